@@ -1,0 +1,106 @@
+"""An agent: a person who serves, and the states of the ACD's agent model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from domain.machine import step
+
+
+class AgentState(StrEnum):
+    """Whether an agent can be offered a contact (the agent states of CSTA)."""
+
+    LOGGED_OUT = "logged_out"
+    NOT_READY = "not_ready"
+    READY = "ready"
+    BUSY = "busy"
+    WRAP_UP = "wrap_up"
+
+
+class AgentTrigger(StrEnum):
+    """What moves an agent from one state to another."""
+
+    LOG_IN = "log_in"
+    LOG_OUT = "log_out"
+    READY = "ready"
+    NOT_READY = "not_ready"
+    RESERVE = "reserve"
+    """An offer was made: no other may be made meanwhile."""
+    RELEASE = "release"
+    """The offer was withdrawn and the agent is free again."""
+    MISS = "miss"
+    """The agent did not answer, or declined."""
+    END = "end"
+    """The contact ended; after-contact work begins."""
+    WRAPPED_UP = "wrapped_up"
+
+
+TRANSITIONS: Final[dict[tuple[AgentState, AgentTrigger], AgentState]] = {
+    (AgentState.LOGGED_OUT, AgentTrigger.LOG_IN): AgentState.NOT_READY,
+    (AgentState.LOGGED_OUT, AgentTrigger.READY): AgentState.READY,
+    (AgentState.NOT_READY, AgentTrigger.READY): AgentState.READY,
+    (AgentState.NOT_READY, AgentTrigger.LOG_OUT): AgentState.LOGGED_OUT,
+    (AgentState.READY, AgentTrigger.NOT_READY): AgentState.NOT_READY,
+    (AgentState.READY, AgentTrigger.LOG_OUT): AgentState.LOGGED_OUT,
+    (AgentState.READY, AgentTrigger.RESERVE): AgentState.BUSY,
+    (AgentState.BUSY, AgentTrigger.RELEASE): AgentState.READY,
+    (AgentState.BUSY, AgentTrigger.MISS): AgentState.NOT_READY,
+    (AgentState.BUSY, AgentTrigger.END): AgentState.WRAP_UP,
+    (AgentState.WRAP_UP, AgentTrigger.WRAPPED_UP): AgentState.READY,
+    (AgentState.WRAP_UP, AgentTrigger.READY): AgentState.READY,
+    (AgentState.WRAP_UP, AgentTrigger.NOT_READY): AgentState.NOT_READY,
+    (AgentState.WRAP_UP, AgentTrigger.LOG_OUT): AgentState.LOGGED_OUT,
+}
+
+
+def next_agent_state(state: AgentState, trigger: AgentTrigger) -> AgentState:
+    """Return the state that follows.
+
+    A request for READY, NOT_READY or LOG_OUT while BUSY is not a step but a wish,
+    which the router keeps until the contact has ended.
+
+    Raises:
+        IllegalTransition: There is no such step.
+    """
+    return step(TRANSITIONS, state, trigger)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """What is known of an agent from the configuration.
+
+    Attributes:
+        skills: Proficiency by skill, 1 to 5.
+        languages: Proficiency by BCP 47 tag, 1 to 5.
+        contact_uri: Fixed SIP URI where the telephone lives on another PBX; None
+            when the telephone registers here.
+    """
+
+    agent_id: str
+    name: str
+    extension: str
+    skills: Mapping[str, int] = field(default_factory=dict)
+    languages: Mapping[str, int] = field(default_factory=dict)
+    contact_uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """How one agent stands at this moment, as the API shows it.
+
+    Attributes:
+        in_state_s: Seconds in the present state.
+        wished: The state asked for while BUSY, taken when the contact has ended.
+        reachable: The telephone is registered here, or its address is fixed.
+    """
+
+    agent: Agent
+    state: AgentState
+    reason: str
+    in_state_s: float
+    wished: AgentState | None
+    contact_id: str | None
+    reachable: bool
+    answered: int
+    missed: int

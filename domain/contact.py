@@ -1,0 +1,159 @@
+"""A contact: a customer's one request for service, until it is disposed."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from domain.machine import step
+
+
+class Channel(StrEnum):
+    """How the customer reached us."""
+
+    VOICE = "voice"
+
+
+class ContactState(StrEnum):
+    """Where a contact stands."""
+
+    ARRIVED = "arrived"
+    QUEUED = "queued"
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    CLOSED = "closed"
+
+
+class ContactTrigger(StrEnum):
+    """What moves a contact on."""
+
+    ENQUEUE = "enqueue"
+    OFFER = "offer"
+    REQUEUE = "requeue"
+    CONNECT = "connect"
+    CLOSE = "close"
+
+
+TRANSITIONS: Final[dict[tuple[ContactState, ContactTrigger], ContactState]] = {
+    (ContactState.ARRIVED, ContactTrigger.ENQUEUE): ContactState.QUEUED,
+    (ContactState.ARRIVED, ContactTrigger.CLOSE): ContactState.CLOSED,
+    (ContactState.QUEUED, ContactTrigger.OFFER): ContactState.OFFERED,
+    (ContactState.QUEUED, ContactTrigger.CLOSE): ContactState.CLOSED,
+    (ContactState.OFFERED, ContactTrigger.REQUEUE): ContactState.QUEUED,
+    (ContactState.OFFERED, ContactTrigger.CONNECT): ContactState.CONNECTED,
+    (ContactState.OFFERED, ContactTrigger.CLOSE): ContactState.CLOSED,
+    (ContactState.CONNECTED, ContactTrigger.CLOSE): ContactState.CLOSED,
+}
+
+
+class Disposition(StrEnum):
+    """Why and how a contact ended."""
+
+    CALLER_ENDED = "caller_ended"
+    """Served; the customer hung up first."""
+    AGENT_ENDED = "agent_ended"
+    """Served; the agent hung up first."""
+    ABANDONED = "abandoned"
+    """The customer left while waiting or while an agent's telephone rang."""
+    ABANDONED_EARLY = "abandoned_early"
+    """The customer left before the queue, during the greeting or the disclosure."""
+    WAIT_EXCEEDED = "wait_exceeded"
+    """The queue's longest wait passed."""
+    QUEUE_FULL = "queue_full"
+    """The queue was at its limit of waiting contacts."""
+    CELL_DIED = "cell_died"
+    """The process that held the call ended unexpectedly."""
+    NODE_DIED = "node_died"
+    """The node was killed; found and closed at the next start."""
+    DRAINED = "drained"
+    """The node was stopping and its grace had passed."""
+    FAILED = "failed"
+    """A command that the contact needed failed."""
+
+
+SERVED: Final = frozenset({Disposition.CALLER_ENDED, Disposition.AGENT_ENDED})
+
+
+@dataclass(slots=True, kw_only=True)
+class Contact:
+    """One request for service.
+
+    Attributes:
+        contact_id: Sortable by time of arrival, 32 hexadecimal digits.
+        queue_id: The queue that it came to.
+        language: BCP 47 tag of the language the customer is served in, "en" or "zh".
+        priority: 0 is ordinary; higher is served earlier.
+        caller: The customer's address as presented, personal data.
+        dialled: The number that was called.
+        sip_call_id: Call-ID of the customer's leg.
+        arrived_at: Wall time of arrival, UTC.
+        arrived_s, queued_s, connected_s, closed_s: Times of the injected monotonic
+            clock in seconds; None until that has happened.
+        disclosed: The customer has heard the disclosure prompt to its end.
+        rtp_lost: RTP packets lost on the customer's leg as received by us.
+    """
+
+    contact_id: str
+    channel: Channel
+    queue_id: str
+    language: str
+    arrived_at: datetime
+    arrived_s: float
+    priority: int = 0
+    caller: str = field(default="", repr=False)
+    dialled: str = ""
+    trunk_id: str = ""
+    sip_call_id: str = ""
+    state: ContactState = ContactState.ARRIVED
+    disclosed: bool = False
+    queued_s: float | None = None
+    connected_s: float | None = None
+    closed_s: float | None = None
+    agent_id: str | None = None
+    disposition: Disposition | None = None
+    rtp_lost: int = 0
+    rtp_received: int = 0
+
+    def step(self, trigger: ContactTrigger) -> None:
+        """Take one step.
+
+        Raises:
+            IllegalTransition: There is no such step from where the contact stands.
+        """
+        self.state = step(TRANSITIONS, self.state, trigger)
+
+    @property
+    def wait_s(self) -> float | None:
+        """Seconds from joining the queue to an agent's answer or the end; None if never queued."""
+        if self.queued_s is None:
+            return None
+        until_s = self.connected_s if self.connected_s is not None else self.closed_s
+        return None if until_s is None else until_s - self.queued_s
+
+    @property
+    def talk_s(self) -> float:
+        """Seconds from an agent's answer to the end; 0 if no agent answered."""
+        if self.connected_s is None or self.closed_s is None:
+            return 0.0
+        return self.closed_s - self.connected_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """One agent's part in a contact.
+
+    Attributes:
+        outcome: "answered", or why the offer came to nothing: "ring_no_answer",
+            "declined", "busy", "unreachable", "withdrawn".
+        ring_s: Seconds that the agent's telephone rang.
+        talk_s: Seconds that the agent and the customer heard each other.
+    """
+
+    interaction_id: str
+    contact_id: str
+    agent_id: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    ring_s: float
+    talk_s: float

@@ -1,0 +1,75 @@
+"""Every error that Warmline raises on purpose.
+
+    WarmlineError
+    ├── ConfigurationError      a YAML file cannot be used
+    ├── IllegalTransition       a state machine was asked for a step it does not have
+    ├── LimitExceeded           a named limit was reached
+    ├── NotKnown                no such contact, agent, queue, offer or leg
+    ├── CellError               a command to a cell failed
+    │   ├── CellGone            the cell's process has ended
+    │   └── NoCellFree          the pool is at its limit or draining
+    ├── SipError                a SIP message or its SDP cannot be accepted
+    └── StoreError              a record could not be written or read
+
+Each message names the culprit, the value and the limit.
+"""
+
+
+class WarmlineError(Exception):
+    """Root of the tree; catch it to catch everything Warmline raises on purpose."""
+
+
+class ConfigurationError(WarmlineError):
+    """A configuration file cannot be used."""
+
+
+class IllegalTransition(WarmlineError):
+    """A state machine has no such step."""
+
+    def __init__(self, machine: str, state: str, trigger: str) -> None:
+        """Name the machine, the state it is in and the trigger it refused."""
+        super().__init__(f"{machine}: no step {trigger!r} from state {state!r}")
+        self.machine = machine
+        self.state = state
+        self.trigger = trigger
+
+
+class LimitExceeded(WarmlineError):
+    """A named limit was reached."""
+
+    def __init__(self, name: str, value: float, limit: float) -> None:
+        """Name the limit, what was asked for and what is allowed."""
+        super().__init__(f"{name}: {value:g} is over the limit of {limit:g}")
+        self.name = name
+        self.value = value
+        self.limit = limit
+
+
+class NotKnown(WarmlineError):
+    """No thing of that kind has that name."""
+
+    def __init__(self, kind: str, name: object) -> None:
+        """Name the kind of thing and the name that nothing has."""
+        super().__init__(f"no {kind} {str(name)!r}")
+        self.kind = kind
+        self.name = str(name)
+
+
+class CellError(WarmlineError):
+    """A command to a cell failed."""
+
+
+class CellGone(CellError):
+    """The cell's process has ended."""
+
+
+class NoCellFree(CellError):
+    """The pool of cells is at its limit or draining."""
+
+
+class SipError(WarmlineError):
+    """A SIP message or the SDP in it cannot be accepted."""
+
+
+class StoreError(WarmlineError):
+    """A record could not be written or read."""

@@ -1,0 +1,273 @@
+"""Events: what has happened. Past tense, immutable, any number of readers.
+
+No event carries personal data in the clear: a customer's address is read from the
+store by contact_id, by those who may.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from domain.agent import AgentState
+from domain.contact import Channel, Disposition
+from domain.offer import DeclineReason
+from domain.skill import SkillRequirement
+from domain.speech import SpeechSpan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactArrived:
+    """A customer has reached us."""
+
+    contact_id: str
+    channel: Channel
+    queue_id: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisclosurePlayed:
+    """The customer has heard to its end that the call is recorded as fact and analysed."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactQueued:
+    """A contact waits for an agent.
+
+    Attributes:
+        requirements: Skills that an agent must have to serve it.
+        language: The agent must speak it.
+        waited_s: Seconds already waited; more than 0 when the contact comes back.
+    """
+
+    contact_id: str
+    queue_id: str
+    language: str
+    priority: int
+    requirements: tuple[SkillRequirement, ...] = ()
+    waited_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionAnnounced:
+    """The customer has been told his place and how long it may take."""
+
+    contact_id: str
+    position: int
+    expected_wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferMade:
+    """An agent's telephone is asked to ring.
+
+    Attributes:
+        ring_s: Seconds until the offer lapses.
+        cost: What the solver paid for this pair; lower is better.
+    """
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+    ring_s: float
+    cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAccepted:
+    """The agent has answered."""
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferDeclined:
+    """The agent's side refused: busy, declined or out of reach."""
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+    reason: DeclineReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferExpired:
+    """Ring no answer."""
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+    rang_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferWithdrawn:
+    """The customer left while the agent's telephone rang."""
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactConnected:
+    """The customer and an agent hear each other."""
+
+    contact_id: str
+    queue_id: str
+    agent_id: str
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactClosed:
+    """A contact is disposed.
+
+    Attributes:
+        wait_s: None when the contact never joined the queue.
+        reason: A word more than the disposition tells, such as a signal or a SIP status.
+    """
+
+    contact_id: str
+    queue_id: str
+    disposition: Disposition
+    agent_id: str | None
+    wait_s: float | None
+    talk_s: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentStateChanged:
+    """An agent is in another state."""
+
+    agent_id: str
+    before: AgentState
+    after: AgentState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReachabilityChanged:
+    """An agent's telephone has registered, or its last binding is gone."""
+
+    agent_id: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallHeld:
+    """A party has put the call on hold, or taken it back."""
+
+    contact_id: str
+    role: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitPressed:
+    """A party has pressed a key (RFC 4733 or SIP INFO)."""
+
+    contact_id: str
+    role: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechObserved:
+    """The analysis worker has heard a span of a contact to its end."""
+
+    contact_id: str
+    span: SpeechSpan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioLost:
+    """Tapped audio did not reach the analysis worker.
+
+    Attributes:
+        frames: Tap frames of 60 ms lost since the last such event of this contact.
+    """
+
+    contact_id: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellStarted:
+    """A cell has been forked and is ready for a contact."""
+
+    cell_id: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellCrashed:
+    """A cell has ended without being told to.
+
+    Attributes:
+        reason: "signal 6", "exit 1", "heartbeat", "memory".
+    """
+
+    cell_id: str
+    contact_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationReloaded:
+    """Agents, queues and trunks are those of the file as it now stands."""
+
+    agents: int
+    queues: int
+    trunks: int
+
+
+Event = (
+    ContactArrived
+    | DisclosurePlayed
+    | ContactQueued
+    | PositionAnnounced
+    | OfferMade
+    | OfferAccepted
+    | OfferDeclined
+    | OfferExpired
+    | OfferWithdrawn
+    | ContactConnected
+    | ContactClosed
+    | AgentStateChanged
+    | AgentReachabilityChanged
+    | CallHeld
+    | DigitPressed
+    | SpeechObserved
+    | AudioLost
+    | CellStarted
+    | CellCrashed
+    | ConfigurationReloaded
+)
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {kind.__name__: kind for kind in Event.__args__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event with its place in the stream.
+
+    Attributes:
+        sequence: Grows by at least 1 from event to event and over restarts.
+        at: Wall time, UTC.
+    """
+
+    sequence: int
+    at: datetime
+    event: Event

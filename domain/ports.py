@@ -1,0 +1,279 @@
+"""Ports: what the rims may ask of router, store and bus, and what those ask of the rims.
+
+`server/wiring.py` hands in the real ones.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.agent import AgentState, AgentView
+from domain.binding import Binding
+from domain.commands import WithdrawReason
+from domain.contact import Contact, Interaction
+from domain.events import ContactQueued, Envelope, Event
+from domain.offer import DeclineReason, Offer
+from domain.speech import SpeechSpan
+
+
+class Clock(Protocol):
+    """The one source of time."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+    def utc(self) -> datetime:
+        """Return the wall time, aware, UTC."""
+        ...
+
+
+class EventPublisher(Protocol):
+    """Where events go."""
+
+    def publish(self, event: Event) -> int:
+        """Hand the event to every reader; never waits. Return its sequence number."""
+        ...
+
+
+class EventSubscription(Protocol):
+    """One reader's view of the stream; close it by leaving the `async with`."""
+
+    async def __aenter__(self) -> "EventSubscription": ...
+    async def __aexit__(self, *exc: object) -> None: ...
+    def __aiter__(self) -> AsyncIterator[Envelope]: ...
+
+    @property
+    def lost(self) -> int:
+        """Events that this reader was too slow for; the oldest are dropped."""
+        ...
+
+
+class EventStream(EventPublisher, Protocol):
+    """The bus as a reader and a writer see it."""
+
+    def subscribe(self, name: str, *, inbox_max: int = 10_000) -> EventSubscription:
+        """Return a subscription that sees every event published from now on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePosition:
+    """Where a contact stands in its queue.
+
+    Attributes:
+        position: 1 is next.
+        expected_wait_s: None when nothing can be said, such as with no agent ready.
+    """
+
+    position: int
+    expected_wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """How a queue stands at this moment, as the API shows it.
+
+    Attributes:
+        longest_wait_s: Of those waiting now.
+        service_level: Answered within the target / answered; None before the first answer.
+        service_level_abandoned: (Answered + abandoned within the target) / (answered +
+            abandoned): the second of Asterisk's two formulas.
+    """
+
+    queue_id: str
+    waiting: int
+    offered: int
+    connected: int
+    longest_wait_s: float
+    agents_eligible: int
+    agents_ready: int
+    arrived: int
+    answered: int
+    abandoned: int
+    average_speed_of_answer_s: float | None
+    service_level: float | None
+    service_level_abandoned: float | None
+
+
+class Routing(Protocol):
+    """What the channels ask of the router. Every call returns at once."""
+
+    def enqueue(self, queued: ContactQueued) -> None:
+        """Let a contact wait.
+
+        Raises:
+            NotKnown: There is no such queue.
+            LimitExceeded: The queue is at its limit of waiting contacts.
+        """
+        ...
+
+    def leave(self, contact_id: str) -> None:
+        """The customer is gone while waiting or ringing; harmless if he no longer waits."""
+        ...
+
+    def accept(self, offer_id: str) -> bool:
+        """The agent has answered. False: too late, the offer is settled otherwise."""
+        ...
+
+    def decline(self, offer_id: str, reason: DeclineReason) -> None:
+        """The agent's side refused; harmless if the offer is settled already."""
+        ...
+
+    def finish(self, contact_id: str) -> None:
+        """The conversation has ended; the agent's wrap-up begins."""
+        ...
+
+    def position(self, contact_id: str) -> QueuePosition | None:
+        """Return where the contact stands; None if it does not wait."""
+        ...
+
+
+class AgentDesk(Protocol):
+    """What an agent, or the API on his behalf, asks of the router."""
+
+    def request_state(self, agent_id: str, state: AgentState, reason: str) -> AgentState:
+        """Ask for READY, NOT_READY or LOGGED_OUT; return the state now in force.
+
+        While BUSY the wish is kept and taken when the contact has ended.
+
+        Raises:
+            NotKnown: There is no such agent.
+            IllegalTransition: The agent cannot ask for that state.
+        """
+        ...
+
+    def set_reachable(self, agent_id: str, reachable: bool) -> None:
+        """The agent's telephone has registered, or its last binding is gone."""
+        ...
+
+    def agents(self) -> Sequence[AgentView]:
+        """Return every agent as he stands."""
+        ...
+
+    def queues(self) -> Sequence[QueueView]:
+        """Return every queue as it stands."""
+        ...
+
+
+class ContactDesk(Protocol):
+    """What the router asks of a channel."""
+
+    def offer_contact(self, offer: Offer) -> None:
+        """Ring the agent; answer by `Routing.accept` or `Routing.decline`."""
+        ...
+
+    def withdraw_offer(self, offer: Offer, reason: WithdrawReason) -> None:
+        """Stop ringing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecord:
+    """A contact as the store tells it, with what belongs to it.
+
+    Attributes:
+        wait_s, talk_s: As stored; None or 0 until known.
+        customer_speech_s: Seconds of the customer's speech segments.
+        turns: Number of turns heard.
+    """
+
+    contact: Contact
+    closed_at: datetime | None
+    wait_s: float | None
+    talk_s: float
+    interactions: Sequence[Interaction]
+    customer_speech_s: float
+    turns: int
+    reason: str = ""
+
+
+class ContactLedger(Protocol):
+    """The record of contacts. A method returns when the row is committed."""
+
+    async def open(self, contact: Contact) -> None:
+        """Write a new contact."""
+        ...
+
+    async def update(self, contact: Contact) -> None:
+        """Write how the contact now stands."""
+        ...
+
+    async def close(self, contact: Contact, reason: str) -> None:
+        """Write how the contact ended; `contact.disposition` is set."""
+        ...
+
+    async def add_interaction(self, interaction: Interaction) -> None:
+        """Write one agent's part."""
+        ...
+
+    async def add_speech(self, contact_id: str, spans: Sequence[SpeechSpan]) -> None:
+        """Write what was heard."""
+        ...
+
+    async def get(self, contact_id: str) -> ContactRecord | None:
+        """Return a contact; None if there is no such contact."""
+        ...
+
+    async def recent(
+        self, *, limit: int = 50, before: str | None = None, queue_id: str | None = None
+    ) -> Sequence[ContactRecord]:
+        """Return contacts, the newest first; `before` is the contact_id to go on from."""
+        ...
+
+    async def speech(self, contact_id: str) -> Sequence[SpeechSpan]:
+        """Return what was heard of a contact, in order of start."""
+        ...
+
+
+class EventJournal(Protocol):
+    """The stored stream of events."""
+
+    async def after(self, sequence: int, *, limit: int = 1_000) -> Sequence[Envelope]:
+        """Return stored events with a higher sequence number, in order."""
+        ...
+
+    async def bounds(self) -> tuple[int, int]:
+        """Return the first and the last stored sequence number; (0, 0) when empty."""
+        ...
+
+
+class CredentialSource(Protocol):
+    """The passwords of softphones, as digest HA1 and never in the clear."""
+
+    def ha1(self, username: str, algorithm: str) -> str | None:
+        """Return the hexadecimal HA1 of RFC 7616 section 3.4.2; None for no such user.
+
+        Args:
+            username: An agent's id or extension.
+            algorithm: "MD5" or "SHA-256".
+        """
+        ...
+
+    def agent_id(self, username: str) -> str | None:
+        """Return whose name that is; None for nobody's."""
+        ...
+
+
+class BindingStore(Protocol):
+    """Registrations that outlive a restart."""
+
+    async def load(self) -> Sequence[Binding]:
+        """Return every stored binding, expired ones too."""
+        ...
+
+    def save(self, agent_id: str, bindings: Sequence[Binding]) -> None:
+        """Put these in the place of the agent's stored bindings; written soon, never waits."""
+        ...
+
+
+class Hearing(Protocol):
+    """Where tapped audio goes."""
+
+    def tap_path(self, contact_id: str) -> str | None:
+        """Return the Unix SOCK_SEQPACKET path of the analysis worker for this contact.
+
+        None: analysis is switched off or no worker runs; the call goes on unheard.
+        """
+        ...
