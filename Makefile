@@ -1,0 +1,63 @@
+# `make help` lists what can be done. Everything is set up on first use.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config/examples/small-office.yaml
+.DEFAULT_GOAL := help
+
+.PHONY: help setup setup-test demo run test lint format bench lock prompts clean
+
+help: ## List what can be done.
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 13)))' \
+	  || { echo "Warmline needs Python 3.11 or 3.12: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/apt python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.lock | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock | $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+setup: $(VENV)/.run ## Set up what the server and the demo need.
+
+setup-test: $(VENV)/.dev ## Set up what the tests need too, programs included.
+	@command -v sipp >/dev/null || .ci/apt sip-tester
+	@command -v baresip >/dev/null || .ci/apt baresip-core
+
+demo: setup ## Place six real calls against a server of its own.
+	$(BIN)/python run_pbx.py demo
+
+run: setup ## Run the server with CONFIG (config/examples/small-office.yaml).
+	$(BIN)/python run_pbx.py serve --config $(CONFIG)
+
+test: setup-test ## Lint, types, layers and all tests.
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## Format, lint, types and layers, as CI has them.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the code into the house format.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup-test ## Run every benchmark and print its tables.
+	$(BIN)/python run_pbx.py bench all
+
+lock: $(VENV)/.dev ## Write the lock files anew from requirements/*.in.
+	cd requirements && for set in run dev; do ../$(BIN)/pip-compile --quiet --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe \
+	  --output-file $$set.lock $$set.in || exit 1; done
+
+clean: ## Remove the virtual environment and all caches.
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
