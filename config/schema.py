@@ -1,191 +1,462 @@
-"""What a configuration file may say. Unknown keys are refused; every number has a unit."""
+"""What a configuration file may say. Unknown keys are refused; every number has a unit.
 
+The string under a field is for the operator: it becomes the description in the JSON Schema
+(`check --schema`) and in docs/configuration.md. It says what the field is for and why the
+default is what it is.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import sipmessage
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Extension = Annotated[str, Field(pattern=r"^[0-9]{2,8}$")]
+from domain.errors import ConfigurationError
+
+PORTS_PER_CELL: Final = 40
+"""UDP ports that one cell takes: four legs with RTP and RTCP, and room for re-INVITEs that
+open new sockets before the old ones are closed."""
+
+FEATURE_CODES: Final[Mapping[str, str]] = {
+    "*60": "ready",
+    "*61": "not_ready",
+    "*62": "logged_out",
+}
+"""What an agent dials to change his state."""
+
+SECRET_BYTES_MAX: Final = 65_536
+
+
+def _rule(text: str) -> dict[str, str]:
+    """Say a pattern in words; editors show this text too."""
+    return {"patternErrorMessage": text}
+
+
+def _network(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ipaddress.ip_network(value)
+    except ValueError as error:
+        raise ValueError(str(error)) from None
+
+
+def _address(value: str) -> str:
+    return str(ipaddress.ip_address(value))
+
+
+def _reachable_address(value: str) -> str:
+    address = ipaddress.ip_address(value)
+    if address.is_unspecified or address.is_multicast:
+        raise ValueError("others cannot send to this address")
+    return str(address)
+
+
+def _sip_uri(value: str) -> str:
+    uri = sipmessage.URI.parse(value)
+    if uri.scheme != "sip":
+        raise ValueError("only sip: URIs are called")
+    if not uri.user:
+        raise ValueError("the part before the @ is missing")
+    if uri.password is not None:
+        raise ValueError("a password in a URI would be seen by everyone on the way")
+    if uri.port is not None and not 1 <= uri.port <= 65_535:
+        raise ValueError(f"port {uri.port} is not from 1 to 65535")
+    return value
+
+
+def _in_folder_of_the_file(value: Path, info: ValidationInfo) -> Path:
+    """Take a relative path as relative to the YAML file, whatever the working folder is."""
+    folder = (info.context or {}).get("folder")
+    return value if folder is None else Path(folder) / value.expanduser()
+
+
+Identifier = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+        json_schema_extra=_rule(
+            "1 to 63 of the characters a-z, 0-9, - and _, beginning with a letter or a digit"
+        ),
+    ),
+]
+Extension = Annotated[str, Field(pattern=r"^[0-9]{2,8}$", json_schema_extra=_rule("2 to 8 digits"))]
+Number = Annotated[
+    str,
+    Field(
+        pattern=r"^\+?[A-Za-z0-9*#._-]{1,63}$",
+        json_schema_extra=_rule(
+            "a number as it is dialled, such as +4930123456 or 800: an optional + and"
+            " 1 to 63 of the characters 0-9, A-Z, a-z, *, #, ., - and _"
+        ),
+    ),
+]
+Host = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        json_schema_extra=_rule("a host name or an IPv4 address, without a port"),
+    ),
+]
+PromptName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        json_schema_extra=_rule(
+            "the name of a WAV file without folder, language and ending, such as greeting"
+        ),
+    ),
+]
+Address = Annotated[
+    str,
+    AfterValidator(_address),
+    Field(json_schema_extra=_rule("an IPv4 or IPv6 address of this machine, or 0.0.0.0 or ::")),
+]
+ReachableAddress = Annotated[
+    str,
+    AfterValidator(_reachable_address),
+    Field(json_schema_extra=_rule("an IPv4 or IPv6 address that others can send to")),
+]
+SipUri = Annotated[
+    str,
+    AfterValidator(_sip_uri),
+    Field(json_schema_extra=_rule("a sip: URI with a user part, such as sip:21@10.0.0.5:5060")),
+]
+FilePath = Annotated[
+    Path,
+    AfterValidator(_in_folder_of_the_file),
+    Field(json_schema_extra=_rule("a path; a relative one begins at this file's folder")),
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
+PortOrFree = Annotated[int, Field(ge=0, le=65535)]
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Language = Literal["en", "zh"]
-Network = IPv4Network | IPv6Network
+Network = Annotated[
+    IPv4Network | IPv6Network,
+    BeforeValidator(_network),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "patternErrorMessage": "an IP address or a network such as 192.0.2.0/24",
+        }
+    ),
+]
 
 
 class Section(BaseModel):
     """A mapping in the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class Secret(Section):
     """A secret that stands in an environment variable or a file, never in the YAML."""
 
-    env: str | None = None
-    file: Path | None = None
+    env: Annotated[str, Field(min_length=1)] | None = None
+    """Name of the environment variable."""
+    file: FilePath | None = None
+    """File with the secret alone; spaces and line ends around it are dropped."""
+
+    def read(self, environ: Mapping[str, str] | None = None) -> str:
+        """Return the secret as it stands there now.
+
+        Args:
+            environ: Environment variables; None: those of this process.
+
+        Raises:
+            ConfigurationError: It names no or both places, or is missing, unreadable or empty.
+        """
+        if (self.env is None) == (self.file is None):
+            raise ConfigurationError("secret: exactly one of env and file must be named")
+        if self.env is not None:
+            value = (os.environ if environ is None else environ).get(self.env)
+            if value is None:
+                raise ConfigurationError(f"environment variable {self.env} is not set")
+            place = f"environment variable {self.env}"
+        else:
+            assert self.file is not None
+            place = f"file {self.file}"
+            try:
+                with self.file.open("rb") as file:
+                    raw = file.read(SECRET_BYTES_MAX + 1)
+                value = raw.decode("utf-8")
+            except OSError as error:
+                raise ConfigurationError(f"{place}: {error.strerror or error}") from error
+            except UnicodeDecodeError as error:
+                raise ConfigurationError(f"{place} is not UTF-8 text") from error
+            if len(raw) > SECRET_BYTES_MAX:
+                raise ConfigurationError(f"{place} has over {SECRET_BYTES_MAX} bytes")
+        value = value.strip()
+        if not value:
+            raise ConfigurationError(f"{place} is empty")
+        return value
 
 
 class Node(Section):
     """The process as a whole."""
 
-    name: str = "warmline"
-    data_folder: Path = Path("data")
+    name: Annotated[str, Field(min_length=1, max_length=63)] = "warmline"
+    """How this node calls itself in logs and metrics."""
+    data_folder: Annotated[FilePath, Field(validate_default=True)] = Path("data")
+    """Folder for the database, softphone passwords and queue_log; made when missing."""
     drain_grace_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """How long running calls may go on after a stop was asked for; then they are cut. Service
+    managers usually wait 90 s before they kill."""
     log_format: Literal["console", "json"] = "console"
+    """`json` writes one object a line, for log collectors."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe log line that is written."""
 
 
 class SipListen(Section):
-    """One address where SIP is heard. Port 0 takes a free one, for tests."""
+    """One address where SIP is heard."""
 
     transport: Literal["udp", "tcp", "tls"] = "udp"
-    address: str = "0.0.0.0"
-    port: Annotated[int, Field(ge=0, le=65535)] = 5060
-    certificate: Path | None = None
-    private_key: Path | None = None
+    """SIP transport; tls needs `certificate` and `private_key`."""
+    address: Address = "0.0.0.0"
+    """Local address to listen on; 0.0.0.0 is every IPv4 address."""
+    port: PortOrFree = 5060
+    """Port to listen on; 5060 is that of SIP, 5061 that of SIP over TLS. 0 takes a free one,
+    for tests."""
+    certificate: FilePath | None = None
+    """PEM file with the certificate and its chain, for tls."""
+    private_key: FilePath | None = None
+    """PEM file with the unencrypted private key, for tls."""
 
 
 class Registrar(Section):
-    """RFC 3261 section 10."""
+    """Softphones that register (RFC 3261 section 10)."""
 
     expires_min_s: Annotated[int, Field(ge=10)] = 60
+    """A shorter registration is refused with 423: each one costs a digest check."""
     expires_max_s: Annotated[int, Field(ge=10)] = 3600
+    """A longer registration is shortened to this."""
     expires_default_s: Annotated[int, Field(ge=10)] = 300
+    """For a telephone that asks for none; a vanished telephone is rung in vain no longer than
+    this."""
     bindings_per_agent_max: Annotated[int, Field(ge=1, le=20)] = 5
+    """Telephones an agent may have registered at once; all of them ring."""
     nonce_lifetime_s: Annotated[int, Field(ge=10)] = 300
+    """How long a digest challenge may be answered (RFC 7616 section 3.3)."""
     keepalive_s: Annotated[int, Field(ge=5)] = 25
+    """How often a telephone behind NAT is sent a packet; many routers forget a UDP mapping
+    after 30 s."""
 
 
 class Admission(Section):
     """Who is heard, and how much of it."""
 
     requests_per_source_per_s: Annotated[float, Field(gt=0)] = 20.0
+    """Requests a second from one address that is no trunk; more are dropped."""
     requests_per_source_burst: Annotated[int, Field(ge=1)] = 60
+    """Requests that may come at once before the rate above holds."""
     trunk_calls_per_s: Annotated[float, Field(gt=0)] = 100.0
+    """New calls a second from one trunk; more are answered with 503."""
     failures_before_ban: Annotated[int, Field(ge=1)] = 10
+    """Wrong passwords or unknown users within the window after which a source is not heard."""
     failure_window_s: Annotated[int, Field(ge=1)] = 60
+    """How long a failure counts."""
     ban_s: Annotated[int, Field(ge=1)] = 3600
+    """How long a banned source is not heard."""
     sources_max: Annotated[int, Field(ge=100)] = 50_000
+    """Sources remembered for rates and bans; the one unseen longest is forgotten. About
+    20 MB when full."""
     message_bytes_max: Annotated[int, Field(ge=1_000, le=65_535)] = 32_768
+    """A longer SIP message is refused; ordinary ones have under 4,000 bytes."""
     connections_max: Annotated[int, Field(ge=1)] = 2_000
+    """TCP and TLS connections at once; more are closed."""
 
 
 class Sip(Section):
     """The edge: where SIP is heard and how we name ourselves."""
 
-    domain: str
+    domain: Host
+    """The name in the addresses of the agents, `sip:AGENT@domain`, and the realm of their
+    passwords: after a change every softphone password has to be set again."""
     listen: Annotated[list[SipListen], Field(min_length=1)]
-    advertised_address: str | None = None
+    """Where SIP is heard."""
+    advertised_address: ReachableAddress | None = None
+    """Our address as seen from outside, when this machine is behind NAT; nothing: the address
+    of the socket."""
     local_networks: list[Network] = []
+    """Networks on our side of the NAT, whose telephones are told our own address and not the
+    advertised one."""
     registrar: Registrar = Registrar()
+    """Softphones that register."""
     admission: Admission = Admission()
+    """Who is heard, and how much of it."""
 
 
 class Rtp(Section):
     """Where media is received; open this UDP range in the firewall."""
 
-    address: str = "0.0.0.0"
-    advertised_address: str | None = None
+    address: Address = "0.0.0.0"
+    """Local address for media."""
+    advertised_address: ReachableAddress | None = None
+    """Address for media as seen from outside; nothing: that of `sip`."""
     port_min: Port = 20_000
+    """First UDP port for media."""
     port_max: Port = 39_999
+    """Last UDP port for media; the range holds 40 ports for each of `cells.max`."""
 
 
 class Cells(Section):
     """The processes that hold one call each."""
 
     warm: Annotated[int, Field(ge=1, le=200)] = 8
+    """Cells kept ready, so that a new call need not wait for a process to start."""
     max: Annotated[int, Field(ge=1, le=1000)] = 300
+    """Calls at once; a further one is answered with 503."""
     nice: Annotated[int, Field(ge=-20, le=19)] = -10
+    """Scheduling priority of cells, so that audio goes before everything else; below 0 needs
+    the right to (CAP_SYS_NICE), otherwise 0 is taken."""
     heartbeat_s: Annotated[float, Field(ge=0.5)] = 5.0
+    """A cell that is silent for three of these is taken for dead."""
     memory_mib_max: Annotated[int, Field(ge=16)] = 64
+    """A cell with more private memory is ended; an ordinary one has 6 MiB."""
     call_s_max: Annotated[int, Field(ge=60)] = 14_400
+    """A call is ended after this time: a forgotten one costs money. Four hours."""
 
 
 class Digest(Section):
     """A name and password that a trunk must know."""
 
-    username: str
+    username: Annotated[str, Field(min_length=1, max_length=64)]
+    """The name in the trunk's Authorization header."""
     password: Secret
+    """Where the password stands."""
 
 
 class Trunk(Section):
     """A carrier or another PBX that may bring calls: known by address, by digest or both."""
 
     id: Identifier
+    """Name of the trunk in records and metrics."""
     addresses: list[Network] = []
+    """Addresses its calls come from."""
     digest: Digest | None = None
-    numbers: list[str] = []
+    """Name and password it must show, with or without addresses."""
+    numbers: list[Number] = []
     """Called numbers that this trunk may bring; empty: every number of every queue."""
     calls_max: Annotated[int, Field(ge=1)] = 300
+    """Calls of this trunk at once; a further one is answered with 503."""
 
 
 class AgentEntry(Section):
     """A person who serves."""
 
     id: Identifier
-    name: str
+    """Name of the agent in records; also the user name of his softphone."""
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    """The name shown to people."""
     extension: Extension
+    """His short number; also a user name of his softphone."""
     skills: dict[Identifier, Proficiency] = {}
-    languages: dict[Language, Proficiency] = {"en": 5}
-    contact: str | None = None
+    """What he can do, and how well: 1 to 5."""
+    languages: Annotated[dict[Language, Proficiency], Field(min_length=1)] = {"en": 5}
+    """What he speaks, and how well: 1 to 5."""
+    contact: SipUri | None = None
     """Fixed SIP URI of a telephone on another PBX; such an agent does not register."""
     ready_on_register: bool = False
+    """READY as soon as the telephone registers, without dialling *60."""
 
 
 class Prompts(Section):
-    """Names of WAV files without language and ending, found in `prompts.folder`; None: silent."""
+    """Names of WAV files without language and ending, found in `prompts.folder`."""
 
-    greeting: str | None = "greeting"
-    disclosure: str | None = "disclosure"
-    music: str | None = "music"
-    queue_full: str | None = "queue-full"
-    wait_exceeded: str | None = "wait-exceeded"
-    agent_left: str | None = "agent-left"
+    greeting: PromptName | None = "greeting"
+    """First thing a caller hears; nothing: silent, as for all of these."""
+    disclosure: PromptName | None = "disclosure"
+    """That the call is analysed. Leave it out only where you tell callers by other means:
+    in most countries they have to know."""
+    music: PromptName | None = "music"
+    """Played in a loop while the caller waits."""
+    queue_full: PromptName | None = "queue-full"
+    """When `waiting_max` is reached; then we hang up."""
+    wait_exceeded: PromptName | None = "wait-exceeded"
+    """When `wait_s_max` is over; then we hang up."""
+    agent_left: PromptName | None = "agent-left"
+    """When the agent's side is lost in the middle of a call; then the caller waits again."""
 
 
 class ServiceLevel(Section):
     """Share of answered contacts that shall be answered within the target."""
 
     target_s: Annotated[float, Field(gt=0)] = 20.0
+    """A contact answered within this time counts as in time."""
     share: Annotated[float, Field(gt=0, le=1)] = 0.8
+    """The share aimed at; 80 % in 20 s is the usual aim of call centres."""
 
 
 class QueueEntry(Section):
     """Waiting contacts under one policy."""
 
     id: Identifier
-    name: str
-    numbers: Annotated[list[str], Field(min_length=1)]
+    """Name of the queue in records and metrics."""
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    """The name shown to people."""
+    numbers: Annotated[list[Number], Field(min_length=1)]
+    """Numbers that lead here, exactly as the trunk sends them."""
     language: Language = "en"
+    """Language of the prompts and of the caller."""
     skills: dict[Identifier, Proficiency] = {}
+    """What an agent must be able to do, and at least how well: 1 to 5."""
     priority: Annotated[int, Field(ge=0, le=10)] = 0
+    """Higher goes first; `router.priority_weight_s` says by how much."""
     service_level: ServiceLevel = ServiceLevel()
+    """What the figures are measured against."""
     ring_s: Annotated[float, Field(ge=1, le=120)] = 20.0
+    """How long an agent's telephone rings before he is set NOT_READY and another is rung."""
     wrap_up_s: Annotated[float, Field(ge=0, le=3600)] = 15.0
+    """Time after a call in which the agent is not rung."""
     waiting_max: Annotated[int, Field(ge=1, le=10_000)] = 200
+    """Contacts that may wait at once; a further caller hears `queue_full`."""
     wait_s_max: Annotated[float, Field(ge=1)] = 3600.0
+    """After this time a waiting caller hears `wait_exceeded`."""
     announce_position: bool = True
+    """Whether a waiting caller is told his place and the expected wait."""
     announce_first_s: Annotated[float, Field(ge=0)] = 10.0
+    """First announcement, counted from the beginning of the wait: shorter waits are not
+    disturbed."""
     announce_every_s: Annotated[float, Field(ge=5)] = 45.0
+    """Time from one announcement to the next."""
     prompts: Prompts = Prompts()
+    """What callers of this queue hear."""
 
 
 class PromptFolder(Section):
     """Where the operator's own WAV files lie; what is missing there is taken from ours."""
 
-    folder: Path | None = None
+    folder: FilePath | None = None
+    """Folder with `en/NAME.wav`, `zh/NAME.wav` or, for any language, `NAME.wav`: mono,
+    16 bit, 8,000 samples a second."""
 
 
 class Router(Section):
-    """The weights of the solver's cost; `router/cost.py` says what each is for."""
+    """The weights of the solver's cost, all in seconds of waiting."""
 
     wait_weight_per_s: Annotated[float, Field(ge=0)] = 1.0
+    """What one second of waiting is worth; 0 would forget who came first."""
     priority_weight_s: Annotated[float, Field(ge=0)] = 60.0
     """Seconds of waiting that one step of priority is worth."""
     proficiency_weight_s: Annotated[float, Field(ge=0)] = 5.0
+    """Seconds of waiting that one step of proficiency is worth: better agents first."""
     idle_weight_per_s: Annotated[float, Field(ge=0)] = 0.05
+    """What one idle second of an agent is worth: among equals the longest idle goes first."""
     decline_pause_s: Annotated[float, Field(ge=0)] = 30.0
     """A contact is not offered again to an agent who just declined or missed it."""
 
@@ -194,40 +465,94 @@ class Analysis(Section):
     """Hearing: voice activity, level, pitch, turns."""
 
     workers: Annotated[int, Field(ge=0, le=64)] = 1
+    """Analysis processes, about one for 200 calls; 0 switches the analysis off."""
     aggressiveness: Annotated[int, Field(ge=0, le=3)] = 2
+    """How much the voice detector discards as noise; 3 discards most."""
     pause_s: Annotated[float, Field(ge=0.1, le=3)] = 0.5
+    """A longer silence ends a speech segment."""
 
 
 class Http(Section):
     """The API."""
 
-    address: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    address: Address = "127.0.0.1"
+    """Local address to listen on; put a TLS proxy in front before you open it to others."""
+    port: PortOrFree = 8080
+    """Port to listen on; 0 takes a free one, for tests."""
     token: Secret
+    """Where the bearer token stands that every request to /api/v1 must bring; at least 16
+    characters."""
     event_readers_max: Annotated[int, Field(ge=1)] = 100
+    """Readers of /api/v1/events at once; each may hold 10,000 events in memory."""
+    event_heartbeat_s: Annotated[float, Field(ge=1, le=300)] = 15.0
+    """Seconds of silence after which a reader of the events is told that all is well."""
+    event_send_s_max: Annotated[float, Field(gt=0, le=120)] = 10.0
+    """A reader of the events that takes nothing for so many seconds is closed."""
+    metrics_token: Secret | None = None
+    """Where the token stands that /metrics asks for; nothing: whoever reaches the port may read."""
+    connections_max: Annotated[int, Field(ge=2)] = 500
+    """TCP connections at once; one more is closed."""
+    request_bytes_max: Annotated[int, Field(ge=256)] = 65_536
+    """Largest body of a request in bytes."""
+    request_s_max: Annotated[float, Field(gt=0, le=300)] = 10.0
+    """Seconds that a client may take to send its whole request."""
+    auth_failures_max: Annotated[int, Field(ge=1)] = 10
+    """Wrong tokens from one address within `auth_window_s`; after that it is not heard."""
+    auth_window_s: Annotated[int, Field(ge=1, le=3600)] = 60
+    """Seconds over which wrong tokens are counted, and that an address is not heard."""
+    allowed_origins: list[str] = []
+    """Origins of web pages that may call the API from a browser (CORS)."""
+    proxies: list[Network] = []
+    """Networks of the reverse proxies whose X-Forwarded-For is believed."""
 
 
 class Store(Section):
     """Where records are kept."""
 
-    url: str | None = None
-    """SQLAlchemy URL; None: SQLite in the data folder."""
+    url: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
+                json_schema_extra=_rule(
+                    "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or"
+                    " postgresql+asyncpg://"
+                ),
+            ),
+        ]
+        | None
+    ) = None
+    """SQLAlchemy URL, without a password; nothing: SQLite in the data folder."""
     queue_log: bool = True
+    """Whether calls are also written to a file in the format of Asterisk's queue_log."""
     journal_events_max: Annotated[int, Field(ge=1_000)] = 1_000_000
+    """Events kept for readers that come back; the oldest are deleted. About 300 bytes each."""
 
 
 class Configuration(Section):
     """The whole file."""
 
     node: Node = Node()
+    """The process as a whole."""
     sip: Sip
+    """The edge: where SIP is heard and how we name ourselves."""
     rtp: Rtp = Rtp()
+    """Where media is received."""
     cells: Cells = Cells()
+    """The processes that hold one call each."""
     trunks: list[Trunk] = []
+    """Carriers or other PBXs that may bring calls."""
     agents: list[AgentEntry] = []
+    """The people who serve."""
     queues: Annotated[list[QueueEntry], Field(min_length=1)]
+    """Waiting contacts under one policy each."""
     prompts: PromptFolder = PromptFolder()
+    """Where your own WAV files lie."""
     router: Router = Router()
+    """The weights of the solver's cost."""
     analysis: Analysis = Analysis()
+    """Hearing: voice activity, level, pitch, turns."""
     http: Http
+    """The API."""
     store: Store = Store()
+    """Where records are kept."""

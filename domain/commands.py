@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.contact import Disposition
 from domain.offer import Offer
 
 
@@ -31,4 +32,12 @@ class WithdrawOffer:
     reason: WithdrawReason
 
 
-Command = OfferContact | WithdrawOffer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseContact:
+    """Stop waiting and end the contact; the router no longer knows it."""
+
+    contact_id: str
+    disposition: Disposition
+
+
+Command = OfferContact | WithdrawOffer | ReleaseContact

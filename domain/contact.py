@@ -67,6 +67,8 @@ class Disposition(StrEnum):
     """The node was killed; found and closed at the next start."""
     DRAINED = "drained"
     """The node was stopping and its grace had passed."""
+    HUNG_UP = "hung_up"
+    """Ended by a supervisor or a program over the API."""
     FAILED = "failed"
     """A command that the contact needed failed."""
 

@@ -9,7 +9,9 @@
     │   ├── CellGone            the cell's process has ended
     │   └── NoCellFree          the pool is at its limit or draining
     ├── SipError                a SIP message or its SDP cannot be accepted
-    └── StoreError              a record could not be written or read
+    ├── StoreError              a record could not be written or read
+    ├── EventsGone              the events after that number are no longer kept
+    └── EventCodecError         an event has no JSON form, or JSON is no event
 
 Each message names the culprit, the value and the limit.
 """
@@ -73,3 +75,18 @@ class SipError(WarmlineError):
 
 class StoreError(WarmlineError):
     """A record could not be written or read."""
+
+
+class EventsGone(WarmlineError):
+    """The events after that sequence number are no longer kept, or never were here."""
+
+    def __init__(self, after: int, first: int, last: int) -> None:
+        """Name the number asked for, and the first and the last that are kept."""
+        super().__init__(f"events after {after} are not kept: only {first} to {last}")
+        self.after = after
+        self.first = first
+        self.last = last
+
+
+class EventCodecError(WarmlineError):
+    """An event has no JSON form, or JSON is no event."""

@@ -3,7 +3,7 @@
 `server/wiring.py` hands in the real ones.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -11,8 +11,9 @@ from typing import Protocol
 from domain.agent import AgentState, AgentView
 from domain.binding import Binding
 from domain.commands import WithdrawReason
-from domain.contact import Contact, Interaction
+from domain.contact import Contact, ContactState, Disposition, Interaction
 from domain.events import ContactQueued, Envelope, Event
+from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.speech import SpeechSpan
 
@@ -97,6 +98,85 @@ class QueueView:
     service_level_abandoned: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingView:
+    """One waiting contact, as the API shows it.
+
+    Attributes:
+        position: 1 is next.
+        waited_s: Seconds since it joined the queue.
+        offered_to: The agent whose telephone rings for it; None while it only waits.
+    """
+
+    contact_id: str
+    position: int
+    waited_s: float
+    priority: int
+    language: str
+    expected_wait_s: float | None
+    offered_to: str | None
+
+
+class WaitingRoom(Protocol):
+    """Who waits, one by one."""
+
+    def waiting(self, queue_id: str) -> Sequence[WaitingView]:
+        """Return the contacts of a queue that wait or are being offered, the next first.
+
+        Raises:
+            NotKnown: There is no such queue.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegView:
+    """One leg of a running call.
+
+    Attributes:
+        figures: As last reported by the cell; None before the first report.
+    """
+
+    role: LegRole
+    state: LegState
+    figures: RtpFigures | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallView:
+    """One running call, as the API shows it.
+
+    Attributes:
+        seconds: Since it arrived.
+        cell_id: The process that holds it.
+    """
+
+    contact_id: str
+    queue_id: str
+    state: ContactState
+    agent_id: str | None
+    arrived_at: datetime
+    seconds: float
+    legs: Sequence[LegView]
+    cell_id: str
+
+
+class CallDesk(Protocol):
+    """What the API asks of call control."""
+
+    def calls(self) -> Sequence[CallView]:
+        """Return every running call, the oldest first."""
+        ...
+
+    async def hang_up(self, contact_id: str) -> None:
+        """End a running call; returns when its legs are told to end.
+
+        Raises:
+            NotKnown: No call of that contact runs.
+        """
+        ...
+
+
 class Routing(Protocol):
     """What the channels ask of the router. Every call returns at once."""
 
@@ -166,6 +246,10 @@ class ContactDesk(Protocol):
 
     def withdraw_offer(self, offer: Offer, reason: WithdrawReason) -> None:
         """Stop ringing."""
+        ...
+
+    def release_contact(self, contact_id: str, disposition: Disposition) -> None:
+        """End a contact that may wait no longer; the router has forgotten it already."""
         ...
 
 
@@ -239,6 +323,28 @@ class EventJournal(Protocol):
         ...
 
 
+class ResumableStream(Protocol):
+    """The stream of events for readers who come back."""
+
+    def follow(self, after: int | None = None) -> AsyncIterator[Envelope]:
+        """Return every event after that sequence number, stored ones first, then live ones.
+
+        No event is left out and none comes twice, however slow the reader: one that falls
+        behind is served from the journal again. The iterator never ends by itself and holds
+        nothing that must be given back.
+
+        Args:
+            after: The last number that the reader has seen, 0 for all that is kept; None
+                for those that are published from now on.
+
+        Raises:
+            EventsGone: While iterating: `after` is older than what is kept, or newer than
+                the last event; start again with None.
+            StoreError: While iterating: the journal could not be read.
+        """
+        ...
+
+
 class CredentialSource(Protocol):
     """The passwords of softphones, as digest HA1 and never in the clear."""
 
@@ -265,6 +371,18 @@ class BindingStore(Protocol):
 
     def save(self, agent_id: str, bindings: Sequence[Binding]) -> None:
         """Put these in the place of the agent's stored bindings; written soon, never waits."""
+        ...
+
+
+class WishStore(Protocol):
+    """What each agent asked for last, so that a restart finds him as he left."""
+
+    async def load(self) -> Mapping[str, tuple[AgentState, str]]:
+        """Return state and reason by agent_id."""
+        ...
+
+    def save(self, agent_id: str, state: AgentState, reason: str) -> None:
+        """Keep READY, NOT_READY or LOGGED_OUT; written soon, never waits."""
         ...
 
 
