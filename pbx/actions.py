@@ -1,0 +1,120 @@
+"""What a call flow wants done: to its cell, to the records, to the readers of events.
+
+A flow is pure and returns these; `pbx/call_control.py` carries them out in order.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from domain.contact import Interaction
+from domain.events import Event
+from domain.offer import Offer
+from domain.speech import Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecord:
+    """Commit the new contact; what follows waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord:
+    """Write how the contact stands now."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRecord:
+    """Write how the contact ended."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInteraction:
+    """Write one agent's part."""
+
+    interaction: Interaction
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Tell the readers of events."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Answer an incoming leg."""
+
+    leg: int
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a leg: BYE, CANCEL or a final answer, whichever its state asks for."""
+
+    leg: int
+    status: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallAgent:
+    """Dial the agent of this offer."""
+
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play files one after the other to a leg, in the place of what plays there now."""
+
+    leg: int
+    files: tuple[Path, ...]
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay:
+    """Stop what plays to a leg."""
+
+    leg: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Let two legs hear each other."""
+
+    one: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Send what a leg says to the analysis worker."""
+
+    leg: int
+    speaker: Speaker
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Give the cell back: no leg is left in it."""
+
+
+Action = (
+    OpenRecord
+    | UpdateRecord
+    | CloseRecord
+    | RecordInteraction
+    | Publish
+    | Answer
+    | HangUp
+    | CallAgent
+    | Play
+    | StopPlay
+    | Bridge
+    | Tap
+    | Release
+)

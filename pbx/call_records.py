@@ -1,0 +1,95 @@
+"""How a call is written down: at once where the caller waits for it, else in order behind it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final, Self
+
+import structlog
+
+from domain.contact import Contact, Interaction
+from domain.errors import StoreError
+from domain.ports import ContactLedger
+
+log = structlog.get_logger(__name__)
+
+RETRY_S: Final = 2.0
+"""A full disk or a locked file is tried again this often."""
+BACKLOG_MAX: Final = 10_000
+"""Writes kept while the store fails; about 3,000 calls. Over it the oldest is dropped and
+counted: the contact stays open in the store and is closed as lost at the next start."""
+
+
+class CallRecords:
+    """The ledger, with a backlog that outlives its failures."""
+
+    def __init__(self, ledger: ContactLedger) -> None:
+        """Write to this ledger."""
+        self.dropped = 0
+        self._ledger = ledger
+        self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._drain_backlog(), name="call records")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        while self._backlog:
+            try:
+                await self._backlog[0]()
+            except StoreError as error:
+                log.error("records lost at stop", count=len(self._backlog), reason=str(error))
+                return
+            self._backlog.popleft()
+
+    async def open(self, contact: Contact) -> None:
+        """Commit a new contact before anything is acknowledged to its caller.
+
+        Raises:
+            StoreError: It could not be written; the call must be refused.
+        """
+        await self._ledger.open(contact)
+
+    async def update(self, contact: Contact) -> None:
+        """Write how the contact stands; a failure is left to the final record."""
+        try:
+            await self._ledger.update(contact)
+        except StoreError as error:
+            log.warning("contact not updated", contact=contact.contact_id, reason=str(error))
+
+    async def close(self, contact: Contact, reason: str) -> None:
+        """Write how the contact ended, now or as soon as the store can."""
+        await self._keep(lambda: self._ledger.close(contact, reason))
+
+    async def interaction(self, interaction: Interaction) -> None:
+        """Write one agent's part, now or as soon as the store can."""
+        await self._keep(lambda: self._ledger.add_interaction(interaction))
+
+    async def _keep(self, write: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await write()
+        except StoreError as error:
+            log.error("record not written, will be tried again", reason=str(error))
+            if len(self._backlog) >= BACKLOG_MAX:
+                self._backlog.popleft()
+                self.dropped += 1
+            self._backlog.append(write)
+            self._wanted.set()
+
+    async def _drain_backlog(self) -> None:
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            while self._backlog:
+                try:
+                    await self._backlog[0]()
+                except StoreError:
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                self._backlog.popleft()

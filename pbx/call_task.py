@@ -1,0 +1,252 @@
+"""One call: its inbox, its flow, its cell, and the task that joins them."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from domain.contact import Contact, Disposition
+from domain.errors import CellError, CellGone, StoreError
+from domain.offer import Offer
+from domain.ports import Clock, EventPublisher
+from pbx import actions as do
+from pbx.actions import Action
+from pbx.call_records import CallRecords
+from pbx.cell import wire
+from pbx.cells import Cell
+from pbx.feature_call import FeatureCall
+from pbx.flow import CallFlow
+
+log = structlog.get_logger(__name__)
+
+Flow = CallFlow | FeatureCall
+Telling = Callable[[Flow], list[Action]]
+
+INBOX_MAX: Final = 256
+"""A call sees about 20 messages; keys pressed without end are the only way to this limit."""
+INVITE_S_MAX: Final = 10.0
+"""The INVITE follows the placement at once; a caller who cancels before it leaves an empty
+cell behind, which is given back after this."""
+
+
+class CallTask:
+    """Serves one call from its placement to the release of its cell."""
+
+    def __init__(
+        self,
+        key: str,
+        flow: Flow,
+        *,
+        records: CallRecords,
+        events: EventPublisher,
+        clock: Clock,
+        dial: Callable[[Cell, Offer, Contact], Awaitable[int]],
+        on_over: Callable[["CallTask"], None],
+    ) -> None:
+        """Prepare to serve; `start` begins."""
+        self.key = key
+        self.flow = flow
+        self.cell: Cell | None = None
+        self.inbox_refused = 0
+        self._records = records
+        self._events = events
+        self._clock = clock
+        self._dial = dial
+        self._on_over = on_over
+        self._inbox: deque[Telling] = deque()
+        self._wake = asyncio.Event()
+        self._seen_invite = False
+        self._invite_due_s = 0.0
+        self._dead = False
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, cell: Cell) -> None:
+        """Begin to serve the call in this cell."""
+        self.cell = cell
+        self._invite_due_s = self._clock.monotonic_s() + INVITE_S_MAX
+        self._task = asyncio.create_task(self._serve(), name=f"call {self.key}")
+
+    def post(self, telling: Telling) -> None:
+        """Tell the flow something, after all that was told before."""
+        if len(self._inbox) >= INBOX_MAX:
+            self.inbox_refused += 1
+            return
+        self._inbox.append(telling)
+        self._wake.set()
+
+    def tell(self, event: wire.CellEvent) -> None:
+        """Tell the flow what its cell reports."""
+        telling = _telling(event)
+        if telling is None:
+            return
+        if isinstance(event, wire.IncomingCall):
+            self._seen_invite = True
+        if isinstance(event, wire.LegEnded):
+            self._inbox.append(telling)  # never refused: legs are at most four
+            self._wake.set()
+        else:
+            self.post(telling)
+
+    def tell_cell_gone(self, reason: str) -> None:
+        """Tell the flow that its cell is dead."""
+        self._dead = True
+        self._inbox.append(lambda flow: flow.cell_gone(reason))
+        self._wake.set()
+
+    async def end(self, disposition: Disposition, reason: str) -> None:
+        """End the contact; return when its legs were told to end."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def telling(flow: Flow) -> list[Action]:
+            if not done.done():
+                done.set_result(None)
+            return flow.end(disposition, reason) if isinstance(flow, CallFlow) else []
+
+        self._inbox.append(telling)
+        self._wake.set()
+        assert self._task is not None
+        await asyncio.wait({done, self._task}, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _serve(self) -> None:
+        timer: asyncio.TimerHandle | None = None
+        loop = asyncio.get_running_loop()
+        try:
+            while not self.flow.over:
+                while self._inbox:
+                    await self._perform(self._inbox.popleft()(self.flow))
+                now_s = self._clock.monotonic_s()
+                await self._perform(self.flow.tick(now_s))
+                if not self._seen_invite and now_s >= self._invite_due_s:
+                    await self._perform(self.flow.cell_gone("no INVITE came"))
+                if self.flow.over or self._inbox:
+                    continue
+                due_s = self.flow.next_deadline_s()
+                if not self._seen_invite:
+                    due_s = self._invite_due_s if due_s is None else min(due_s, self._invite_due_s)
+                if due_s is not None:
+                    timer = loop.call_later(max(0.0, due_s - now_s), self._wake.set)
+                await self._wake.wait()
+                self._wake.clear()
+                if timer is not None:
+                    timer.cancel()
+        except Exception:
+            log.exception("call control failed for one call", contact=self.key)
+            await self._perform(self.flow.cell_gone("internal error"))
+        finally:
+            if self.cell is not None and not self._dead:
+                self.cell.release()
+            self._on_over(self)
+
+    async def _perform(self, wanted: list[Action]) -> None:
+        assert self.cell is not None
+        for action in wanted:
+            try:
+                await self._act(self.cell, action)
+            except CellGone:
+                continue  # the pool tells of the death, and the flow ends the contact then
+            except CellError as error:
+                if await self._is_fatal(action, error):
+                    return
+
+    async def _act(self, cell: Cell, action: Action) -> None:
+        match action:
+            case do.Publish(event):
+                self._events.publish(event)
+            case do.Answer(leg, status):
+                await cell.answer(leg, status)
+            case do.HangUp(leg, status):
+                await cell.hangup(leg, status)
+            case do.CallAgent(offer):
+                await self._call_agent(cell, offer)
+            case do.Play(leg, files, loop):
+                await cell.play(leg, files, loop=loop)
+            case do.StopPlay(leg):
+                await cell.stop_play(leg)
+            case do.Bridge(one, other):
+                await cell.bridge(one, other)
+            case do.Tap(leg, speaker):
+                await cell.tap(leg, speaker)
+            case do.Release():
+                pass  # `_serve` gives the cell back when the flow is over
+            case _:
+                await self._record(action)
+
+    async def _record(self, action: Action) -> None:
+        assert isinstance(self.flow, CallFlow)
+        contact = self.flow.contact
+        match action:
+            case do.OpenRecord():
+                try:
+                    await self._records.open(contact)
+                except StoreError as error:
+                    log.error("call refused, it cannot be recorded", reason=str(error))
+                    raise CellError("the contact could not be recorded") from error
+            case do.UpdateRecord():
+                await self._records.update(contact)
+            case do.CloseRecord(reason):
+                await self._records.close(contact, reason)
+            case do.RecordInteraction(interaction):
+                await self._records.interaction(interaction)
+
+    async def _call_agent(self, cell: Cell, offer: Offer) -> None:
+        assert isinstance(self.flow, CallFlow)
+        try:
+            leg = await self._dial(cell, offer, self.flow.contact)
+        except CellGone:
+            raise
+        except CellError as error:
+            log.warning("agent not dialled", contact=self.key, reason=str(error))
+            await self._perform(self.flow.agent_not_dialled(offer.offer_id))
+        else:
+            await self._perform(self.flow.agent_dialled(offer.offer_id, leg))
+
+    async def _is_fatal(self, action: Action, error: CellError) -> bool:
+        """Go on where the caller can still be served, end the contact where not."""
+        log.warning(
+            "a cell could not do it",
+            contact=self.key,
+            action=type(action).__name__,
+            reason=str(error),
+        )
+        match action:
+            case do.Play(leg):
+                await self._perform(self.flow.played(leg))
+            case do.OpenRecord() | do.Answer() | do.Bridge():
+                if isinstance(self.flow, CallFlow):
+                    await self._perform(self.flow.end(Disposition.FAILED, str(error)))
+                return True
+            case _:
+                pass
+        return False
+
+
+def _telling(event: wire.CellEvent) -> Telling | None:
+    """Say which method of the flow an event of the cell is for; None: it concerns no flow."""
+    telling: Telling | None = None
+    match event:
+        case wire.IncomingCall(leg=leg):
+            telling = lambda flow: flow.incoming(leg)
+        case wire.LegAnswered(leg=leg):
+            telling = lambda flow: flow.answered(leg)
+        case wire.PlayFinished(leg=leg) | wire.PlayFailed(leg=leg):
+            telling = lambda flow: flow.played(leg)
+        case wire.LegEnded(leg=leg, status=status, reason=reason, figures=figures):
+            telling = lambda flow: flow.ended(leg, status=status, reason=reason, figures=figures)
+        case wire.LegRinging(leg=leg):
+            telling = _for_contact(lambda flow: flow.ringing(leg))
+        case wire.LegHeld(leg=leg, held=held):
+            telling = _for_contact(lambda flow: flow.held(leg, held))
+        case wire.DigitPressed(leg=leg, digit=digit):
+            telling = _for_contact(lambda flow: flow.digit(leg, digit))
+        case wire.RtpSilent(leg=leg):
+            telling = _for_contact(lambda flow: flow.silent(leg))
+        case _:
+            pass
+    return telling
+
+
+def _for_contact(telling: Callable[[CallFlow], list[Action]]) -> Telling:
+    """Tell only a flow that serves a contact; a feature call is not concerned."""
+    return lambda flow: telling(flow) if isinstance(flow, CallFlow) else []

@@ -1,0 +1,515 @@
+"""The way of one caller: greeting, disclosure, queue, ring, talk, end. Pure.
+
+    incoming -> answered -> prompts -> queued <-> ringing -> talking -> ending -> over
+
+A `CallFlow` is told what has happened and returns what shall be done, in order. It opens
+no socket and reads no clock; the router is asked through its port.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from config.schema import QueueEntry
+from domain.commands import WithdrawReason
+from domain.contact import Contact, ContactState, ContactTrigger, Disposition
+from domain.errors import LimitExceeded, NotKnown
+from domain.events import (
+    CallHeld,
+    ContactArrived,
+    ContactClosed,
+    ContactConnected,
+    ContactQueued,
+    DigitPressed,
+    DisclosurePlayed,
+    PositionAnnounced,
+)
+from domain.leg import LegRole, LegState, RtpFigures
+from domain.offer import DeclineReason, Offer
+from domain.ports import Clock, Routing
+from domain.skill import SkillRequirement
+from domain.speech import Speaker
+from pbx.actions import (
+    Action,
+    Answer,
+    Bridge,
+    CallAgent,
+    CloseRecord,
+    HangUp,
+    OpenRecord,
+    Play,
+    Publish,
+    RecordInteraction,
+    Release,
+    StopPlay,
+    Tap,
+    UpdateRecord,
+)
+from pbx.agent_ring import AgentRing, decline_reason
+from pbx.prompts import PromptSource
+
+LEG_END_S_MAX: Final = 2.0
+"""The record waits this long for the customer's last figures after we have hung up."""
+
+RELEASE_S_MAX: Final = 34.0
+"""A cell is given back at the latest this long after the end: a BYE is sent again for
+64 * T1 = 32 s (RFC 3261 section 17.1.2.2)."""
+
+
+class CallFlow:
+    """One caller's way through a queue; see the module's first lines."""
+
+    def __init__(
+        self,
+        contact: Contact,
+        queue: QueueEntry,
+        *,
+        prompts: PromptSource,
+        routing: Routing,
+        clock: Clock,
+        call_s_max: float,
+    ) -> None:
+        """Begin a way that ends `call_s_max` seconds from now at the latest."""
+        self.contact = contact
+        self.legs: dict[int, tuple[LegRole, LegState]] = {}
+        self.figures: dict[int, RtpFigures] = {}
+        self.over = False
+        self._queue = queue
+        self._prompts = prompts
+        self._routing = routing
+        self._clock = clock
+        self._customer: int | None = None
+        self._script: list[str] = []
+        self._playing: str | None = None
+        self._ring: AgentRing | None = None
+        self._reason = ""
+        self._closed = False
+        self._announce_at_s: float | None = None
+        self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
+        self._record_due_at_s: float | None = None
+        self._release_due_at_s: float | None = None
+
+    # What the cell tells.
+
+    def incoming(self, leg: int) -> list[Action]:
+        """The caller's INVITE has reached the cell: commit the contact, then answer."""
+        self._customer = leg
+        self.legs[leg] = (LegRole.CUSTOMER, LegState.INCOMING)
+        arrived = ContactArrived(
+            contact_id=self.contact.contact_id,
+            channel=self.contact.channel,
+            queue_id=self.contact.queue_id,
+            language=self.contact.language,
+        )
+        return [OpenRecord(), Publish(arrived), Answer(leg)]
+
+    def answered(self, leg: int) -> list[Action]:
+        """A leg has media both ways."""
+        if leg not in self.legs:
+            return []
+        role, _ = self.legs[leg]
+        self.legs[leg] = (role, LegState.ANSWERED)
+        if role is LegRole.AGENT:
+            return self._agent_answered(leg)
+        if self.contact.state is not ContactState.ARRIVED:
+            return []
+        prompts = self._queue.prompts
+        self._script = [name for name in (prompts.greeting, prompts.disclosure) if name]
+        return self._next_prompt()
+
+    def ringing(self, leg: int) -> list[Action]:
+        """An agent's telephone rings."""
+        if leg in self.legs:
+            self.legs[leg] = (self.legs[leg][0], LegState.RINGING)
+        return []
+
+    def held(self, leg: int, held: bool) -> list[Action]:
+        """A party has put us on hold, or taken us back."""
+        if leg not in self.legs:
+            return []
+        role, _ = self.legs[leg]
+        self.legs[leg] = (role, LegState.HELD if held else LegState.ANSWERED)
+        return [
+            Publish(CallHeld(contact_id=self.contact.contact_id, role=role.value, held=held)),
+            *self._music_while_held(),
+        ]
+
+    def digit(self, leg: int, digit: str) -> list[Action]:
+        """A party has pressed a key."""
+        if leg not in self.legs:
+            return []
+        role = self.legs[leg][0].value
+        return [Publish(DigitPressed(contact_id=self.contact.contact_id, role=role, digit=digit))]
+
+    def played(self, leg: int) -> list[Action]:
+        """What played to a leg has come to its end."""
+        if leg != self._customer or self._playing is None:
+            return []
+        name, self._playing = self._playing, None
+        if name in {self._queue.prompts.queue_full, self._queue.prompts.wait_exceeded}:
+            return self._hang_up_all()
+        if self.contact.state is ContactState.ARRIVED:
+            told = self._disclosed() if name == self._queue.prompts.disclosure else []
+            return [*told, *self._next_prompt()]
+        return self._music()
+
+    def ended(self, leg: int, *, status: int, reason: str, figures: RtpFigures) -> list[Action]:
+        """A leg is over."""
+        if leg not in self.legs:
+            return []
+        role, _ = self.legs[leg]
+        self.legs[leg] = (role, LegState.ENDED)
+        self.figures[leg] = figures
+        if leg == self._customer:
+            self.contact.rtp_lost = figures.lost
+            self.contact.rtp_received = figures.received
+            return self._customer_ended(status, reason)
+        actions = self._agent_leg_ended(leg, status)
+        return [*actions, *self._settle()]
+
+    def silent(self, leg: int) -> list[Action]:
+        """No RTP has come from a leg for so long that its telephone is taken for gone."""
+        if leg not in self.legs or self.legs[leg][1] is LegState.HELD:
+            return []
+        if self.contact.state is ContactState.CONNECTED:
+            gone = self.legs[leg][0]
+            disposition = (
+                Disposition.CALLER_ENDED if gone is LegRole.CUSTOMER else Disposition.AGENT_ENDED
+            )
+            return self.end(disposition, f"no RTP from the {gone.value}")
+        if leg == self._customer:
+            return self.end(self._abandoned(), "no RTP from the customer")
+        return []
+
+    # What the router tells.
+
+    def offered(self, offer: Offer) -> list[Action]:
+        """Ring this agent."""
+        if self.contact.state is not ContactState.QUEUED:
+            self._routing.decline(offer.offer_id, DeclineReason.UNREACHABLE)
+            return []
+        self.contact.step(ContactTrigger.OFFER)
+        self._ring = AgentRing(offer, self._clock.utc(), self._clock.monotonic_s())
+        return [CallAgent(offer)]
+
+    def withdrawn(self, offer: Offer, reason: WithdrawReason) -> list[Action]:
+        """Stop ringing this agent."""
+        ring = self._ring
+        if ring is None or ring.offer.offer_id != offer.offer_id or ring.settled:
+            return []
+        outcome = "ring_no_answer" if reason is WithdrawReason.EXPIRED else "withdrawn"
+        return self._ring_over(ring, outcome)
+
+    def released(self, disposition: Disposition) -> list[Action]:
+        """The router lets the contact wait no longer."""
+        if self.contact.state is ContactState.CLOSED:
+            return []
+        waited_s = self._clock.monotonic_s() - (self.contact.queued_s or 0.0)
+        reason = f"waited {waited_s:.0f} s, the limit of the queue is {self._queue.wait_s_max:g}"
+        return self._give_up(disposition, reason, self._queue.prompts.wait_exceeded)
+
+    def agent_dialled(self, offer_id: str, leg: int) -> list[Action]:
+        """The cell has dialled the agent of that offer."""
+        self.legs[leg] = (LegRole.AGENT, LegState.CALLING)
+        ring = self._ring
+        if ring is None or ring.offer.offer_id != offer_id:
+            return [HangUp(leg)]
+        ring.leg = leg
+        return []
+
+    def agent_not_dialled(self, offer_id: str) -> list[Action]:
+        """The cell could not dial the agent of that offer."""
+        ring = self._ring
+        if ring is None or ring.offer.offer_id != offer_id or ring.settled:
+            return []
+        actions = self._ring_over(ring, DeclineReason.UNREACHABLE.value)
+        self._routing.decline(offer_id, DeclineReason.UNREACHABLE)
+        return actions
+
+    # What time and the node tell.
+
+    def next_deadline_s(self) -> float | None:
+        """Return when `tick` wants to be called, on the injected clock."""
+        deadlines = (
+            self._announce_at_s,
+            self._call_ends_at_s,
+            self._record_due_at_s,
+            self._release_due_at_s,
+        )
+        return min((due_s for due_s in deadlines if due_s is not None), default=None)
+
+    def tick(self, now_s: float) -> list[Action]:
+        """Do what is due."""
+        actions: list[Action] = []
+        if _due(self._call_ends_at_s, now_s):
+            self._call_ends_at_s = None
+            served = self.contact.state is ContactState.CONNECTED
+            disposition = Disposition.AGENT_ENDED if served else Disposition.WAIT_EXCEEDED
+            actions += self.end(disposition, "the longest call allowed (cells.call_s_max)")
+        if _due(self._announce_at_s, now_s):
+            actions += self._announce(now_s)
+        if _due(self._record_due_at_s, now_s):
+            actions += self._close_record()
+        if _due(self._release_due_at_s, now_s):
+            actions += self._release()
+        return actions
+
+    def end(self, disposition: Disposition, reason: str) -> list[Action]:
+        """End the contact for a reason of our own and hang up every leg."""
+        if self._customer is None:
+            return self._never_came()
+        return [*self._dispose(disposition, reason), *self._hang_up_all(), *self._settle()]
+
+    def cell_gone(self, reason: str) -> list[Action]:
+        """The cell is dead: nobody is left to hang up, only the record to close."""
+        if self._customer is None:
+            return self._never_came()
+        actions = self._dispose(Disposition.CELL_DIED, reason)
+        self.legs = {leg: (role, LegState.ENDED) for leg, (role, _) in self.legs.items()}
+        return [*actions, *self._settle()]
+
+    # The inside.
+
+    def _never_came(self) -> list[Action]:
+        """The caller gave up before his INVITE reached the cell: there is no contact."""
+        self._call_ends_at_s = None
+        self.over = True
+        return [Release()]
+
+    def _next_prompt(self) -> list[Action]:
+        while self._script:
+            name = self._script.pop(0)
+            file = self._prompts.path(name, self.contact.language)
+            if file is not None:
+                return self._play(name, (file,))
+        return self._enqueue()
+
+    def _play(self, name: str, files: Iterable[Path], *, loop: bool = False) -> list[Action]:
+        assert self._customer is not None
+        self._playing = name
+        return [Play(self._customer, tuple(files), loop)]
+
+    def _disclosed(self) -> list[Action]:
+        self.contact.disclosed = True
+        return [Publish(DisclosurePlayed(contact_id=self.contact.contact_id))]
+
+    def _enqueue(self) -> list[Action]:
+        assert self._customer is not None
+        now_s = self._clock.monotonic_s()
+        contact = self.contact
+        queued = ContactQueued(
+            contact_id=contact.contact_id,
+            queue_id=contact.queue_id,
+            language=contact.language,
+            priority=contact.priority,
+            requirements=tuple(
+                SkillRequirement(skill=skill, proficiency_min=proficiency)
+                for skill, proficiency in self._queue.skills.items()
+            ),
+        )
+        contact.step(ContactTrigger.ENQUEUE)
+        contact.queued_s = now_s
+        try:
+            self._routing.enqueue(queued)
+        except LimitExceeded as error:
+            contact.queued_s = None
+            return self._give_up(Disposition.QUEUE_FULL, str(error), self._queue.prompts.queue_full)
+        except NotKnown as error:
+            contact.queued_s = None
+            return self.end(Disposition.FAILED, str(error))
+        if self._queue.announce_position:
+            self._announce_at_s = now_s + self._queue.announce_first_s
+        return [UpdateRecord(), Tap(self._customer, Speaker.CUSTOMER), *self._music()]
+
+    def _music(self) -> list[Action]:
+        if self.contact.state not in {ContactState.QUEUED, ContactState.OFFERED}:
+            return []
+        name = self._queue.prompts.music
+        file = None if name is None else self._prompts.path(name, self.contact.language)
+        return [] if name is None or file is None else self._play(name, (file,), loop=True)
+
+    def _music_while_held(self) -> list[Action]:
+        """Play music to the customer while the agent's telephone holds the call."""
+        ring = self._ring
+        if self.contact.state is not ContactState.CONNECTED or ring is None or ring.leg is None:
+            return []
+        assert self._customer is not None
+        if self.legs[ring.leg][1] is not LegState.HELD:
+            self._playing = None
+            return [StopPlay(self._customer)]
+        name = self._queue.prompts.music
+        file = None if name is None else self._prompts.path(name, self.contact.language)
+        return [] if name is None or file is None else self._play(name, (file,), loop=True)
+
+    def _announce(self, now_s: float) -> list[Action]:
+        self._announce_at_s = now_s + self._queue.announce_every_s
+        where = self._routing.position(self.contact.contact_id)
+        if where is None or self.contact.state is not ContactState.QUEUED:
+            return []
+        files = self._prompts.announcement(
+            where.position, where.expected_wait_s, self.contact.language
+        )
+        if not files:
+            return []
+        told = PositionAnnounced(
+            contact_id=self.contact.contact_id,
+            position=where.position,
+            expected_wait_s=where.expected_wait_s,
+        )
+        return [*self._play("position", files), Publish(told)]
+
+    def _agent_answered(self, leg: int) -> list[Action]:
+        ring = self._ring
+        if ring is None or ring.leg != leg or ring.settled:
+            return []
+        if not self._routing.accept(ring.offer.offer_id):
+            return self._ring_over(ring, "withdrawn")
+        assert self._customer is not None
+        ring.settled = True
+        contact = self.contact
+        contact.step(ContactTrigger.CONNECT)
+        contact.connected_s = self._clock.monotonic_s()
+        contact.agent_id = ring.offer.agent_id
+        self._announce_at_s = self._playing = None
+        connected = ContactConnected(
+            contact_id=contact.contact_id,
+            queue_id=contact.queue_id,
+            agent_id=contact.agent_id,
+            wait_s=contact.wait_s or 0.0,
+        )
+        return [
+            StopPlay(self._customer),
+            Bridge(self._customer, leg),
+            Tap(leg, Speaker.AGENT),
+            Publish(connected),
+            UpdateRecord(),
+        ]
+
+    def _agent_leg_ended(self, leg: int, status: int) -> list[Action]:
+        ring = self._ring
+        if ring is None or ring.leg != leg:
+            return []
+        if ring.settled:
+            return [*self._dispose(Disposition.AGENT_ENDED, ""), *self._hang_up_all()]
+        reason = decline_reason(status)
+        actions = self._ring_over(ring, reason.value)
+        self._routing.decline(ring.offer.offer_id, reason)
+        return actions
+
+    def _ring_over(self, ring: AgentRing, outcome: str) -> list[Action]:
+        """The offer came to nothing; the contact goes on waiting if it still does."""
+        ring.settled = True
+        self._ring = None
+        actions: list[Action] = [
+            RecordInteraction(ring.interaction(outcome, now_s=self._clock.monotonic_s()))
+        ]
+        if ring.leg is not None and self.legs[ring.leg][1] is not LegState.ENDED:
+            actions.append(HangUp(ring.leg))
+        if self.contact.state is ContactState.OFFERED:
+            self.contact.step(ContactTrigger.REQUEUE)
+        return actions
+
+    def _abandoned(self) -> Disposition:
+        early = self.contact.state is ContactState.ARRIVED
+        return Disposition.ABANDONED_EARLY if early else Disposition.ABANDONED
+
+    def _customer_ended(self, status: int, reason: str) -> list[Action]:
+        served = self.contact.state is ContactState.CONNECTED
+        disposition = Disposition.CALLER_ENDED if served else self._abandoned()
+        words = "" if status in {0, 200, 487} else f"{status} {reason}".strip()
+        actions = self._dispose(disposition, words)
+        return [*actions, *self._close_record(), *self._hang_up_all(), *self._settle()]
+
+    def _give_up(self, disposition: Disposition, reason: str, prompt: str | None) -> list[Action]:
+        """Tell the caller that he cannot be served, then hang up."""
+        actions = self._dispose(disposition, reason)
+        self._record_due_at_s = None
+        actions += [
+            HangUp(leg)
+            for leg, (role, state) in self.legs.items()
+            if role is LegRole.AGENT and state is not LegState.ENDED
+        ]
+        file = None if prompt is None else self._prompts.path(prompt, self.contact.language)
+        if prompt is None or file is None:
+            return [*actions, *self._hang_up_all()]
+        self._release_due_at_s = self._clock.monotonic_s() + RELEASE_S_MAX
+        return [*actions, *self._play(prompt, (file,))]
+
+    def _dispose(self, disposition: Disposition, reason: str) -> list[Action]:
+        """Close the contact itself; its legs and its record follow."""
+        contact = self.contact
+        if contact.state is ContactState.CLOSED:
+            return []
+        was = contact.state
+        contact.step(ContactTrigger.CLOSE)
+        now_s = contact.closed_s = self._clock.monotonic_s()
+        contact.disposition = disposition
+        self._reason = reason
+        self._announce_at_s = self._call_ends_at_s = None
+        self._record_due_at_s = now_s + LEG_END_S_MAX
+        self._release_due_at_s = now_s + RELEASE_S_MAX
+        actions: list[Action] = []
+        ring, self._ring = self._ring, None
+        if was is ContactState.CONNECTED:
+            assert ring is not None
+            actions.append(
+                RecordInteraction(ring.interaction("answered", now_s=now_s, talk_s=contact.talk_s))
+            )
+            self._routing.finish(contact.contact_id)
+        else:
+            if ring is not None:
+                actions.append(RecordInteraction(ring.interaction("withdrawn", now_s=now_s)))
+            self._routing.leave(contact.contact_id)
+        return actions
+
+    def _hang_up_all(self) -> list[Action]:
+        now_s = self._clock.monotonic_s()
+        self._release_due_at_s = now_s + RELEASE_S_MAX
+        if not self._closed:
+            self._record_due_at_s = now_s + LEG_END_S_MAX
+        return [
+            HangUp(leg, 503 if state is LegState.INCOMING else 0)
+            for leg, (_, state) in self.legs.items()
+            if state is not LegState.ENDED
+        ]
+
+    def _settle(self) -> list[Action]:
+        """Close the record when the customer's figures are in, release when no leg is left."""
+        if self.contact.state is not ContactState.CLOSED:
+            return []
+        actions: list[Action] = []
+        customer = self.legs.get(self._customer) if self._customer is not None else None
+        if customer is None or customer[1] is LegState.ENDED:
+            actions += self._close_record()
+        if all(state is LegState.ENDED for _, state in self.legs.values()):
+            actions += self._release()
+        return actions
+
+    def _close_record(self) -> list[Action]:
+        self._record_due_at_s = None
+        if self._closed:
+            return []
+        self._closed = True
+        contact = self.contact
+        assert contact.disposition is not None
+        closed = ContactClosed(
+            contact_id=contact.contact_id,
+            queue_id=contact.queue_id,
+            disposition=contact.disposition,
+            agent_id=contact.agent_id,
+            wait_s=contact.wait_s,
+            talk_s=contact.talk_s,
+            reason=self._reason,
+        )
+        return [CloseRecord(self._reason), Publish(closed)]
+
+    def _release(self) -> list[Action]:
+        self._release_due_at_s = None
+        if self.over:
+            return []
+        self.over = True
+        return [*self._close_record(), Release()]
+
+
+def _due(due_s: float | None, now_s: float) -> bool:
+    return due_s is not None and due_s <= now_s
