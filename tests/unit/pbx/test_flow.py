@@ -1,0 +1,439 @@
+"""The way of one caller, told what happens and asked what is wanted."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from config.schema import QueueEntry
+from domain.commands import WithdrawReason
+from domain.contact import Channel, Contact, ContactState, Disposition
+from domain.errors import LimitExceeded
+from domain.events import (
+    CallHeld,
+    ContactClosed,
+    ContactConnected,
+    ContactQueued,
+    DisclosurePlayed,
+    PositionAnnounced,
+)
+from domain.leg import RtpFigures
+from domain.offer import DeclineReason, Offer
+from domain.ports import QueuePosition
+from domain.speech import Speaker
+from pbx import actions as do
+from pbx.flow import LEG_END_S_MAX, RELEASE_S_MAX, CallFlow
+
+CUSTOMER = 1
+AGENT = 2
+SECOND_AGENT = 3
+
+
+class HandClock:
+    """A clock that goes when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def utc(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.now_s)
+
+
+class Notes:
+    """The router's port; remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.queued: list[ContactQueued] = []
+        self.left: list[str] = []
+        self.finished: list[str] = []
+        self.declined: list[tuple[str, DeclineReason]] = []
+        self.accepts = True
+        self.full = False
+
+    def enqueue(self, queued: ContactQueued) -> None:
+        if self.full:
+            raise LimitExceeded("queue support: waiting contacts", 3, 2)
+        self.queued.append(queued)
+
+    def leave(self, contact_id: str) -> None:
+        self.left.append(contact_id)
+
+    def accept(self, offer_id: str) -> bool:
+        return self.accepts
+
+    def decline(self, offer_id: str, reason: DeclineReason) -> None:
+        self.declined.append((offer_id, reason))
+
+    def finish(self, contact_id: str) -> None:
+        self.finished.append(contact_id)
+
+    def position(self, contact_id: str) -> QueuePosition | None:
+        return QueuePosition(position=2, expected_wait_s=90.0)
+
+
+class Shelf:
+    """Every prompt exists, but those named silent."""
+
+    def __init__(self, *silent: str) -> None:
+        self.silent = silent
+
+    def path(self, name: str, language: str) -> Path | None:
+        return None if name in self.silent else Path(f"{language}/{name}.wav")
+
+    def announcement(
+        self, position: int, expected_wait_s: float | None, language: str
+    ) -> Sequence[Path]:
+        return [Path(f"{language}/{position}.wav")]
+
+
+class Scene:
+    """A flow with everything around it."""
+
+    def __init__(self, *silent: str, **queue: object) -> None:
+        self.clock = HandClock()
+        self.routing = Notes()
+        self.queue = QueueEntry.model_validate(
+            {"id": "support", "name": "Support", "numbers": ["800"], **queue}
+        )
+        self.contact = Contact(
+            contact_id="c1",
+            channel=Channel.VOICE,
+            queue_id="support",
+            language="en",
+            arrived_at=self.clock.utc(),
+            arrived_s=self.clock.now_s,
+        )
+        self.flow = CallFlow(
+            self.contact,
+            self.queue,
+            prompts=Shelf(*silent),
+            routing=self.routing,
+            clock=self.clock,
+            call_s_max=3600,
+        )
+
+    def to_queue(self) -> None:
+        self.flow.incoming(CUSTOMER)
+        actions = self.flow.answered(CUSTOMER)
+        while self.contact.state is ContactState.ARRIVED:
+            assert actions
+            actions = self.flow.played(CUSTOMER)
+
+    def offer(self, number: int = 1) -> Offer:
+        return Offer(
+            offer_id=f"o{number}",
+            contact_id="c1",
+            agent_id=f"agent{number}",
+            queue_id="support",
+            made_at_s=self.clock.now_s,
+            expires_at_s=self.clock.now_s + 20,
+        )
+
+    def ring(self, leg: int = AGENT, number: int = 1) -> Offer:
+        offer = self.offer(number)
+        assert self.flow.offered(offer) == [do.CallAgent(offer)]
+        assert self.flow.agent_dialled(offer.offer_id, leg) == []
+        self.flow.ringing(leg)
+        return offer
+
+    def talk(self) -> None:
+        self.to_queue()
+        self.clock.now_s += 7
+        self.ring()
+        self.clock.now_s += 3
+        self.flow.answered(AGENT)
+        self.clock.now_s += 60
+
+    def ended(self, leg: int, status: int = 200) -> list[do.Action]:
+        return self.flow.ended(
+            leg, status=status, reason="", figures=RtpFigures(received=500, lost=2)
+        )
+
+
+def kinds(actions: list[do.Action]) -> list[str]:
+    return [type(action).__name__ for action in actions]
+
+
+def published(actions: list[do.Action], kind: type) -> list[object]:
+    events = [action.event for action in actions if isinstance(action, do.Publish)]
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_the_contact_is_committed_before_the_call_is_answered() -> None:
+    scene = Scene()
+    assert kinds(scene.flow.incoming(CUSTOMER)) == ["OpenRecord", "Publish", "Answer"]
+
+
+def test_greeting_then_disclosure_then_queue_with_music() -> None:
+    scene = Scene()
+    scene.flow.incoming(CUSTOMER)
+    assert scene.flow.answered(CUSTOMER) == [do.Play(CUSTOMER, (Path("en/greeting.wav"),))]
+    assert scene.flow.played(CUSTOMER) == [do.Play(CUSTOMER, (Path("en/disclosure.wav"),))]
+    assert not scene.contact.disclosed
+    actions = scene.flow.played(CUSTOMER)
+    assert published(actions, DisclosurePlayed)
+    assert scene.contact.disclosed
+    assert do.Tap(CUSTOMER, Speaker.CUSTOMER) in actions
+    assert actions[-1] == do.Play(CUSTOMER, (Path("en/music.wav"),), loop=True)
+    assert [queued.contact_id for queued in scene.routing.queued] == ["c1"]
+
+
+def test_nothing_is_tapped_before_the_disclosure_was_heard() -> None:
+    scene = Scene()
+    heard = scene.flow.incoming(CUSTOMER) + scene.flow.answered(CUSTOMER)
+    heard += scene.flow.played(CUSTOMER)
+    assert "Tap" not in kinds(heard)
+
+
+def test_a_missing_prompt_is_passed_over() -> None:
+    scene = Scene("greeting", "disclosure", "music")
+    scene.flow.incoming(CUSTOMER)
+    assert kinds(scene.flow.answered(CUSTOMER)) == ["UpdateRecord", "Tap"]
+    assert not scene.contact.disclosed
+
+
+def test_the_queue_asks_for_its_skills() -> None:
+    scene = Scene(skills={"billing": 3}, priority=2)
+    scene.to_queue()
+    (queued,) = scene.routing.queued
+    assert [(r.skill, r.proficiency_min) for r in queued.requirements] == [("billing", 3)]
+
+
+def test_answer_bridges_and_taps_the_agent() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.clock.now_s += 10
+    scene.ring()
+    actions = scene.flow.answered(AGENT)
+    assert kinds(actions) == ["StopPlay", "Bridge", "Tap", "Publish", "UpdateRecord"]
+    (connected,) = published(actions, ContactConnected)
+    assert isinstance(connected, ContactConnected)
+    assert connected.wait_s == 10
+    assert scene.contact.agent_id == "agent1"
+
+
+def test_an_answer_that_comes_too_late_is_hung_up_and_the_contact_waits_on() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.ring()
+    scene.routing.accepts = False
+    assert kinds(scene.flow.answered(AGENT)) == ["RecordInteraction", "HangUp"]
+    assert scene.contact.state is ContactState.QUEUED
+
+
+def test_ring_no_answer_goes_back_to_waiting_and_the_next_agent_rings() -> None:
+    scene = Scene()
+    scene.to_queue()
+    offer = scene.ring()
+    scene.clock.now_s += 20
+    actions = scene.flow.withdrawn(offer, WithdrawReason.EXPIRED)
+    assert kinds(actions) == ["RecordInteraction", "HangUp"]
+    assert isinstance(actions[0], do.RecordInteraction)
+    assert actions[0].interaction.outcome == "ring_no_answer"
+    assert actions[0].interaction.ring_s == 20
+    assert scene.ended(AGENT, 487) == []
+    scene.ring(SECOND_AGENT, number=2)
+    scene.flow.answered(SECOND_AGENT)
+    assert scene.contact.agent_id == "agent2"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (486, DeclineReason.BUSY),
+        (600, DeclineReason.BUSY),
+        (603, DeclineReason.DECLINED),
+        (480, DeclineReason.UNREACHABLE),
+        (503, DeclineReason.UNREACHABLE),
+    ],
+)
+def test_a_refusing_telephone_declines_the_offer(status: int, reason: DeclineReason) -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.ring()
+    assert kinds(scene.ended(AGENT, status)) == ["RecordInteraction"]
+    assert scene.routing.declined == [("o1", reason)]
+    assert scene.contact.state is ContactState.QUEUED
+
+
+def test_an_agent_who_cannot_be_dialled_declines() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.flow.offered(scene.offer())
+    scene.flow.agent_not_dialled("o1")
+    assert scene.routing.declined == [("o1", DeclineReason.UNREACHABLE)]
+    assert scene.contact.state is ContactState.QUEUED
+
+
+def test_a_leg_dialled_for_an_offer_that_is_gone_is_hung_up() -> None:
+    scene = Scene()
+    scene.to_queue()
+    offer = scene.offer()
+    scene.flow.offered(offer)
+    scene.flow.withdrawn(offer, WithdrawReason.EXPIRED)
+    assert scene.flow.agent_dialled("o1", AGENT) == [do.HangUp(AGENT)]
+
+
+def test_caller_ends_after_talking() -> None:
+    scene = Scene()
+    scene.talk()
+    actions = scene.ended(CUSTOMER)
+    assert kinds(actions) == ["RecordInteraction", "CloseRecord", "Publish", "HangUp"]
+    assert scene.contact.disposition is Disposition.CALLER_ENDED
+    assert scene.routing.finished == ["c1"]
+    assert (scene.contact.talk_s, scene.contact.wait_s) == (60, 10)
+    assert scene.contact.rtp_lost == 2
+    assert kinds(scene.ended(AGENT)) == ["Release"]
+    assert scene.flow.over
+
+
+def test_agent_ends_and_the_record_waits_for_the_customers_figures() -> None:
+    scene = Scene()
+    scene.talk()
+    assert kinds(scene.ended(AGENT)) == ["RecordInteraction", "HangUp"]
+    assert scene.contact.disposition is Disposition.AGENT_ENDED
+    assert kinds(scene.ended(CUSTOMER)) == ["CloseRecord", "Publish", "Release"]
+    assert scene.contact.rtp_received == 500
+
+
+def test_a_customer_leg_that_never_ends_does_not_keep_record_or_cell() -> None:
+    scene = Scene()
+    scene.talk()
+    scene.ended(AGENT)
+    due_s = scene.flow.next_deadline_s()
+    assert due_s == scene.clock.now_s + LEG_END_S_MAX
+    assert kinds(scene.flow.tick(due_s)) == ["CloseRecord", "Publish"]
+    due_s = scene.flow.next_deadline_s()
+    assert due_s == scene.clock.now_s + RELEASE_S_MAX
+    assert kinds(scene.flow.tick(due_s)) == ["Release"]
+
+
+def test_caller_leaves_in_the_greeting() -> None:
+    scene = Scene()
+    scene.flow.incoming(CUSTOMER)
+    scene.flow.answered(CUSTOMER)
+    actions = scene.ended(CUSTOMER)
+    assert scene.contact.disposition is Disposition.ABANDONED_EARLY
+    (closed,) = published(actions, ContactClosed)
+    assert isinstance(closed, ContactClosed)
+    assert closed.wait_s is None
+    assert scene.flow.over
+
+
+def test_caller_leaves_while_waiting() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.clock.now_s += 30
+    scene.ended(CUSTOMER)
+    assert scene.contact.disposition is Disposition.ABANDONED
+    assert scene.contact.wait_s == 30
+    assert scene.routing.left == ["c1"]
+
+
+def test_caller_leaves_while_an_agent_rings() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.ring()
+    actions = scene.ended(CUSTOMER)
+    assert do.HangUp(AGENT) in actions
+    assert scene.contact.disposition is Disposition.ABANDONED
+    assert not scene.flow.over
+    scene.ended(AGENT, 487)
+    assert scene.flow.over
+    assert scene.routing.declined == []
+
+
+def test_position_is_announced_and_the_music_comes_back() -> None:
+    scene = Scene(announce_first_s=10, announce_every_s=45)
+    scene.to_queue()
+    assert scene.flow.next_deadline_s() == scene.clock.now_s + 10
+    scene.clock.now_s += 10
+    actions = scene.flow.tick(scene.clock.now_s)
+    assert actions[0] == do.Play(CUSTOMER, (Path("en/2.wav"),))
+    assert published(actions, PositionAnnounced)
+    assert scene.flow.next_deadline_s() == scene.clock.now_s + 45
+    assert scene.flow.played(CUSTOMER) == [do.Play(CUSTOMER, (Path("en/music.wav"),), loop=True)]
+
+
+def test_no_announcement_while_an_agent_rings() -> None:
+    scene = Scene(announce_first_s=10)
+    scene.to_queue()
+    scene.ring()
+    scene.clock.now_s += 10
+    assert scene.flow.tick(scene.clock.now_s) == []
+
+
+def test_a_full_queue_tells_the_caller_and_hangs_up() -> None:
+    scene = Scene()
+    scene.routing.full = True
+    scene.flow.incoming(CUSTOMER)
+    scene.flow.answered(CUSTOMER)
+    scene.flow.played(CUSTOMER)
+    assert do.Play(CUSTOMER, (Path("en/queue-full.wav"),)) in scene.flow.played(CUSTOMER)
+    assert scene.flow.played(CUSTOMER) == [do.HangUp(CUSTOMER)]
+    assert kinds(scene.ended(CUSTOMER))[-1] == "Release"
+    assert scene.contact.disposition is Disposition.QUEUE_FULL
+
+
+def test_the_longest_wait_ends_with_a_prompt() -> None:
+    scene = Scene()
+    scene.to_queue()
+    actions = scene.flow.released(Disposition.WAIT_EXCEEDED)
+    assert actions == [do.Play(CUSTOMER, (Path("en/wait-exceeded.wav"),))]
+    assert scene.flow.played(CUSTOMER) == [do.HangUp(CUSTOMER)]
+    scene.ended(CUSTOMER)
+    assert scene.contact.disposition is Disposition.WAIT_EXCEEDED
+
+
+def test_a_dead_cell_closes_the_contact_with_that_reason() -> None:
+    scene = Scene()
+    scene.talk()
+    actions = scene.flow.cell_gone("signal 6")
+    assert kinds(actions) == ["RecordInteraction", "CloseRecord", "Publish", "Release"]
+    (closed,) = published(actions, ContactClosed)
+    assert isinstance(closed, ContactClosed)
+    assert (closed.disposition, closed.reason) == (Disposition.CELL_DIED, "signal 6")
+    assert scene.routing.finished == ["c1"]
+
+
+def test_an_empty_placement_leaves_no_contact_behind() -> None:
+    scene = Scene()
+    assert scene.flow.cell_gone("no INVITE came") == [do.Release()]
+    assert scene.flow.next_deadline_s() is None
+
+
+def test_the_longest_call_is_ended() -> None:
+    scene = Scene()
+    scene.talk()
+    due_s = scene.flow.next_deadline_s()
+    assert due_s == 100 + 3600
+    scene.clock.now_s = due_s
+    assert kinds(scene.flow.tick(due_s)) == ["RecordInteraction", "HangUp", "HangUp"]
+
+
+def test_hold_by_the_agent_plays_music_to_the_customer() -> None:
+    scene = Scene()
+    scene.talk()
+    actions = scene.flow.held(AGENT, True)
+    assert published(actions, CallHeld)
+    assert actions[-1] == do.Play(CUSTOMER, (Path("en/music.wav"),), loop=True)
+    assert scene.flow.silent(AGENT) == []
+    assert scene.flow.held(AGENT, False)[-1] == do.StopPlay(CUSTOMER)
+
+
+def test_a_telephone_that_sends_nothing_is_taken_for_gone() -> None:
+    scene = Scene()
+    scene.talk()
+    scene.flow.silent(CUSTOMER)
+    assert scene.contact.disposition is Disposition.CALLER_ENDED
+
+
+def test_an_offer_for_a_contact_that_does_not_wait_is_declined() -> None:
+    scene = Scene()
+    scene.talk()
+    assert scene.flow.offered(scene.offer(2)) == []
+    assert scene.routing.declined == [("o2", DeclineReason.UNREACHABLE)]
