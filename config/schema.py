@@ -5,24 +5,30 @@ The string under a field is for the operator: it becomes the description in the 
 default is what it is.
 """
 
-import ipaddress
 import os
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-import sipmessage
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import BaseModel, ConfigDict, Field
 
+from config.values import (
+    Address,
+    Extension,
+    FilePath,
+    Host,
+    Identifier,
+    Language,
+    Network,
+    Number,
+    Port,
+    PortOrFree,
+    Proficiency,
+    PromptName,
+    ReachableAddress,
+    SipUri,
+    rule,
+)
 from domain.errors import ConfigurationError
 
 PORTS_PER_CELL: Final = 40
@@ -37,122 +43,6 @@ FEATURE_CODES: Final[Mapping[str, str]] = {
 """What an agent dials to change his state."""
 
 SECRET_BYTES_MAX: Final = 65_536
-
-
-def _rule(text: str) -> dict[str, str]:
-    """Say a pattern in words; editors show this text too."""
-    return {"patternErrorMessage": text}
-
-
-def _network(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        return ipaddress.ip_network(value)
-    except ValueError as error:
-        raise ValueError(str(error)) from None
-
-
-def _address(value: str) -> str:
-    return str(ipaddress.ip_address(value))
-
-
-def _reachable_address(value: str) -> str:
-    address = ipaddress.ip_address(value)
-    if address.is_unspecified or address.is_multicast:
-        raise ValueError("others cannot send to this address")
-    return str(address)
-
-
-def _sip_uri(value: str) -> str:
-    uri = sipmessage.URI.parse(value)
-    if uri.scheme != "sip":
-        raise ValueError("only sip: URIs are called")
-    if not uri.user:
-        raise ValueError("the part before the @ is missing")
-    if uri.password is not None:
-        raise ValueError("a password in a URI would be seen by everyone on the way")
-    if uri.port is not None and not 1 <= uri.port <= 65_535:
-        raise ValueError(f"port {uri.port} is not from 1 to 65535")
-    return value
-
-
-def _in_folder_of_the_file(value: Path, info: ValidationInfo) -> Path:
-    """Take a relative path as relative to the YAML file, whatever the working folder is."""
-    folder = (info.context or {}).get("folder")
-    return value if folder is None else Path(folder) / value.expanduser()
-
-
-Identifier = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
-        json_schema_extra=_rule(
-            "1 to 63 of the characters a-z, 0-9, - and _, beginning with a letter or a digit"
-        ),
-    ),
-]
-Extension = Annotated[str, Field(pattern=r"^[0-9]{2,8}$", json_schema_extra=_rule("2 to 8 digits"))]
-Number = Annotated[
-    str,
-    Field(
-        pattern=r"^\+?[A-Za-z0-9*#._-]{1,63}$",
-        json_schema_extra=_rule(
-            "a number as it is dialled, such as +4930123456 or 800: an optional + and"
-            " 1 to 63 of the characters 0-9, A-Z, a-z, *, #, ., - and _"
-        ),
-    ),
-]
-Host = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
-        json_schema_extra=_rule("a host name or an IPv4 address, without a port"),
-    ),
-]
-PromptName = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
-        json_schema_extra=_rule(
-            "the name of a WAV file without folder, language and ending, such as greeting"
-        ),
-    ),
-]
-Address = Annotated[
-    str,
-    AfterValidator(_address),
-    Field(json_schema_extra=_rule("an IPv4 or IPv6 address of this machine, or 0.0.0.0 or ::")),
-]
-ReachableAddress = Annotated[
-    str,
-    AfterValidator(_reachable_address),
-    Field(json_schema_extra=_rule("an IPv4 or IPv6 address that others can send to")),
-]
-SipUri = Annotated[
-    str,
-    AfterValidator(_sip_uri),
-    Field(json_schema_extra=_rule("a sip: URI with a user part, such as sip:21@10.0.0.5:5060")),
-]
-FilePath = Annotated[
-    Path,
-    AfterValidator(_in_folder_of_the_file),
-    Field(json_schema_extra=_rule("a path; a relative one begins at this file's folder")),
-]
-Port = Annotated[int, Field(ge=1, le=65535)]
-PortOrFree = Annotated[int, Field(ge=0, le=65535)]
-Proficiency = Annotated[int, Field(ge=1, le=5)]
-Language = Literal["en", "zh"]
-Network = Annotated[
-    IPv4Network | IPv6Network,
-    BeforeValidator(_network),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "patternErrorMessage": "an IP address or a network such as 192.0.2.0/24",
-        }
-    ),
-]
 
 
 class Section(BaseModel):
@@ -514,7 +404,7 @@ class Store(Section):
             str,
             Field(
                 pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://",
-                json_schema_extra=_rule(
+                json_schema_extra=rule(
                     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or"
                     " postgresql+asyncpg://"
                 ),
@@ -525,6 +415,11 @@ class Store(Section):
     """SQLAlchemy URL, without a password; nothing: SQLite in the data folder."""
     queue_log: bool = True
     """Whether calls are also written to a file in the format of Asterisk's queue_log."""
+    queue_log_caller: bool = False
+    """Whether that file names who called, in the clear: personal data, readable by reporting."""
+    synchronous: Literal["normal", "full"] = "normal"
+    """SQLite: "normal" loses no committed record when the node is killed, and at worst the
+    last ones in a power cut; "full" none then either, and each commit waits for the disk."""
     journal_events_max: Annotated[int, Field(ge=1_000)] = 1_000_000
     """Events kept for readers that come back; the oldest are deleted. About 300 bytes each."""
 

@@ -101,9 +101,10 @@ class CallControl:
         await self.drain(0.0)
         await self._records.__aexit__(*exc)
 
-    def reload(self, queues: Iterable[QueueEntry]) -> None:
-        """Take other queues; calls that run keep the queue they came to."""
+    def reload(self, queues: Iterable[QueueEntry], prompts: PromptSource) -> None:
+        """Take other queues and prompts; calls that run keep what they came to."""
         self._plan = DialPlan(queues)
+        self._prompts = prompts
 
     # The edge asks.
 

@@ -1,0 +1,115 @@
+"""What the routes reach: the ports, and how each documents its errors."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPBearer
+from starlette.requests import HTTPConnection
+
+from channels.http.figures import HttpFigures
+from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS
+from domain.events import ConfigurationReloaded
+from domain.ports import (
+    AgentDesk,
+    CallDesk,
+    Clock,
+    ContactLedger,
+    EventJournal,
+    ResumableStream,
+    WaitingRoom,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiPorts:
+    """All that the API needs of the rest.
+
+    Attributes:
+        readiness: Returns the reasons why no calls are taken; empty when ready.
+        metrics: Returns the Prometheus text.
+        reload: Reads the configuration file again and puts it in force; raises
+            ConfigurationError and then changes nothing.
+    """
+
+    clock: Clock
+    agents: AgentDesk
+    waiting: WaitingRoom
+    contacts: ContactLedger
+    calls: CallDesk
+    stream: ResumableStream
+    journal: EventJournal
+    readiness: Callable[[], Sequence[str]]
+    metrics: Callable[[], bytes]
+    reload: Callable[[], Awaitable[ConfigurationReloaded]]
+    figures: HttpFigures = field(default_factory=HttpFigures)
+
+
+def ports_of(connection: HTTPConnection) -> ApiPorts:
+    """Return the ports of the application that serves this request."""
+    ports: ApiPorts = connection.app.state.ports
+    return ports
+
+
+Ports = Annotated[ApiPorts, Depends(ports_of)]
+
+BEARER: Final = Security(
+    HTTPBearer(
+        auto_error=False,
+        scheme_name="bearer",
+        description="The token of `http.token` in the configuration. It is checked before "
+        "anything else of the request is looked at.",
+    )
+)
+"""For the OpenAPI document alone; `gate.Gate` checks the token."""
+
+
+def problems(*names: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses for kinds of problems, each with an example.
+
+    Args:
+        names: Keys of `PROBLEMS`; those of every route under /api/v1 are added by
+            `api_problems`.
+    """
+    responses: dict[int | str, dict[str, Any]] = {}
+    for name in names:
+        kind = PROBLEMS[name]
+        response = responses.setdefault(
+            kind.status,
+            {
+                "description": "",
+                "content": {
+                    PROBLEM_MEDIA_TYPE: {
+                        "schema": {"$ref": "#/components/schemas/Problem"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        joined = [response["description"], f"{kind.title}. {kind.meaning}"]
+        response["description"] = " ".join(part for part in joined if part)
+        response["content"][PROBLEM_MEDIA_TYPE]["examples"][name] = {
+            "summary": kind.title,
+            "value": {
+                "type": PROBLEM_PATH + name,
+                "title": kind.title,
+                "status": kind.status,
+                "detail": kind.meaning,
+                "instance": "/api/v1/…",
+            },
+        }
+    return responses
+
+
+def api_problems(*names: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of a route under /api/v1: its own and those of all."""
+    return problems(
+        *names,
+        "unauthorized",
+        "request-timeout",
+        "too-large",
+        "unprocessable",
+        "too-many-requests",
+        "internal",
+    )

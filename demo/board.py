@@ -1,0 +1,124 @@
+"""What happens, as a table that follows it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+STYLES: Final = {
+    "dialling": "dim",
+    "greeting": "cyan",
+    "waiting": "yellow",
+    "ringing": "magenta",
+    "talking": "bold green",
+    "done": "green",
+    "abandoned": "red",
+}
+NEWS_MAX: Final = 8
+
+
+@dataclass(slots=True)
+class Row:
+    """One call on the board."""
+
+    name: str
+    number: str
+    queue: str = ""
+    state: str = "dialling"
+    agent: str = ""
+    wait_s: float | None = None
+    talk_s: float | None = None
+    speech_s: float = 0.0
+    turns: int = 0
+    outcome: str = ""
+
+
+@dataclass(slots=True)
+class Board:
+    """Every call and agent, and the latest news."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    agents: dict[str, str] = field(default_factory=dict)
+    news: list[str] = field(default_factory=list)
+    _contacts: dict[str, str] = field(default_factory=dict)
+
+    def name(self, contact_id: str, name: str) -> None:
+        """Say whose contact that is."""
+        self._contacts[contact_id] = name
+
+    def tell(self, text: str) -> None:
+        """Add a line of news."""
+        self.news = [*self.news, text][-NEWS_MAX:]
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Follow one event of the stream."""
+        fields = event["event"]
+        if event["type"] == "AgentStateChanged":
+            self.agents[fields["agent_id"]] = fields["after"]
+            return
+        row = self.rows.get(self._contacts.get(fields.get("contact_id", ""), ""))
+        if row is None:
+            return
+        match event["type"]:
+            case "ContactArrived":
+                row.state, row.queue = "greeting", fields["queue_id"]
+            case "ContactQueued":
+                row.state, row.agent = "waiting", ""
+            case "OfferMade":
+                row.state, row.agent = "ringing", fields["agent_id"]
+            case "OfferExpired":
+                self.tell(f"{fields['agent_id']} did not answer {row.name}: back in its place")
+            case "ContactConnected":
+                row.state, row.wait_s = "talking", fields["wait_s"]
+            case "PositionAnnounced":
+                self.tell(f"{row.name} was told: number {fields['position']}")
+            case "SpeechObserved":
+                self._heard(row, fields["span"])
+            case "ContactClosed":
+                row.outcome = fields["disposition"]
+                row.state = "abandoned" if "abandoned" in row.outcome else "done"
+                row.wait_s, row.talk_s = fields["wait_s"], fields["talk_s"]
+
+    def _heard(self, row: Row, span: dict[str, Any]) -> None:
+        if span["kind"] == "turn":
+            row.turns += 1
+        elif span["kind"] == "segment" and span["speaker"] == "customer":
+            row.speech_s += span["end_s"] - span["start_s"]
+            if span.get("pitch_hz"):
+                self.tell(
+                    f"{row.name}: {span['end_s'] - span['start_s']:.1f} s of speech, "
+                    f"{span['pitch_hz']:.0f} Hz, {span['level_dbov']:.0f} dBov"
+                )
+
+    def __rich__(self) -> Group:
+        table = Table(title="Warmline: six calls, two agents", title_justify="left", expand=False)
+        for column in ("call", "from", "queue", "state", "agent", "outcome"):
+            table.add_column(column)
+        for column in ("wait s", "talk s", "customer speech s", "turns"):
+            table.add_column(column, justify="right")
+        for row in self.rows.values():
+            table.add_row(
+                row.name,
+                row.number,
+                row.queue,
+                Text(row.state, STYLES[row.state]),
+                row.agent,
+                row.outcome,
+                _seconds(row.wait_s),
+                _seconds(row.talk_s),
+                _seconds(row.speech_s or None),
+                str(row.turns or ""),
+            )
+        agents = Text("agents  ", "dim").append(_agents(self.agents.items()), "not dim")
+        return Group(table, agents, *(Text(f"  {line}", "dim") for line in self.news))
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"
+
+
+def _agents(agents: Iterable[tuple[str, str]]) -> str:
+    return "   ".join(f"{agent}: {state}" for agent, state in sorted(agents))

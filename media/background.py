@@ -1,0 +1,93 @@
+"""Background: what a leg sounds like when nobody speaks, and what stands out of it.
+
+The WebRTC detector takes steady noise 15 dB below the voice for speech. So a hop counts as
+speech only if it also stands out of the leg's own noise, which is the least that each band
+of the spectrum has fallen to in the last seconds.
+
+Source:
+    Minimum statistics: R. Martin, "Noise power spectral density estimation based on optimal
+    smoothing and minimum statistics", IEEE Trans. Speech and Audio Processing 9(5), 2001.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.spectrum import BIN_HZ, Spectra
+
+BAND_EDGES_HZ: Final = (250, 450, 650, 900, 1_200, 1_600, 2_100, 2_700, 3_400)
+"""The telephone band in parts that widen with frequency as hearing does."""
+BANDS: Final = len(BAND_EDGES_HZ) - 1
+MEMORY_HOPS: Final = 25
+"""0.5 s: the least of each such time is kept."""
+MEMORIES: Final = 6
+"""3 s and what runs: people breathe in less, and noise that sets in is known after it."""
+STANDING_BANDS: Final = BANDS // 2
+"""A voice stands out in its formants, so only the half of the bands that do it best counts."""
+STANDING_DB_MIN: Final = 4.0
+"""Mean over those bands. On noisy speech 3.5 lets noise through, 5 drops weak syllables."""
+BAND_DB_MAX: Final = 20.0
+"""More in one band says no more."""
+QUIET: Final = np.float32(1e-7)
+"""-70 dBov a band: idle noise of G.711 and of telephones; below is silence anyway."""
+
+_FLOOR_KEEP: Final = np.float32(0.8)
+_SOUND_KEEP: Final = np.float32(0.6)
+_BINS: Final = [round(edge / BIN_HZ) for edge in BAND_EDGES_HZ]
+_FLOOR, _SOUND, _LEAST, _PAST = 0, 1, 2, 3
+_ROWS: Final = _PAST + MEMORIES
+
+
+class Background:
+    """The memory of one leg.
+
+    Attributes:
+        state: Smoothed power for the floor and for the sound, least power of the time that
+            runs, and of the times before; shape (_ROWS, BANDS).
+        hops: Hops taken in so far.
+    """
+
+    __slots__ = ("hops", "state")
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self.state: NDArray[np.float32] = np.full((_ROWS, BANDS), np.inf, dtype=np.float32)
+        self.hops = 0
+
+
+def stands_out(backgrounds: Sequence[Background], power: Spectra) -> NDArray[np.bool_]:
+    """Take in one frame of each leg; say which hops stand out of their background.
+
+    Args:
+        backgrounds: One for each frame; each is changed.
+        power: Spectra, shape (len(backgrounds), hops, BINS).
+
+    Returns:
+        Shape (len(backgrounds), hops).
+    """
+    frames, hops, _ = power.shape
+    band = np.add.reduceat(power[:, :, : _BINS[-1]], _BINS[:-1], axis=2) + QUIET
+    state = np.stack([background.state for background in backgrounds])
+    taken = np.array([background.hops for background in backgrounds])
+    new = np.flatnonzero(taken == 0)
+    state[new, _FLOOR] = state[new, _SOUND] = band[new, 0]
+    standing = np.empty((frames, hops), dtype=np.bool_)
+    for hop in range(hops):
+        for row, keep in ((_FLOOR, _FLOOR_KEEP), (_SOUND, _SOUND_KEEP)):
+            state[:, row] += (1 - keep) * (band[:, hop] - state[:, row])
+        np.minimum(state[:, _LEAST], state[:, _FLOOR], out=state[:, _LEAST])
+        over_db = 10 * np.log10(state[:, _SOUND] / state[:, _LEAST:].min(axis=1))
+        over_db = np.sort(np.clip(over_db, 0, BAND_DB_MAX), axis=1)
+        standing[:, hop] = over_db[:, -STANDING_BANDS:].mean(axis=1) >= STANDING_DB_MIN
+        taken += 1
+        full = np.flatnonzero(taken % MEMORY_HOPS == 0)
+        if full.size:
+            state[full, _PAST + 1 :] = state[full, _PAST:-1]
+            state[full, _PAST] = state[full, _LEAST]
+            state[full, _LEAST] = state[full, _FLOOR]
+    for background, now, count in zip(backgrounds, state, taken.tolist(), strict=True):
+        background.state[:] = now
+        background.hops = count
+    return standing

@@ -1,0 +1,69 @@
+"""An ear: one leg of a contact, from its frames to its segments."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from domain.speech import Speaker
+from media.activity import Segmenter, VoiceActivity
+from media.background import Background
+from media.timeline import Timeline
+from media.tones import ToneTail
+from media.voice import Voice
+
+BACKLOG_FRAMES_MAX: Final = 50
+"""Frames that may wait to be heard, 3 s: a worker later than that is overloaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarSettings:
+    """How ears judge.
+
+    Attributes:
+        aggressiveness: Of the voice activity detector, 0 to 3.
+        pause_s: Silence that ends a segment.
+    """
+
+    aggressiveness: int = 2
+    pause_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TapFrame:
+    """One tapped frame that waits to be heard; the fields are those of `domain.tap`."""
+
+    sequence: int
+    time_us: int
+    pcm: bytes
+
+
+class Ear:
+    """One leg.
+
+    Attributes:
+        voice: Measures of the voice; None for an agent, whose voice is not measured.
+        closing: The leg is no longer tapped; the ear goes when its backlog is heard.
+    """
+
+    def __init__(self, speaker: Speaker, settings: EarSettings) -> None:
+        """Begin to listen to one speaker."""
+        self.speaker = speaker
+        self.timeline = Timeline()
+        self.background = Background()
+        self.tone_tail = ToneTail()
+        self.activity = VoiceActivity(settings.aggressiveness)
+        self.segmenter = Segmenter(settings.pause_s)
+        self.voice = Voice() if speaker is Speaker.CUSTOMER else None
+        self.backlog: deque[TapFrame] = deque()
+        self.closing = False
+
+    def put(self, frame: TapFrame) -> bool:
+        """Let a frame wait; False: the oldest one had to give way to it.
+
+        The gap in the sequence numbers then shows the loss, as if the frame had never come.
+        """
+        room = len(self.backlog) < BACKLOG_FRAMES_MAX
+        if not room:
+            self.backlog.popleft()
+        self.backlog.append(frame)
+        return room

@@ -1,0 +1,558 @@
+"""The pool of cells: keeps some warm, hands them out, watches them, buries them.
+
+zygote --fork--> STARTING --> WARM --take--> SERVING --release--> LEAVING --> GONE
+"""
+
+import asyncio
+import itertools
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from config.schema import Cells, Rtp
+from domain.errors import CellError, CellGone, ConfigurationError, NoCellFree
+from pbx.cell import wire
+from pbx.cell_process import Cell, CellState, CellTrigger
+from pbx.rtp_ranges import RtpRanges
+from pbx.zygote_link import ZygoteLink
+
+STARTING_MAX: Final = 16
+"""Cells that start at the same time: more would keep every core from running calls."""
+START_S_MAX: Final = 10.0
+QUIT_S_MAX: Final = 10.0
+"""A cell lingers up to 4 s after its last leg."""
+REAP_S_MAX: Final = 1.0
+"""The zygote tells how a cell ended within milliseconds of its socket's end."""
+HEARTBEATS_MISSED_MAX: Final = 3
+ZYGOTE_PAUSE_S_MIN: Final = 0.05
+ZYGOTE_PAUSE_S_MAX: Final = 5.0
+ZYGOTE_STEADY_S: Final = 10.0
+"""A zygote or a cell that lived so long did not fail at its start."""
+RTP_SILENCE_S: Final = 30.0
+"""Six RTCP intervals (RFC 3550 section 6.2): the telephone or its network has gone."""
+
+log = structlog.get_logger(__name__)
+
+__all__ = ["Cell", "CellPool", "CellState", "PoolFigures"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolFigures:
+    """How the pool stands, for /metrics.
+
+    Attributes:
+        starting, warm, serving, leaving: Cells now, by state.
+        started, crashed: Cells since the start; a crash is an end without being told to.
+        killed: Of the crashed those that the pool killed, by reason.
+        refused: Calls of `take` that ended in NoCellFree.
+        zygote_restarts: Zygotes started in the place of a dead one.
+        taps_dropped: Tapped frames dropped, in all cells since the start.
+        private_kib_max: Largest private memory of a cell in any heartbeat.
+    """
+
+    starting: int
+    warm: int
+    serving: int
+    leaving: int
+    cells_max: int
+    started: int
+    crashed: int
+    killed: dict[str, int]
+    refused: int
+    zygote_restarts: int
+    taps_dropped: int
+    private_kib_max: int
+
+
+def sdp_address(rtp: Rtp) -> str:
+    """Return the local address for SDP: the bound one, or the machine's if bound to all.
+
+    Raises:
+        ConfigurationError: `rtp.address` is not an IPv4 address.
+    """
+    try:
+        address = ip_address(rtp.address)
+    except ValueError:
+        raise ConfigurationError(f"rtp.address {rtp.address!r}: not an IP address") from None
+    if address.version != 4:
+        raise ConfigurationError(f"rtp.address {rtp.address!r}: cells receive RTP over IPv4")
+    if not address.is_unspecified:
+        return rtp.address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: the kernel chooses the address for a route that leads away
+            # (192.0.2.0/24 is for documentation, RFC 5737).
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        own: str = probe.getsockname()[0]
+        return own
+
+
+class CellPool:
+    """Keeps cells warm and hands them out; entering returns when the reserve is full."""
+
+    def __init__(
+        self,
+        settings: Cells,
+        rtp: Rtp,
+        *,
+        outbound_proxy: tuple[str, int] | None,
+        sip_domain: str = "127.0.0.1",
+        on_gone: Callable[[Cell, str], None] = lambda _cell, _reason: None,
+        on_ready: Callable[[Cell], None] = lambda _cell: None,
+        rtp_silence_s: float = RTP_SILENCE_S,
+    ) -> None:
+        """Take the settings and who is told.
+
+        Args:
+            settings: The section `cells`.
+            rtp: The section `rtp`.
+            outbound_proxy: The edge's inside address; None: cells send requests
+                straight to where they are addressed.
+            sip_domain: Host part of the From of calls that a cell makes.
+            on_gone: Told of each cell that ended without being told to, serving or not,
+                and why: "signal 6", "exit 1", "heartbeat", "memory", "start", "wire" or
+                "unknown".
+            on_ready: Told of each cell that has joined the reserve.
+            rtp_silence_s: Silence after which RtpSilent is reported.
+
+        Raises:
+            ConfigurationError: The RTP ports are too few, or the address unusable.
+        """
+        self._settings = settings
+        self._ranges = RtpRanges(rtp.port_min, rtp.port_max, settings.max)
+        self._rtp_bind = rtp.address
+        self._rtp_address = sdp_address(rtp)
+        self._proxy = (
+            None if outbound_proxy is None else f"<sip:{outbound_proxy[0]}:{outbound_proxy[1]};lr>"
+        )
+        self._sip_domain = sip_domain
+        self._rtp_silence_s = rtp_silence_s
+        self._on_gone = on_gone
+        self._on_ready = on_ready
+        self._numbers = itertools.count(1)
+        self._cells: dict[str, Cell] = {}
+        self._warm: deque[Cell] = deque()
+        self._takers: deque[asyncio.Future[Cell]] = deque()
+        self._zygote: ZygoteLink | None = None
+        self._zygote_ready = False
+        self._zygote_begun_s = 0.0
+        self._failures = 0
+        """Starts of a zygote or a cell that failed, one after the other."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._refill_timer: asyncio.TimerHandle | None = None
+        self._full = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._open = False
+        self._nice_told = False
+        self._started = self._crashed = self._refused = self._zygote_restarts = 0
+        self._killed: dict[str, int] = {}
+        self._taps_dropped = self._private_kib_max = 0
+
+    # ---- life
+
+    async def __aenter__(self) -> Self:
+        """Start the zygote and wait until the reserve is full.
+
+        Raises:
+            CellError: That took longer than START_S_MAX.
+        """
+        self._open = True
+        self._spawn(self._supervise())
+        await self._start_zygote()
+        try:
+            async with asyncio.timeout(START_S_MAX):
+                await self._full.wait()
+        except TimeoutError:
+            ready = len(self._warm)
+            await self._close()
+            raise CellError(
+                f"cells: {ready} of {self._settings.warm} ready after {START_S_MAX:g} s"
+            ) from None
+        except BaseException:
+            await self._close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Have every cell quit, kill what has not within QUIT_S_MAX, end the zygote."""
+        await self._close()
+
+    async def _close(self) -> None:
+        self._open = False
+        for taker in self._takers:
+            if not taker.done():
+                taker.set_exception(NoCellFree("cells: the pool is closing"))
+        self._takers.clear()
+        self._warm.clear()
+        for cell in tuple(self._cells.values()):
+            cell.release()
+        if self._cells:
+            self._empty.clear()
+            try:
+                async with asyncio.timeout(QUIT_S_MAX):
+                    await self._empty.wait()
+            except TimeoutError:
+                for cell in tuple(self._cells.values()):
+                    cell.kill("quit")
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        if self._refill_timer is not None:
+            self._refill_timer.cancel()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._zygote is not None:
+            await self._zygote.stop()
+        for cell in tuple(self._cells.values()):
+            cell.forget()
+        self._cells.clear()
+
+    # ---- what call control asks
+
+    async def take(
+        self,
+        *,
+        contact_id: str,
+        on_event: Callable[[wire.CellEvent], None],
+        tap_path: str | None,
+        timeout_s: float = 2.0,
+    ) -> Cell:
+        """Return a cell for a contact, at once while one is warm.
+
+        Args:
+            contact_id: Whose cell it will be.
+            on_event: Told of every event, in order, from the event loop.
+            tap_path: Unix SOCK_SEQPACKET socket of the analysis worker; None: not heard.
+            timeout_s: Longest wait for a cell to become ready.
+
+        Raises:
+            NoCellFree: `cells.max` cells are in use, none came in time, or the pool closes.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                while True:
+                    cell = await self._next_warm()
+                    try:
+                        await cell.serve(contact_id, on_event, tap_path)
+                    except CellGone:
+                        continue  # it died between its last heartbeat and now
+                    return cell
+        except TimeoutError:
+            self._refused += 1
+            raise NoCellFree(
+                f"cells: none free within {timeout_s:g} s, {len(self._cells)} of"
+                f" {self._settings.max} in use"
+            ) from None
+        except NoCellFree:
+            self._refused += 1
+            raise
+
+    def figures(self) -> PoolFigures:
+        """Return how the pool stands."""
+        states = [cell.state for cell in self._cells.values()]
+        return PoolFigures(
+            starting=states.count(CellState.STARTING),
+            warm=states.count(CellState.WARM),
+            serving=states.count(CellState.SERVING),
+            leaving=states.count(CellState.LEAVING),
+            cells_max=self._settings.max,
+            started=self._started,
+            crashed=self._crashed,
+            killed=dict(self._killed),
+            refused=self._refused,
+            zygote_restarts=self._zygote_restarts,
+            taps_dropped=self._taps_dropped
+            + sum(cell.taps_dropped for cell in self._cells.values()),
+            private_kib_max=self._private_kib_max,
+        )
+
+    @property
+    def zygote_pid(self) -> int | None:
+        """Process id of the zygote; None while there is none."""
+        return None if self._zygote is None else self._zygote.pid
+
+    async def _next_warm(self) -> Cell:
+        if not self._open:
+            raise NoCellFree("cells: the pool is closed")
+        while self._warm:
+            cell = self._warm.popleft()
+            if cell.state is CellState.WARM and not cell.closed:
+                self._refill()
+                return cell
+        if len(self._takers) >= self._settings.max:
+            raise NoCellFree(f"cells: {len(self._takers)} calls wait for a cell already")
+        taker: asyncio.Future[Cell] = asyncio.get_running_loop().create_future()
+        self._takers.append(taker)
+        self._refill()
+        try:
+            return await taker
+        except asyncio.CancelledError:
+            # Handed over in the same moment as the time was up: back into the reserve.
+            if taker.done() and not taker.cancelled() and taker.exception() is None:
+                self._offer(taker.result())
+            raise
+        finally:
+            if taker in self._takers:
+                self._takers.remove(taker)
+
+    # ---- what cells tell (CellKeeper)
+
+    def cell_ready(self, cell: Cell) -> None:
+        """Put the cell into the reserve, or give it to whoever waits longest."""
+        if cell.state is not CellState.STARTING:
+            return
+        cell.step(CellTrigger.READY)
+        self._failures = 0
+        self._started += 1
+        self._note_memory(cell)
+        if cell.nice != self._settings.nice and not self._nice_told:
+            self._nice_told = True
+            log.warning(
+                "cells run at another nice level than wanted: a negative one needs CAP_SYS_NICE",
+                wanted=self._settings.nice,
+                reached=cell.nice,
+            )
+        self._call(self._on_ready, cell)
+        self._offer(cell)
+        self._refill()
+
+    def cell_beat(self, cell: Cell) -> None:
+        """Hold the cell to its memory limit."""
+        self._note_memory(cell)
+        limit_kib = self._settings.memory_mib_max * 1_024
+        if cell.private_kib > limit_kib:
+            log.error(
+                "cell is over its memory limit",
+                cell_id=cell.cell_id,
+                contact_id=cell.contact_id,
+                private_kib=cell.private_kib,
+                limit_kib=limit_kib,
+            )
+            cell.kill("memory")
+
+    def cell_closed(self, cell: Cell) -> None:
+        """Learn how the cell ended, then bury it."""
+        if cell in self._warm:
+            self._warm.remove(cell)
+        if cell.exit_code is not None or not self._zygote_ready or not self._open:
+            self._bury(cell)
+        else:
+            self._after(REAP_S_MAX, lambda: self._bury(cell))
+
+    def _note_memory(self, cell: Cell) -> None:
+        self._private_kib_max = max(self._private_kib_max, cell.private_kib)
+
+    def _offer(self, cell: Cell) -> None:
+        if not self._open:
+            cell.release()
+            return
+        while self._takers:
+            taker = self._takers.popleft()
+            if not taker.done():
+                taker.set_result(cell)
+                return
+        self._warm.append(cell)
+        if len(self._warm) >= min(self._settings.warm, self._settings.max):
+            self._full.set()
+
+    def _bury(self, cell: Cell) -> None:
+        if self._cells.pop(cell.cell_id, None) is None:
+            return
+        told, began = cell.state is CellState.LEAVING, cell.state is not CellState.STARTING
+        cell.step(CellTrigger.END)
+        cell.forget()
+        self._ranges.give_back(cell.rtp_port, time.monotonic())
+        self._taps_dropped += cell.taps_dropped
+        if not began:
+            self._failures += 1
+        if cell.verdict:
+            self._killed[cell.verdict] = self._killed.get(cell.verdict, 0) + 1
+        if not told:
+            self._crashed += 1
+            log.error(
+                "cell ended without being told to",
+                cell_id=cell.cell_id,
+                contact_id=cell.contact_id,
+                reason=cell.reason,
+            )
+            self._call(self._on_gone, cell, cell.reason)
+        if not self._cells:
+            self._empty.set()
+        self._refill()
+
+    # ---- the zygote
+
+    async def _start_zygote(self) -> None:
+        self._zygote_begun_s = time.monotonic()
+        self._zygote = ZygoteLink(self._zygote_reports, self._zygote_gone)
+        await self._zygote.start()
+
+    def _zygote_reports(self, report: wire.ZygoteReport) -> None:
+        if isinstance(report, wire.ZygoteReady):
+            self._zygote_ready = True
+            self._refill()
+        elif isinstance(report, wire.CellForked):
+            cell = self._cells.get(report.cell_id)
+            if cell is not None:
+                cell.pid = report.pid
+        elif isinstance(report, wire.ForkFailed):
+            log.error("zygote cannot fork", cell_id=report.cell_id, reason=report.reason)
+        else:
+            self._reaped(report)
+
+    def _reaped(self, report: wire.CellReaped) -> None:
+        for cell in self._cells.values():
+            if cell.pid == report.pid:
+                cell.exit_code = report.exit_code
+                if cell.closed:
+                    self._bury(cell)
+                return
+
+    def _zygote_gone(self) -> None:
+        self._zygote_ready = False
+        if not self._open:
+            return
+        log.error("zygote ended without being told to; its cells go on", pid=self.zygote_pid)
+        self._zygote_restarts += 1
+        if time.monotonic() - self._zygote_begun_s < ZYGOTE_STEADY_S:
+            self._failures += 1
+        else:
+            self._failures = 0
+        self._spawn(self._restart_zygote())
+
+    async def _restart_zygote(self) -> None:
+        if self._zygote is not None:
+            await self._zygote.stop()
+        if self._failures > 1:
+            await asyncio.sleep(self._pause_s())
+        if self._open:
+            await self._start_zygote()
+
+    def _pause_s(self) -> float:
+        # The exponent is bounded so that the power stays a small number.
+        return min(ZYGOTE_PAUSE_S_MAX, ZYGOTE_PAUSE_S_MIN * 2.0 ** min(self._failures, 10))
+
+    # ---- the reserve
+
+    def _refill(self, *, paused: bool = False) -> None:
+        if not self._open or not self._zygote_ready or self._refill_timer is not None:
+            return
+        starting = sum(cell.state is CellState.STARTING for cell in self._cells.values())
+        wanted = self._settings.warm + len(self._takers) - len(self._warm) - starting
+        room = min(self._settings.max - len(self._cells), STARTING_MAX - starting)
+        if min(wanted, room) <= 0:
+            return
+        if self._failures and not paused:
+            # What fails at once would fail again at once.
+            self._refill_later(self._pause_s())
+            return
+        for _ in range(min(wanted, room)):
+            now_s = time.monotonic()
+            port = self._ranges.take(now_s)
+            if port is None:
+                rested_s = self._ranges.next_s()
+                if rested_s is not None:
+                    self._refill_later(rested_s - now_s)
+                return
+            cell = Cell(f"cell-{os.getpid()}-{next(self._numbers)}", port, self)
+            self._cells[cell.cell_id] = cell
+            self._spawn(self._fork(cell))
+
+    def _refill_later(self, delay_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._refill_timer = loop.call_later(delay_s, self._refill_now)
+
+    def _refill_now(self) -> None:
+        self._refill_timer = None
+        self._refill(paused=True)
+
+    async def _fork(self, cell: Cell) -> None:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with theirs:
+            await asyncio.get_running_loop().create_unix_connection(lambda: cell, sock=ours)
+            spec = wire.CellSpec(
+                cell_id=cell.cell_id,
+                rtp_bind=self._rtp_bind,
+                rtp_address=self._rtp_address,
+                rtp_port=cell.rtp_port,
+                rtp_ports=self._ranges.width,
+                outbound_proxy=self._proxy,
+                sip_domain=self._sip_domain,
+                nice=self._settings.nice,
+                heartbeat_s=self._settings.heartbeat_s,
+                rtp_silence_s=self._rtp_silence_s,
+            )
+            # When the request cannot be sent, closing our copy ends the connection, and
+            # the cell is buried like any other.
+            if self._zygote is not None:
+                self._zygote.fork(spec, theirs)
+
+    # ---- supervision
+
+    async def _supervise(self) -> None:
+        """Kill what starts, quits or is silent for too long."""
+        period_s = self._settings.heartbeat_s
+        silence_s = HEARTBEATS_MISSED_MAX * period_s
+        due_s = time.monotonic() + period_s
+        while True:
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            now_s = time.monotonic()
+            # If this process itself was stopped, heartbeats wait in the sockets unread.
+            stalled = now_s - due_s > period_s
+            due_s = now_s + period_s
+            if stalled:
+                continue
+            for cell in tuple(self._cells.values()):
+                self._judge(cell, now_s, silence_s)
+
+    def _judge(self, cell: Cell, now_s: float, silence_s: float) -> None:
+        if cell.state is CellState.STARTING:
+            if now_s - cell.begun_s > START_S_MAX:
+                cell.kill("start")
+        elif cell.state is CellState.LEAVING and now_s - cell.left_s > QUIT_S_MAX:
+            cell.kill("quit")
+        elif now_s - cell.heard_s > silence_s:
+            cell.kill("heartbeat")
+
+    # ---- asyncio
+
+    def _call(self, callback: Callable[..., None], *arguments: object) -> None:
+        try:
+            callback(*arguments)
+        except Exception:
+            log.exception("callback of the cell pool failed")
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task of the cell pool failed", exc_info=task.exception())
+
+    def _after(self, delay_s: float, act: Callable[[], None]) -> None:
+        def expire() -> None:
+            self._timers.discard(timer)
+            act()
+
+        timer = asyncio.get_running_loop().call_later(delay_s, expire)
+        self._timers.add(timer)

@@ -1,0 +1,76 @@
+"""What the router's core is told, where no event of the domain says it.
+
+A contact that begins to wait is told by the event `domain.events.ContactQueued` itself.
+"""
+
+from dataclasses import dataclass
+
+from domain.agent import AgentState
+from domain.events import ContactQueued
+from domain.offer import DeclineReason
+from router.policy import RouterPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLeft:
+    """The customer is gone while waiting or while a telephone rang for him."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The agent has answered the telephone."""
+
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRefused:
+    """The agent's side refused the offer."""
+
+    offer_id: str
+    reason: DeclineReason
+
+
+@dataclass(frozen=True, slots=True)
+class ContactFinished:
+    """The conversation has ended."""
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateRequested:
+    """An agent, or the API on his behalf, asks for READY, NOT_READY or LOGGED_OUT."""
+
+    agent_id: str
+    state: AgentState
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachabilityChanged:
+    """The agent's telephone has registered, or its last binding is gone."""
+
+    agent_id: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """The configuration was read again."""
+
+    policy: RouterPolicy
+
+
+Input = (
+    ContactQueued
+    | ContactLeft
+    | OfferAnswered
+    | OfferRefused
+    | ContactFinished
+    | AgentStateRequested
+    | ReachabilityChanged
+    | PolicyChanged
+)

@@ -1,0 +1,61 @@
+"""What the router must know of the configuration: agents, queues and weights."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.schema import AgentEntry, Configuration, QueueEntry, Router
+from domain.agent import Agent
+from domain.skill import SkillRequirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPolicy:
+    """One agent.
+
+    Attributes:
+        ready_on_register: READY instead of NOT_READY when the telephone registers.
+    """
+
+    agent: Agent
+    ready_on_register: bool = False
+
+    @classmethod
+    def of(cls, entry: AgentEntry) -> "AgentPolicy":
+        """Return what the configuration says of one agent."""
+        return cls(
+            agent=Agent(
+                agent_id=entry.id,
+                name=entry.name,
+                extension=entry.extension,
+                skills=dict(entry.skills),
+                languages={str(tag): level for tag, level in entry.languages.items()},
+                contact_uri=entry.contact,
+            ),
+            ready_on_register=entry.ready_on_register,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterPolicy:
+    """All that decides who serves whom. Replaced as a whole when the file is reloaded."""
+
+    agents: Mapping[str, AgentPolicy]
+    queues: Mapping[str, QueueEntry]
+    weights: Router = field(default_factory=Router)
+
+    @classmethod
+    def of(cls, configuration: Configuration) -> "RouterPolicy":
+        """Return the router's part of a configuration."""
+        return cls(
+            agents={entry.id: AgentPolicy.of(entry) for entry in configuration.agents},
+            queues={queue.id: queue for queue in configuration.queues},
+            weights=configuration.router,
+        )
+
+
+def requirements_of(queue: QueueEntry) -> tuple[SkillRequirement, ...]:
+    """Return the skills that contacts of this queue need, in order of name."""
+    return tuple(
+        SkillRequirement(skill=skill, proficiency_min=least)
+        for skill, least in sorted(queue.skills.items())
+    )

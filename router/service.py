@@ -1,0 +1,319 @@
+"""The router's shell: feeds the core from an event loop and carries out what it decides.
+
+Every port call returns at once. Events are published within the call; commands to the desk
+and the assignment come in the next turn of the event loop, so the desk is never called from
+within its own call.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, assert_never
+from uuid import uuid4
+
+import structlog
+
+from domain.agent import AgentState, AgentView
+from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer
+from domain.events import ContactQueued, OfferAccepted
+from domain.offer import DeclineReason
+from domain.ports import (
+    Clock,
+    ContactDesk,
+    EventPublisher,
+    QueuePosition,
+    QueueView,
+    WaitingView,
+    WishStore,
+)
+from router import views
+from router.core import Output, RouterCore
+from router.inputs import (
+    AgentStateRequested,
+    ContactFinished,
+    ContactLeft,
+    Input,
+    OfferAnswered,
+    OfferRefused,
+    PolicyChanged,
+    ReachabilityChanged,
+)
+from router.policy import RouterPolicy
+
+REST_S_MAX: Final = 0.020
+"""Longest pause between two assignments; what happens meanwhile is solved together."""
+REST_PER_ASSIGNMENT: Final = 4.0
+"""Pause after an assignment, as a multiple of the time it took: assigning takes a fifth of
+the event loop at most, and with small problems nobody waits for the pause to end."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class RouterFigures:
+    """How the router does, for the metrics.
+
+    Attributes:
+        waiting: Contacts that no agent has answered, those being offered too.
+        refused: Contacts turned away by a queue at its limit, since the start.
+        sliced: Assignments that saw only a part of who waited and who was free.
+        assign_s, assign_s_max: Seconds spent assigning: all, and the longest.
+        desk_failures: Commands that the desk raised an error for.
+    """
+
+    waiting: int = 0
+    offers_pending: int = 0
+    offers_made: int = 0
+    refused: int = 0
+    assignments: int = 0
+    sliced: int = 0
+    assign_s: float = 0.0
+    assign_s_max: float = 0.0
+    desk_failures: int = 0
+
+
+class RouterService:
+    """Implements the ports Routing, AgentDesk and WaitingRoom.
+
+    Use it as an async context manager: no port may be called before entering; after leaving
+    they still answer, but nothing more happens by itself. Leaving twice is harmless.
+    """
+
+    def __init__(
+        self,
+        policy: RouterPolicy,
+        *,
+        events: EventPublisher,
+        clock: Clock,
+        desk: ContactDesk | None = None,
+        wishes: WishStore | None = None,
+        new_id: Callable[[], str] = lambda: uuid4().hex,
+    ) -> None:
+        """Build nothing yet: the first events are published on entering.
+
+        Args:
+            policy: Agents, queues and weights.
+            events: Takes every event.
+            clock: The one source of time.
+            desk: Rings telephones; may be set later, before entering.
+            wishes: Keeps what agents ask for over a restart.
+            new_id: Gives the ids of offers.
+        """
+        self.desk = desk
+        self._policy = policy
+        self._events = events
+        self._clock = clock
+        self._wishes = wishes
+        self._new_id = new_id
+        self._entered: RouterCore | None = None
+        self._commands: deque[Command] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._turn: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_s = float("inf")
+        self._assign_from_s = float("-inf")
+        self._assign_s = 0.0
+        self._assign_s_max = 0.0
+        self._desk_failures = 0
+
+    async def __aenter__(self) -> "RouterService":
+        remembered = {} if self._wishes is None else await self._wishes.load()
+        self._entered = RouterCore(
+            self._policy,
+            new_id=self._new_id,
+            now_s=self._clock.monotonic_s(),
+            remembered=remembered,
+        )
+        self._loop = asyncio.get_running_loop()
+        self.advance()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for handle in (self._turn, self._timer):
+            if handle is not None:
+                handle.cancel()
+        self._turn = self._timer = self._loop = None
+
+    def enqueue(self, queued: ContactQueued) -> None:
+        """Let a contact wait.
+
+        Raises:
+            NotKnown: There is no such queue.
+            LimitExceeded: The queue is at its limit of waiting contacts.
+            IllegalTransition: The contact waits already, or an agent talks with it.
+        """
+        self._handle(queued)
+
+    def leave(self, contact_id: str) -> None:
+        """The customer is gone while waiting or ringing; harmless if he no longer waits."""
+        self._handle(ContactLeft(contact_id))
+
+    def accept(self, offer_id: str) -> bool:
+        """The agent has answered. False: too late, the offer is settled otherwise."""
+        outputs = self._handle(OfferAnswered(offer_id))
+        return any(
+            isinstance(output, OfferAccepted) and output.offer_id == offer_id for output in outputs
+        )
+
+    def decline(self, offer_id: str, reason: DeclineReason) -> None:
+        """The agent's side refused; harmless if the offer is settled already."""
+        self._handle(OfferRefused(offer_id, reason))
+
+    def finish(self, contact_id: str) -> None:
+        """The conversation has ended; the agent's wrap-up begins. Harmless when repeated."""
+        self._handle(ContactFinished(contact_id))
+
+    def position(self, contact_id: str) -> QueuePosition | None:
+        """Return where the contact stands; None if it does not wait or is being offered."""
+        return views.position(self._core, contact_id)
+
+    def waiting(self, queue_id: str) -> Sequence[WaitingView]:
+        """Return the contacts of a queue that wait or are being offered, the next first.
+
+        Raises:
+            NotKnown: There is no such queue.
+        """
+        return views.waiting_views(self._core, queue_id, self._clock.monotonic_s())
+
+    def request_state(self, agent_id: str, state: AgentState, reason: str) -> AgentState:
+        """Ask for READY, NOT_READY or LOGGED_OUT; return the state now in force.
+
+        While BUSY the wish is kept and taken when the contact has ended.
+
+        Raises:
+            NotKnown: There is no such agent.
+            IllegalTransition: Nobody can ask for that state, or his telephone is out of
+                reach.
+        """
+        self._handle(AgentStateRequested(agent_id, state, reason))
+        if self._wishes is not None:
+            self._wishes.save(agent_id, state, reason)
+        return self._core.roster.get(agent_id).state
+
+    def set_reachable(self, agent_id: str, reachable: bool) -> None:
+        """The agent's telephone has registered, or its last binding is gone.
+
+        Harmless when repeated, for an agent with a fixed address, and for nobody's name.
+        """
+        self._handle(ReachabilityChanged(agent_id, reachable))
+
+    def agents(self) -> Sequence[AgentView]:
+        """Return every agent as he stands."""
+        return views.agent_views(self._core, self._clock.monotonic_s())
+
+    def queues(self) -> Sequence[QueueView]:
+        """Return every queue as it stands."""
+        return views.queue_views(self._core, self._clock.monotonic_s())
+
+    def reload(self, policy: RouterPolicy) -> None:
+        """Take another policy; offers and conversations that run go on."""
+        self._policy = policy
+        self._handle(PolicyChanged(policy))
+
+    def figures(self) -> RouterFigures:
+        """Return how the router does."""
+        core = self._core
+        return RouterFigures(
+            waiting=len(core.line),
+            offers_pending=len(core.offers),
+            offers_made=core.totals.offers,
+            refused=core.totals.refused,
+            assignments=core.totals.assignments,
+            sliced=core.totals.sliced,
+            assign_s=self._assign_s,
+            assign_s_max=self._assign_s_max,
+            desk_failures=self._desk_failures,
+        )
+
+    def advance(self) -> None:
+        """Do what is due now. The timer calls it; a test with a clock of its own may too."""
+        self._turn = None
+        try:
+            now_s = self._clock.monotonic_s()
+            self._sort(self._core.advance(now_s))
+            if self._core.wants_assignment and now_s >= self._assign_from_s:
+                self._assign(now_s)
+            while self._commands:
+                self._carry_out(self._commands.popleft())
+        finally:
+            self._arm()
+
+    @property
+    def _core(self) -> RouterCore:
+        assert self._entered is not None, "the router is used before it was entered"
+        return self._entered
+
+    def _handle(self, happened: Input) -> list[Output]:
+        try:
+            outputs = self._core.handle(happened, self._clock.monotonic_s())
+            self._sort(outputs)
+        finally:
+            self._arm()
+        return outputs
+
+    def _sort(self, outputs: list[Output]) -> None:
+        """Publish events; keep commands for the next turn."""
+        for output in outputs:
+            if isinstance(output, OfferContact | WithdrawOffer | ReleaseContact):
+                self._commands.append(output)
+            else:
+                self._events.publish(output)
+
+    def _assign(self, now_s: float) -> None:
+        outputs = self._core.assign(now_s)
+        took_s = self._clock.monotonic_s() - now_s
+        self._assign_s += took_s
+        self._assign_s_max = max(self._assign_s_max, took_s)
+        rest_s = min(REST_S_MAX, REST_PER_ASSIGNMENT * took_s)
+        self._assign_from_s = now_s + took_s + rest_s
+        self._sort(outputs)
+
+    def _carry_out(self, command: Command) -> None:
+        assert self.desk is not None, "the router was entered without a desk"
+        try:
+            match command:
+                case OfferContact():
+                    self.desk.offer_contact(command.offer)
+                case WithdrawOffer():
+                    self.desk.withdraw_offer(command.offer, command.reason)
+                case ReleaseContact():
+                    self.desk.release_contact(command.contact_id, command.disposition)
+                case _:
+                    assert_never(command)
+        except Exception:
+            # One contact must not stop the queue for all others.
+            self._desk_failures += 1
+            _log.exception("router.desk_failed", command=type(command).__name__)
+            if isinstance(command, OfferContact):
+                self.decline(command.offer.offer_id, DeclineReason.UNREACHABLE)
+
+    def _arm(self) -> None:
+        """See to it that `advance` is called at the next deadline, or in the next turn."""
+        if self._loop is None or self._turn is not None:
+            return
+        at_s = self._core.next_deadline_s()
+        due_s = float("inf") if at_s is None else at_s
+        if self._core.wants_assignment:
+            due_s = min(due_s, self._assign_from_s)
+        now_s = self._clock.monotonic_s()
+        if self._commands or due_s <= now_s:
+            self._turn = self._loop.call_soon(self.advance)
+        elif due_s != self._timer_s:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None
+            self._timer_s = due_s
+            if due_s < float("inf"):
+                self._timer = self._loop.call_later(due_s - now_s, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._timer_s = float("inf")
+        self.advance()

@@ -1,0 +1,136 @@
+"""How agents, queues and waiting contacts stand, read from the core without changing it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.agent import AgentState, AgentView
+from domain.ports import QueuePosition, QueueView, WaitingView
+from router.core import RouterCore
+from router.eligibility import Profile
+from router.figures import expected_wait_s
+from router.policy import requirements_of
+from router.waiting import WaitingContact, ahead_of
+
+_WORKING = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
+
+
+def position(core: RouterCore, contact_id: str) -> QueuePosition | None:
+    """Return where a contact stands; None if it does not wait or is being offered."""
+    contact = core.line.get(contact_id)
+    if contact is None or contact.offered_to is not None:
+        return None
+    return QueuePosition(
+        position=core.line.position(contact),
+        expected_wait_s=_expected_wait_s(core, contact, _AgentMasks.of(core)),
+    )
+
+
+def agent_views(core: RouterCore, now_s: float) -> list[AgentView]:
+    """Return every agent as he stands."""
+    return [
+        AgentView(
+            agent=standing.policy.agent,
+            state=standing.state,
+            reason=standing.reason,
+            in_state_s=now_s - standing.since_s,
+            wished=standing.wished,
+            contact_id=None if standing.serving is None else standing.serving.contact_id,
+            reachable=standing.reachable,
+            answered=standing.answered,
+            missed=standing.missed,
+        )
+        for standing in core.roster
+    ]
+
+
+def queue_views(core: RouterCore, now_s: float) -> list[QueueView]:
+    """Return every queue of the policy as it stands.
+
+    Agents count as eligible when they are logged in and have the queue's skills and
+    language.
+    """
+    masks = _AgentMasks.of(core)
+    views = []
+    for queue in core.policy.queues.values():
+        figures = core.figures[queue.id]
+        contacts = core.line.of_queue(queue.id)
+        offered = sum(contact.offered_to is not None for contact in contacts)
+        able = core.table.row(Profile(queue.language, requirements_of(queue))).eligible
+        views.append(
+            QueueView(
+                queue_id=queue.id,
+                waiting=len(contacts) - offered,
+                offered=offered,
+                connected=figures.connected,
+                longest_wait_s=max((one.waited_s(now_s) for one in contacts), default=0.0),
+                agents_eligible=int(np.count_nonzero(able & masks.logged_in)),
+                agents_ready=int(np.count_nonzero(able & masks.ready)),
+                arrived=figures.arrived,
+                answered=figures.answered,
+                abandoned=figures.abandoned,
+                average_speed_of_answer_s=figures.average_speed_of_answer_s,
+                service_level=figures.service_level,
+                service_level_abandoned=figures.service_level_abandoned,
+            )
+        )
+    return views
+
+
+def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[WaitingView]:
+    """Return the contacts of a queue that wait or are being offered, the next first.
+
+    Raises:
+        NotKnown: There is no such queue.
+    """
+    masks = _AgentMasks.of(core)
+    return [
+        WaitingView(
+            contact_id=contact.contact_id,
+            position=core.line.position(contact),
+            waited_s=contact.waited_s(now_s),
+            priority=contact.priority,
+            language=contact.profile.language,
+            expected_wait_s=_expected_wait_s(core, contact, masks),
+            offered_to=contact.offered_to,
+        )
+        for contact in core.line.of_queue(core.queue(queue_id).id)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _AgentMasks:
+    """The agents of the policy by state, each shape (agents,) as in the core's table."""
+
+    logged_in: NDArray[np.bool_]
+    working: NDArray[np.bool_]
+    ready: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, core: RouterCore) -> "_AgentMasks":
+        masks = np.zeros((3, len(core.table)), dtype=np.bool_)
+        for standing in core.roster:
+            column = core.table.column.get(standing.agent_id)
+            if column is not None:
+                masks[0, column] = standing.state is not AgentState.LOGGED_OUT
+                masks[1, column] = standing.state in _WORKING
+                masks[2, column] = standing.state is AgentState.READY
+        return cls(*masks)
+
+
+def _expected_wait_s(core: RouterCore, contact: WaitingContact, masks: _AgentMasks) -> float | None:
+    if contact.offered_to is not None:
+        return 0.0
+    able = core.table.row(contact.profile).eligible
+    ahead = sum(
+        ahead_of(group, contact.key)
+        for group in core.line.groups
+        if np.any(able & core.table.row(group.profile).eligible)
+    )
+    return expected_wait_s(
+        ahead=ahead,
+        agents_free=int(np.count_nonzero(able & masks.ready)),
+        agents_working=int(np.count_nonzero(able & masks.working)),
+        handle_s=core.figures[contact.queue_id].handle_s,
+    )

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""Warmline's command line."""
+
+import typer
+
+from demo import command as demo
+from server.commands import check, serve, users
+
+app = typer.Typer(
+    name="warmline",
+    help="A self-hosted contact centre: answers SIP calls, listens, and routes them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+for command in (serve, demo, check, users):
+    command.register(app)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,201 @@
+"""How the figures of each part become figures of the metrics' families.
+
+A part's figures are plain numbers in a dataclass of its own; which metric each of them is
+stands here and nowhere else.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from bus.local import LocalBus
+from channels.http.figures import HttpFigures
+from domain.agent import AgentState
+from domain.ports import AgentDesk, CallDesk
+from media.figures import HearingFigures
+from pbx.cells import PoolFigures
+from server.metrics import Buckets, Figure, FigureSource
+from store.writer import WriterFigures
+
+Row = tuple[str, str, tuple[str, ...]]
+"""A field of a dataclass, the family that it is a figure of, and its labels. A field that is
+a mapping has its keys as the last label."""
+
+
+def rows_of(figures: object, rows: Sequence[Row]) -> Iterable[Figure]:
+    """Return a dataclass' fields as figures.
+
+    Args:
+        figures: The dataclass.
+        rows: Which field is a figure of which family.
+    """
+    for name, family, labels in rows:
+        value: Any = getattr(figures, name)
+        if isinstance(value, Mapping):
+            for key in sorted(value, key=str):
+                yield Figure(family, value[key], (*labels, str(key)))
+        else:
+            yield Figure(family, value, labels)
+
+
+def desk_figures(desk: AgentDesk) -> FigureSource:
+    """Return how queues and agents stand."""
+
+    def read() -> Iterable[Figure]:
+        for view in desk.queues():
+            queue = (view.queue_id,)
+            yield Figure("warmline_queue_waiting", view.waiting, queue)
+            yield Figure("warmline_queue_offered", view.offered, queue)
+            yield Figure("warmline_queue_connected", view.connected, queue)
+            yield Figure("warmline_queue_longest_wait_seconds", view.longest_wait_s, queue)
+            yield Figure("warmline_queue_agents_eligible", view.agents_eligible, queue)
+            yield Figure("warmline_queue_agents_ready", view.agents_ready, queue)
+            if view.service_level is not None:
+                yield Figure("warmline_queue_service_level_ratio", view.service_level, queue)
+        agents = desk.agents()
+        states = Counter(view.state for view in agents)
+        for state in AgentState:
+            yield Figure("warmline_agents", states[state], (state.value,))
+        yield Figure("warmline_agents_reachable", sum(view.reachable for view in agents))
+
+    return read
+
+
+def call_figures(desk: CallDesk, queue_ids: Callable[[], Iterable[str]]) -> FigureSource:
+    """Return what calls run.
+
+    Args:
+        desk: Call control.
+        queue_ids: Of all queues, so that a queue without a call shows 0.
+    """
+
+    def read() -> Iterable[Figure]:
+        views = desk.calls()
+        running = Counter(dict.fromkeys(queue_ids(), 0))
+        running.update(view.queue_id for view in views)
+        for queue_id, calls in sorted(running.items()):
+            yield Figure("warmline_calls_running", calls, (queue_id,))
+        legs = Counter((leg.role.value, leg.state.value) for view in views for leg in view.legs)
+        for labels, number in sorted(legs.items()):
+            yield Figure("warmline_legs", number, labels)
+
+    return read
+
+
+_CELLS: Final[Sequence[Row]] = (
+    ("starting", "warmline_cells", ("starting",)),
+    ("warm", "warmline_cells", ("warm",)),
+    ("serving", "warmline_cells", ("serving",)),
+    ("leaving", "warmline_cells", ("leaving",)),
+    ("cells_max", "warmline_cells_max", ()),
+    ("started", "warmline_cells_started", ()),
+    ("crashed", "warmline_cells_crashed", ()),
+    ("killed", "warmline_cells_killed", ()),
+    ("refused", "warmline_cells_refused", ()),
+    ("zygote_restarts", "warmline_zygote_restarts", ()),
+    ("taps_dropped", "warmline_tap_frames_dropped", ()),
+)
+
+
+def cell_figures(read_pool: Callable[[], PoolFigures]) -> FigureSource:
+    """Return how the pool of cells stands."""
+
+    def read() -> Iterable[Figure]:
+        figures = read_pool()
+        yield from rows_of(figures, _CELLS)
+        yield Figure("warmline_cell_private_bytes_max", figures.private_kib_max * 1024)
+
+    return read
+
+
+_HEARING: Final[Sequence[Row]] = (
+    ("workers", "warmline_analysis_workers", ("configured",)),
+    ("workers_ready", "warmline_analysis_workers", ("ready",)),
+    ("restarts", "warmline_analysis_restarts", ()),
+    ("contacts_assigned", "warmline_analysis_contacts", ("assigned",)),
+    ("contacts_heard", "warmline_analysis_contacts", ("heard",)),
+    ("contacts_unheard", "warmline_analysis_unheard_contacts", ()),
+    ("waiting", "warmline_analysis_waiting_frames", ()),
+    ("frames", "warmline_analysis_frames", ("heard",)),
+    ("lost", "warmline_analysis_frames", ("lost",)),
+    ("overrun", "warmline_analysis_overrun_frames", ()),
+    ("misplaced", "warmline_analysis_refused", ("frame",)),
+    ("packets_refused", "warmline_analysis_refused", ("packet",)),
+    ("connections_refused", "warmline_analysis_refused", ("connection",)),
+    ("reports_dropped", "warmline_analysis_refused", ("report",)),
+    ("assignments_refused", "warmline_analysis_refused", ("contact",)),
+)
+
+
+def hearing_figures(read_hearing: Callable[[], HearingFigures]) -> FigureSource:
+    """Return how the analysis workers stand."""
+
+    def read() -> Iterable[Figure]:
+        figures = read_hearing()
+        yield from rows_of(figures, _HEARING)
+        for number, share in enumerate(figures.busy_shares):
+            yield Figure("warmline_analysis_busy_ratio", share, (str(number),))
+        if figures.latency_buckets:
+            latency = Buckets(figures.latency_buckets, figures.latency_sum_s)
+            yield Figure("warmline_analysis_latency_seconds", latency)
+
+    return read
+
+
+_STORE: Final[Sequence[Row]] = (
+    ("written", "warmline_store_writes", ("written",)),
+    ("failed", "warmline_store_writes", ("failed",)),
+    ("refused", "warmline_store_writes", ("refused",)),
+    ("commits", "warmline_store_commits", ()),
+    ("waiting", "warmline_store_waiting_writes", ()),
+)
+
+
+def store_figures(read_store: Callable[[], WriterFigures]) -> FigureSource:
+    """Return what the store has written."""
+    return lambda: rows_of(read_store(), _STORE)
+
+
+def bus_figures(bus: LocalBus) -> FigureSource:
+    """Return how many events there were, and how the readers keep up."""
+
+    def read() -> Iterable[Figure]:
+        yield Figure("warmline_events", bus.last - bus.first + 1)
+        waiting: Counter[str] = Counter()
+        lost: Counter[str] = Counter()
+        for reader in bus.figures():
+            # A name may stand for several readers; a label value only once for all.
+            waiting[reader.name] += reader.waiting
+            lost[reader.name] += reader.lost
+        for name in sorted(waiting):
+            yield Figure("warmline_event_inbox_waiting", waiting[name], (name,))
+            yield Figure("warmline_event_inbox_lost", lost[name], (name,))
+
+    return read
+
+
+_HTTP: Final[Sequence[Row]] = (
+    ("auth_failures", "warmline_http_refused", ("token",)),
+    ("auth_refused", "warmline_http_refused", ("too_many_failures",)),
+    ("bodies_refused", "warmline_http_refused", ("too_large",)),
+    ("requests_timed_out", "warmline_http_refused", ("too_slow",)),
+    ("connections_refused", "warmline_http_refused", ("too_many_connections",)),
+    ("event_readers_refused", "warmline_http_refused", ("too_many_event_readers",)),
+    ("event_readers_slow", "warmline_http_refused", ("slow_event_reader",)),
+    ("auth_sources_forgotten", "warmline_http_sources_forgotten", ()),
+    ("event_readers", "warmline_http_event_readers", ()),
+    ("events_sent", "warmline_http_events_sent", ()),
+)
+
+
+def http_figures(figures: HttpFigures) -> FigureSource:
+    """Return what the API has answered."""
+
+    def read() -> Iterable[Figure]:
+        for (method, route, status), number in sorted(figures.requests.items()):
+            yield Figure("warmline_http_requests", number, (method, route, str(status)))
+        for (method, route), seconds in sorted(figures.seconds.items()):
+            yield Figure("warmline_http_request_seconds", seconds, (method, route))
+        yield from rows_of(figures, _HTTP)
+
+    return read

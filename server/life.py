@@ -1,0 +1,86 @@
+"""The life of a node: start, say where it listens, serve until a signal, drain, stop."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from config.load import Loaded
+from server.wiring import Node, run_node
+
+_log = structlog.get_logger(__name__)
+
+STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, then drain and stop; a second signal ends the grace.
+
+    Args:
+        loaded: The configuration.
+        ready_file: Written when calls are taken, removed at the stop: one JSON object with
+            `pid`, `sip` (transport, address and port each) and `http` (its URL). For service
+            managers and tests, which may have asked for port 0.
+
+    Raises:
+        WarmlineError: A part could not start.
+    """
+    stopping, cutting = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        (cutting if stopping.is_set() else stopping).set()
+
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, on_signal)
+    try:
+        async with run_node(loaded) as node:
+            _log.info("node ready", sip=_sip(node), http=node.http.url)
+            _write_ready(ready_file, node)
+            await stopping.wait()
+            await _drain(node, cutting)
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+        if ready_file is not None:
+            ready_file.unlink(missing_ok=True)
+    _log.info("node stopped")
+
+
+async def _drain(node: Node, cutting: asyncio.Event) -> None:
+    grace_s = node.configuration.node.drain_grace_s
+    node.observation.readiness.draining = True
+    node.edge.draining = True
+    running = len(node.control.calls())
+    _log.info("node draining", calls=running, grace_s=grace_s)
+    drained = asyncio.create_task(node.control.drain(grace_s), name="drain")
+    cut = asyncio.create_task(cutting.wait(), name="second signal")
+    await asyncio.wait({drained, cut}, return_when=asyncio.FIRST_COMPLETED)
+    cut.cancel()
+    if not drained.done():
+        drained.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await drained
+        await node.control.drain(0.0)
+
+
+def _sip(node: Node) -> list[str]:
+    return [f"{transport}:{host}:{port}" for transport, host, port in node.edge.listening]
+
+
+def _write_ready(ready_file: Path | None, node: Node) -> None:
+    if ready_file is None:
+        return
+    content = {
+        "pid": os.getpid(),
+        "sip": [list(where) for where in node.edge.listening],
+        "http": node.http.url,
+    }
+    part = ready_file.with_suffix(".part")
+    part.write_text(json.dumps(content) + "\n")
+    part.replace(ready_file)

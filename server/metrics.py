@@ -1,0 +1,252 @@
+"""The metrics of a node: every family there is, and how the figures of its parts become them.
+
+Nothing here runs for a call. A part counts in plain integers; they are read when Prometheus
+asks. Only what needs a distribution is observed as it happens (`server/measures.py`).
+
+No label holds personal data, and every label's values come from the configuration, from an
+enumeration or from a list here, so that nobody outside can make new time series.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric with all its label values.
+
+    Attributes:
+        name: Without the "_total" that Prometheus' form adds to counters.
+        meaning: One sentence; docs/operation/metrics.md and the HELP line are made of it.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+class Buckets(NamedTuple):
+    """A distribution as a part counts it.
+
+    Attributes:
+        rows: Upper edge and how many values lie within it, rising, cumulative; the last
+            edge is infinite.
+        total: Sum of all values.
+    """
+
+    rows: Sequence[tuple[float, int]]
+    total: float
+
+
+class Figure(NamedTuple):
+    """One value of one family."""
+
+    family: str
+    value: float | Buckets
+    labels: tuple[str, ...] = ()
+
+
+FigureSource = Callable[[], Iterable[Figure]]
+
+_READ: Final = (
+    Family("warmline_ready", "gauge", "1 when new calls are taken, else 0."),
+    Family("warmline_draining", "gauge", "1 while running calls end and no new ones begin."),
+    Family("warmline_build_info", "gauge", "Always 1; the version is a label.", ("version",)),
+    Family(
+        "warmline_scrape_failures",
+        "counter",
+        "Parts whose figures could not be read when Prometheus asked.",
+        ("part",),
+    ),
+    Family("warmline_event_loop_lag_worst_seconds", "gauge", "Worst lag since the last scrape."),
+    # Queues and agents
+    Family("warmline_queue_waiting", "gauge", "Contacts that wait.", ("queue",)),
+    Family("warmline_queue_offered", "gauge", "Contacts being offered to an agent.", ("queue",)),
+    Family("warmline_queue_connected", "gauge", "Contacts being served.", ("queue",)),
+    Family("warmline_queue_longest_wait_seconds", "gauge", "Of those waiting.", ("queue",)),
+    Family("warmline_queue_agents_eligible", "gauge", "Agents with the skills.", ("queue",)),
+    Family("warmline_queue_agents_ready", "gauge", "Of those, ready.", ("queue",)),
+    Family(
+        "warmline_queue_service_level_ratio",
+        "gauge",
+        "Answered within the target / answered; absent before the first answer.",
+        ("queue",),
+    ),
+    Family("warmline_agents", "gauge", "Agents by state.", ("state",)),
+    Family("warmline_agents_reachable", "gauge", "Agents whose telephone is registered."),
+    # Calls and cells
+    Family("warmline_calls_running", "gauge", "Running calls.", ("queue",)),
+    Family("warmline_legs", "gauge", "Legs of running calls.", ("role", "state")),
+    Family("warmline_cells", "gauge", "Cells by what they do.", ("state",)),
+    Family("warmline_cells_max", "gauge", "cells.max of the configuration."),
+    Family("warmline_cells_started", "counter", "Cells forked."),
+    Family("warmline_cells_crashed", "counter", "Cells that ended without being told to."),
+    Family("warmline_cells_refused", "counter", "Calls for which no cell was free."),
+    Family("warmline_cells_killed", "counter", "Cells that the pool killed.", ("reason",)),
+    Family("warmline_cell_private_bytes_max", "gauge", "Most private memory of a cell so far."),
+    Family("warmline_zygote_restarts", "counter", "Zygotes started in place of a dead one."),
+    Family("warmline_tap_frames_dropped", "counter", "Tap frames that cells could not send."),
+    # Edge
+    Family(
+        "warmline_edge_messages",
+        "counter",
+        "SIP messages by what became of them.",
+        ("outcome",),
+    ),
+    Family("warmline_edge_admission", "counter", "Decisions on requests, by reason.", ("reason",)),
+    Family("warmline_edge_answers", "counter", "Final answers the edge gave itself.", ("status",)),
+    Family("warmline_edge_bans", "counter", "Sources banned."),
+    Family("warmline_edge_state", "gauge", "What the edge holds now, by kind.", ("kind",)),
+    Family("warmline_edge_registrations", "counter", "REGISTER by outcome.", ("outcome",)),
+    Family("warmline_trunk_calls_running", "gauge", "Running calls by trunk.", ("trunk",)),
+    # Analysis
+    Family("warmline_analysis_workers", "gauge", "Analysis workers by state.", ("state",)),
+    Family("warmline_analysis_restarts", "counter", "Analysis workers that were started again."),
+    Family("warmline_analysis_contacts", "gauge", "Contacts, assigned and heard.", ("state",)),
+    Family("warmline_analysis_unheard_contacts", "counter", "Contacts whose worker ended."),
+    Family("warmline_analysis_waiting_frames", "gauge", "Tap frames that wait to be heard."),
+    Family("warmline_analysis_busy_ratio", "gauge", "Share of one core, by worker.", ("worker",)),
+    Family("warmline_analysis_frames", "counter", "Tap frames by what became of them.", ("fate",)),
+    Family("warmline_analysis_overrun_frames", "counter", "Tap frames dropped for being late."),
+    Family(
+        "warmline_analysis_refused",
+        "counter",
+        "Packets, connections and reports refused or dropped.",
+        ("what",),
+    ),
+    Family(
+        "warmline_analysis_latency_seconds",
+        "histogram",
+        "From the end of a tap frame until it was heard.",
+    ),
+    # Store and events
+    Family("warmline_store_writes", "counter", "Writes by outcome.", ("outcome",)),
+    Family("warmline_store_commits", "counter", "Transactions that carried the writes."),
+    Family("warmline_store_waiting_writes", "gauge", "Writes that wait for their commit."),
+    Family("warmline_events", "counter", "Events published."),
+    Family("warmline_event_inbox_waiting", "gauge", "Events in a reader's inbox.", ("reader",)),
+    Family(
+        "warmline_event_inbox_lost", "counter", "Events a reader was too slow for.", ("reader",)
+    ),
+    # HTTP
+    Family("warmline_http_requests", "counter", "Answers.", ("method", "route", "status")),
+    Family(
+        "warmline_http_request_seconds",
+        "counter",
+        "Time spent on requests, except WebSockets.",
+        ("method", "route"),
+    ),
+    Family("warmline_http_refused", "counter", "Requests and connections refused.", ("why",)),
+    Family("warmline_http_sources_forgotten", "counter", "Dropped from the table of wrong tokens."),
+    Family("warmline_http_event_readers", "gauge", "WebSockets that follow the events."),
+    Family("warmline_http_events_sent", "counter", "Events written to WebSockets."),
+)
+FAMILIES: Final[Mapping[str, Family]] = {family.name: family for family in _READ}
+
+
+class NodeCollector(Collector):
+    """Reads the figures of every part when Prometheus asks."""
+
+    def __init__(self, families: Mapping[str, Family] = FAMILIES) -> None:
+        """Begin without parts."""
+        self._families = families
+        self._sources: dict[str, FigureSource] = {}
+        self._failures: dict[str, int] = {}
+
+    def add(self, part: str, source: FigureSource) -> None:
+        """Read a part from now on.
+
+        Args:
+            part: Its name, once.
+            source: Returns its figures at once, from the event loop's thread.
+        """
+        assert part not in self._sources, f"{part} is read twice"
+        self._sources[part] = source
+        self._failures[part] = 0
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing, which keeps registering from reading the parts."""
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        """Return every family that has a value now.
+
+        A part that fails is left out, logged and counted; the others are shown.
+        """
+        metrics: dict[str, Metric] = {}
+        for part, source in self._sources.items():
+            try:
+                figures = list(source())
+                for figure in figures:
+                    self._add(metrics, figure)
+            except Exception:
+                self._failures[part] += 1
+                _log.exception("figures could not be read", part=part)
+        for part, failures in self._failures.items():
+            self._add(metrics, Figure("warmline_scrape_failures", failures, (part,)))
+        return metrics.values()
+
+    def _add(self, metrics: dict[str, Metric], figure: Figure) -> None:
+        family = self._families[figure.family]
+        assert len(figure.labels) == len(family.labels), figure
+        metric = metrics.get(family.name)
+        if metric is None:
+            metric = metrics[family.name] = _metric(family)
+        labels = list(figure.labels)
+        value = figure.value
+        if isinstance(metric, HistogramMetricFamily):
+            assert isinstance(value, Buckets), figure
+            rows = [(_edge(edge), float(within)) for edge, within in value.rows]
+            metric.add_metric(labels, rows, value.total)
+        else:
+            assert isinstance(metric, CounterMetricFamily | GaugeMetricFamily)
+            assert not isinstance(value, Buckets), figure
+            metric.add_metric(labels, value)
+
+
+def _metric(family: Family) -> Metric:
+    if family.kind == "counter":
+        return CounterMetricFamily(family.name, family.meaning, labels=family.labels)
+    if family.kind == "gauge":
+        return GaugeMetricFamily(family.name, family.meaning, labels=family.labels)
+    return HistogramMetricFamily(family.name, family.meaning, labels=family.labels)
+
+
+def _edge(edge: float) -> str:
+    """Return an upper edge as Prometheus writes it."""
+    return "+Inf" if edge == math.inf else repr(float(edge))
+
+
+def new_registry() -> CollectorRegistry:
+    """Return a registry with the figures of the process itself: processor, memory, files."""
+    registry = CollectorRegistry(auto_describe=False)
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def text_of(registry: CollectorRegistry) -> bytes:
+    """Return everything in the Prometheus text format, version 0.0.4."""
+    return generate_latest(registry)

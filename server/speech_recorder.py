@@ -1,0 +1,86 @@
+"""What was heard becomes events at once and rows soon after."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final, Self
+
+import structlog
+
+from domain.errors import StoreError
+from domain.events import AudioLost, SpeechObserved
+from domain.ports import ContactLedger, EventPublisher
+from domain.speech import SpeechSpan
+
+_log = structlog.get_logger(__name__)
+
+WRITE_EVERY_S: Final = 0.5
+"""Spans of all calls are written together: one transaction in place of hundreds."""
+SPANS_MAX: Final = 200_000
+"""Spans that may wait while the store fails, about 20 MB; an hour of 50 conversations."""
+
+
+class SpeechRecorder:
+    """Takes what the analysis workers report. Leaving writes what is left.
+
+    Attributes:
+        dropped: Spans that were not stored, because the store failed for too long.
+    """
+
+    def __init__(self, ledger: ContactLedger, events: EventPublisher) -> None:
+        """Write to this ledger and tell these readers."""
+        self.dropped = 0
+        self._ledger = ledger
+        self._events = events
+        self._waiting: defaultdict[str, list[SpeechSpan]] = defaultdict(list)
+        self._count = 0
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="speech recorder")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._write()
+
+    def heard(self, contact_id: str, spans: Sequence[SpeechSpan]) -> None:
+        """Take new spans of a contact."""
+        for span in spans:
+            self._events.publish(SpeechObserved(contact_id=contact_id, span=span))
+        if self._count + len(spans) > SPANS_MAX:
+            self.dropped += len(spans)
+            return
+        self._waiting[contact_id].extend(spans)
+        self._count += len(spans)
+        self._wanted.set()
+
+    def lost(self, contact_id: str, frames: int) -> None:
+        """Take note of audio that did not arrive."""
+        self._events.publish(AudioLost(contact_id=contact_id, frames=frames))
+
+    async def _run(self) -> None:
+        while True:
+            await self._wanted.wait()
+            await asyncio.sleep(WRITE_EVERY_S)
+            self._wanted.clear()
+            await self._write()
+
+    async def _write(self) -> None:
+        batch, self._waiting = self._waiting, defaultdict(list)
+        self._count = 0
+
+        async def write(contact_id: str, spans: list[SpeechSpan]) -> None:
+            try:
+                await self._ledger.add_speech(contact_id, spans)
+            except StoreError as error:
+                _log.error("speech not stored, will be tried again", cause=str(error))
+                self._waiting[contact_id][:0] = spans
+                self._count += len(spans)
+                self._wanted.set()
+
+        await asyncio.gather(*(write(contact_id, spans) for contact_id, spans in batch.items()))

@@ -1,0 +1,336 @@
+"""Builds every part from the configuration and joins them: the one place that knows all names.
+
+    store -> bus -> recorders -> router -> hearing -> edge -> cells -> call control -> HTTP
+
+Each part is entered after those it needs, and left before them.
+"""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from bus.local import LocalBus, first_sequence
+from bus.resume import Resume
+from channels.http.access import ApiPorts
+from channels.http.app import build_app
+from channels.http.server import HttpServer
+from config.load import Loaded
+from config.prompts.library import PromptLibrary
+from config.reload import Reloader, ReloadPlan
+from config.schema import Configuration
+from domain.commands import WithdrawReason
+from domain.contact import Disposition
+from domain.errors import ConfigurationError
+from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, ContactClosed
+from domain.offer import Offer
+from domain.ports import ContactRecord
+from media.hearing import Hearing
+from pbx.call_control import CallControl
+from pbx.cells import Cell, CellPool
+from pbx.edge.call import InboundCall, Placement, Refusal
+from pbx.edge.edge import Edge
+from router.policy import RouterPolicy
+from router.service import RouterService
+from server import figures
+from server.clock import SystemClock
+from server.commands.softphones import credential_path
+from server.journal import JournalWriter, QueueLogWriter
+from server.observe import Observation
+from server.speech_recorder import SpeechRecorder
+from server.version import VERSION
+from store.credentials import CredentialFile
+from store.opening import Store, open_store
+from store.queue_log import QueueLog
+from store.queue_log_file import QueueLogFile
+
+QUEUE_LOG_FILE: Final = "queue_log"
+
+_log = structlog.get_logger(__name__)
+
+
+class _Desk:
+    """Call control, for the parts that are built before it."""
+
+    def __init__(self) -> None:
+        self.control: CallControl | None = None
+
+    async def place(self, call: InboundCall) -> Placement | Refusal:
+        if self.control is None:
+            return Refusal(status=503, reason="Service Unavailable", retry_after_s=1)
+        return await self.control.place(call)
+
+    def offer_contact(self, offer: Offer) -> None:
+        if self.control is not None:
+            self.control.offer_contact(offer)
+
+    def withdraw_offer(self, offer: Offer, reason: WithdrawReason) -> None:
+        if self.control is not None:
+            self.control.withdraw_offer(offer, reason)
+
+    def release_contact(self, contact_id: str, disposition: Disposition) -> None:
+        if self.control is not None:
+            self.control.release_contact(contact_id, disposition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """Everything that runs, joined."""
+
+    configuration: Configuration
+    store: Store
+    bus: LocalBus
+    router: RouterService
+    hearing: Hearing
+    edge: Edge
+    pool: CellPool
+    control: CallControl
+    http: HttpServer
+    reloader: Reloader
+    observation: Observation
+
+
+@asynccontextmanager
+async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
+    """Start a node; entering returns when it takes calls, leaving stops it.
+
+    Raises:
+        WarmlineError: A part could not start; what had started is stopped again.
+    """
+    settings = loaded.configuration
+    clock = SystemClock()
+    folder = settings.node.data_folder
+    async with open_store(
+        folder,
+        clock,
+        url=settings.store.url,
+        node=settings.node.name,
+        journal_events_max=settings.store.journal_events_max,
+    ) as store:
+        _, last = await store.journal.bounds()
+        bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
+        async with (
+            JournalWriter(bus, store.journal) as journal,
+            _queue_log(settings, bus, clock),
+        ):
+            for orphan in await store.contacts.close_orphans():
+                bus.publish(_closed(orphan))
+            async with _calls(loaded, store, bus, clock, journal) as node:
+                yield node
+
+
+@asynccontextmanager
+async def _queue_log(
+    settings: Configuration, bus: LocalBus, clock: SystemClock
+) -> AsyncIterator[None]:
+    if not settings.store.queue_log:
+        yield
+        return
+    file = QueueLogFile(settings.node.data_folder / QUEUE_LOG_FILE)
+    async with QueueLogWriter(bus, QueueLog(), file, clock):
+        yield
+
+
+@asynccontextmanager
+async def _calls(
+    loaded: Loaded, store: Store, bus: LocalBus, clock: SystemClock, journal: JournalWriter
+) -> AsyncIterator[Node]:
+    settings = loaded.configuration
+    desk = _Desk()
+    observation = Observation(clock=clock, stream=bus, version=VERSION)
+    router = RouterService(
+        RouterPolicy.of(settings), events=bus, clock=clock, desk=desk, wishes=store.wishes
+    )
+    with tempfile.TemporaryDirectory(prefix="warmline-") as sockets:
+        async with SpeechRecorder(store.contacts, bus) as speech, router:
+            hearing = Hearing(
+                settings.analysis,
+                Path(sockets),
+                on_spans=speech.heard,
+                on_lost=speech.lost,
+                on_finished=lambda _contact_id: None,
+                clock=clock,
+            )
+            edge = Edge(
+                settings.sip,
+                trunks=settings.trunks,
+                agents=settings.agents,
+                numbers=_numbers(settings),
+                placer=desk,
+                credentials=CredentialFile(
+                    credential_path(settings), clock, realm=settings.sip.domain
+                ),
+                bindings=store.bindings,
+                clock=clock,
+                on_reachability=router.set_reachable,
+                media_address=settings.rtp.advertised_address,
+            )
+            async with hearing, edge:
+                pool = CellPool(
+                    settings.cells,
+                    settings.rtp,
+                    outbound_proxy=edge.inside_address,
+                    sip_domain=settings.sip.domain,
+                    on_gone=lambda cell, reason: _cell_gone(bus, desk, edge, cell, reason),
+                    on_ready=lambda cell: _cell_ready(bus, cell),
+                )
+                async with pool:
+                    control = CallControl(
+                        pool=pool,
+                        prompts=PromptLibrary(settings.prompts.folder),
+                        routing=router,
+                        agents=router,
+                        ledger=store.contacts,
+                        hearing=hearing,
+                        events=bus,
+                        clock=clock,
+                        queues=settings.queues,
+                        sip_domain=settings.sip.domain,
+                        call_s_max=settings.cells.call_s_max,
+                        on_cell_gone=edge.cell_gone,
+                        on_cell_released=edge.cell_released,
+                    )
+                    async with control:
+                        desk.control = control
+                        reloader = Reloader(
+                            loaded, lambda plan: _apply(plan, router, edge, control, bus)
+                        )
+                        ports = ApiPorts(
+                            clock=clock,
+                            agents=router,
+                            waiting=router,
+                            contacts=store.contacts,
+                            calls=control,
+                            stream=Resume(bus, store.journal),
+                            journal=store.journal,
+                            readiness=observation.readiness.reasons,
+                            metrics=observation.text,
+                            reload=lambda: _reload(reloader),
+                        )
+                        token = settings.http.metrics_token
+                        app = build_app(
+                            settings.http,
+                            ports,
+                            token=settings.http.token.read(),
+                            metrics_token=None if token is None else token.read(),
+                            version=VERSION,
+                        )
+                        http = HttpServer(app, settings.http)
+                        node = Node(
+                            configuration=settings,
+                            store=store,
+                            bus=bus,
+                            router=router,
+                            hearing=hearing,
+                            edge=edge,
+                            pool=pool,
+                            control=control,
+                            http=http,
+                            reloader=reloader,
+                            observation=observation,
+                        )
+                        _observe(node, ports, journal)
+                        async with observation, reloader, http:
+                            observation.readiness.started = True
+                            yield node
+
+
+def _observe(node: Node, ports: ApiPorts, journal: JournalWriter) -> None:
+    """Show how each part does, and ask each whether it stands."""
+    metrics, readiness = node.observation.metrics, node.observation.readiness
+    metrics.add("desk", figures.desk_figures(node.router))
+    metrics.add(
+        "calls",
+        figures.call_figures(
+            node.control, lambda: [queue.id for queue in node.reloader.in_force.queues]
+        ),
+    )
+    metrics.add("cells", figures.cell_figures(node.pool.figures))
+    metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
+    metrics.add("store", figures.store_figures(node.store.database.figures))
+    metrics.add("bus", figures.bus_figures(node.bus))
+    metrics.add("http", figures.http_figures(ports.figures))
+    readiness.add("cells", lambda: _cells_ready(node.pool))
+    readiness.add("edge", lambda: None if node.edge.listening else "no socket listens")
+    readiness.add(
+        "store",
+        lambda: "events cannot be written" if journal.recorder.waiting > JOURNAL_LATE else None,
+    )
+    readiness.add("analysis", lambda: _analysis_ready(node.hearing, node.configuration))
+
+
+JOURNAL_LATE: Final = 5_000
+"""Half of the journal's inbox: before events are lost no new calls are taken."""
+
+
+def _cells_ready(pool: CellPool) -> str | None:
+    now = pool.figures()
+    busy = now.serving + now.leaving
+    if now.warm or busy < now.cells_max:
+        return None if now.warm or now.starting else "none is warm"
+    return f"all {now.cells_max} are taken (cells.max)"
+
+
+def _analysis_ready(hearing: Hearing, settings: Configuration) -> str | None:
+    ready = hearing.figures().workers_ready
+    if ready or not settings.analysis.workers:
+        return None
+    return f"none of {settings.analysis.workers} workers runs"
+
+
+def _cell_ready(bus: LocalBus, cell: Cell) -> None:
+    bus.publish(CellStarted(cell_id=cell.cell_id, pid=cell.pid))
+
+
+def _cell_gone(bus: LocalBus, desk: _Desk, edge: Edge, cell: Cell, reason: str) -> None:
+    bus.publish(CellCrashed(cell_id=cell.cell_id, contact_id=cell.contact_id, reason=reason))
+    if desk.control is not None:
+        desk.control.cell_gone(cell, reason)
+    else:
+        edge.cell_gone(cell.address)
+
+
+def _apply(
+    plan: ReloadPlan, router: RouterService, edge: Edge, control: CallControl, bus: LocalBus
+) -> None:
+    new = plan.configuration
+    router.reload(RouterPolicy.of(new))
+    edge.reload(new.trunks, new.agents, _numbers(new))
+    control.reload(new.queues, PromptLibrary(new.prompts.folder))
+    bus.publish(_reloaded(new))
+
+
+def _numbers(configuration: Configuration) -> list[str]:
+    return [number for queue in configuration.queues for number in queue.numbers]
+
+
+def _reloaded(configuration: Configuration) -> ConfigurationReloaded:
+    return ConfigurationReloaded(
+        agents=len(configuration.agents),
+        queues=len(configuration.queues),
+        trunks=len(configuration.trunks),
+    )
+
+
+async def _reload(reloader: Reloader) -> ConfigurationReloaded:
+    if await reloader.reload() is None:
+        raise ConfigurationError("; ".join(str(mistake) for mistake in reloader.mistakes))
+    return _reloaded(reloader.in_force)
+
+
+def _closed(record: ContactRecord) -> ContactClosed:
+    contact = record.contact
+    assert contact.disposition is not None
+    return ContactClosed(
+        contact_id=contact.contact_id,
+        queue_id=contact.queue_id,
+        disposition=contact.disposition,
+        agent_id=contact.agent_id,
+        wait_s=record.wait_s,
+        talk_s=record.talk_s,
+        reason=record.reason,
+    )

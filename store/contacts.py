@@ -1,0 +1,310 @@
+"""The record of contacts: what came, who served it, what was heard, how it ended."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import Row, Select, and_, case, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.contact import Contact, ContactTrigger, Disposition, Interaction
+from domain.errors import LimitExceeded, StoreError
+from domain.ports import Clock, ContactRecord
+from domain.speech import Speaker, SpeechKind, SpeechSpan
+from store.contact_rows import contact_of, contact_row, span_of, span_row
+from store.database import Database
+from store.schema import CONTACTS, INTERACTIONS, RUNS, SPEECH_SPANS
+from store.statements import Step, upsert
+from store.vault import Vault
+
+PAGE_MAX: Final = 500
+"""Contacts of one answer, about a quarter of a megabyte."""
+ORPHANS_PAGE: Final = 500
+"""Contacts of a dead run closed in one transaction."""
+NODE_DIED_REASON: Final = "the node was killed while this contact was open"
+
+_log = structlog.get_logger()
+
+_LENGTH_S = SPEECH_SPANS.c.end_s - SPEECH_SPANS.c.start_s
+_CUSTOMER_SPEAKS = and_(
+    SPEECH_SPANS.c.kind == SpeechKind.SEGMENT.value,
+    SPEECH_SPANS.c.speaker == Speaker.CUSTOMER.value,
+)
+_SPEECH_SUMS: Final = select(
+    SPEECH_SPANS.c.contact_id,
+    func.sum(case((_CUSTOMER_SPEAKS, _LENGTH_S), else_=0.0)).label("customer_speech_s"),
+    func.sum(case((SPEECH_SPANS.c.kind == SpeechKind.TURN.value, 1), else_=0)).label("turns"),
+).group_by(SPEECH_SPANS.c.contact_id)
+
+
+class Contacts:
+    """Implements `ContactLedger`. A method that writes returns when the row is committed.
+
+    Opening, updating and closing write the whole row, whether it is there or not: if one
+    of them fails the next makes it good.
+    """
+
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, *, run_id: str, node: str
+    ) -> None:
+        """Keep contacts in a database.
+
+        Args:
+            database: Open.
+            vault: Seals who called.
+            clock: Gives the wall time of closing.
+            run_id: Of the run that is to own the contacts it writes.
+            node: Name of the node; orphans are looked for among its earlier runs.
+        """
+        self._database = database
+        self._vault = vault
+        self._clock = clock
+        self._run_id = run_id
+        self._node = node
+        self._unreadable = 0
+        self._put = upsert(
+            database.dialect,
+            CONTACTS,
+            # A late update must not open again what is closed.
+            lambda new: {
+                "closed_at": func.coalesce(new.closed_at, CONTACTS.c.closed_at),
+                "reason": case(
+                    (new.closed_at.is_(None), CONTACTS.c.reason),
+                    else_=new.reason,
+                ),
+            },
+        )
+        self._put_interaction = upsert(database.dialect, INTERACTIONS)
+        self._add_span = insert(SPEECH_SPANS)
+
+    @property
+    def unreadable(self) -> int:
+        """Callers that the vault could not open; they are shown as empty."""
+        return self._unreadable
+
+    async def open(self, contact: Contact) -> None:
+        """Write a new contact.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        await self._write(contact, closed_at=None, reason="")
+
+    async def update(self, contact: Contact) -> None:
+        """Write how the contact now stands.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        await self._write(contact, closed_at=None, reason="")
+
+    async def close(self, contact: Contact, reason: str) -> None:
+        """Write how the contact ended; `contact.disposition` is set.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        assert contact.disposition is not None
+        await self._write(contact, closed_at=self._clock.utc(), reason=reason)
+
+    async def add_interaction(self, interaction: Interaction) -> None:
+        """Write one agent's part.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        row = {name: getattr(interaction, name) for name in INTERACTIONS.columns.keys()}  # noqa: SIM118
+        await self._database.write(
+            f"interaction {interaction.interaction_id}", Step(self._put_interaction, (row,))
+        )
+
+    async def add_speech(self, contact_id: str, spans: Sequence[SpeechSpan]) -> None:
+        """Write what was heard.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        if not spans:
+            return
+        rows = tuple(span_row(contact_id, span) for span in spans)
+        await self._database.write(f"speech of contact {contact_id}", Step(self._add_span, rows))
+
+    async def get(self, contact_id: str) -> ContactRecord | None:
+        """Return a contact; None if there is no such contact.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        records = await self._records(
+            f"contact {contact_id}", select(CONTACTS).where(CONTACTS.c.contact_id == contact_id)
+        )
+        return records[0] if records else None
+
+    async def recent(
+        self, *, limit: int = 50, before: str | None = None, queue_id: str | None = None
+    ) -> Sequence[ContactRecord]:
+        """Return contacts, the newest first.
+
+        Args:
+            limit: At most so many, 1 to 500.
+            before: The contact_id to go on from: that of the last one of the page before.
+            queue_id: Only contacts of this queue.
+
+        Raises:
+            LimitExceeded: `limit` is over 500.
+            StoreError: The database cannot be read.
+        """
+        assert limit >= 1
+        if limit > PAGE_MAX:
+            raise LimitExceeded("contacts of one page", limit, PAGE_MAX)
+        query = select(CONTACTS).order_by(CONTACTS.c.contact_id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(CONTACTS.c.contact_id < before)
+        if queue_id is not None:
+            query = query.where(CONTACTS.c.queue_id == queue_id)
+        return await self._records("recent contacts", query)
+
+    async def speech(self, contact_id: str) -> Sequence[SpeechSpan]:
+        """Return what was heard of a contact, in order of start.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        query = (
+            select(SPEECH_SPANS)
+            .where(SPEECH_SPANS.c.contact_id == contact_id)
+            .order_by(SPEECH_SPANS.c.start_s, SPEECH_SPANS.c.span_id)
+        )
+        async with self._database.reading(f"speech of contact {contact_id}") as connection:
+            rows = (await connection.execute(query)).all()
+        return [span_of(row) for row in rows]
+
+    async def close_orphans(self) -> Sequence[ContactRecord]:
+        """Close the contacts that dead runs of this node left open, and return them.
+
+        To be called once at the start, before the first contact. How long an orphan waited
+        and talked is counted up to the last event that its run journaled, or to its own
+        last step where that was later: the moment of death is not known.
+
+        Raises:
+            StoreError: The database cannot be read or written.
+        """
+        query = (
+            select(CONTACTS, RUNS.c.alive_at)
+            .outerjoin(RUNS, RUNS.c.run_id == CONTACTS.c.run_id)
+            .where(CONTACTS.c.closed_at.is_(None), CONTACTS.c.run_id != self._run_id)
+            .order_by(CONTACTS.c.contact_id)
+            .limit(ORPHANS_PAGE)
+        )
+        if self._database.dialect != "sqlite":
+            # Where nodes share a database, another node's open contacts are alive.
+            query = query.where(RUNS.c.node == self._node)
+        closed: list[ContactRecord] = []
+        while True:
+            async with self._database.reading("open contacts of dead runs") as connection:
+                found = await self._read(connection, query)
+            if not found:
+                return closed
+            now = self._clock.utc()
+            records = [_laid_to_rest(record, row.alive_at, now) for row, record in found]
+            rows = tuple(self._row(record.contact, now, record.reason) for record in records)
+            await self._database.write(f"{len(rows)} open contacts", Step(self._put, rows))
+            closed.extend(records)
+
+    async def _write(self, contact: Contact, *, closed_at: datetime | None, reason: str) -> None:
+        row = self._row(contact, closed_at, reason)
+        await self._database.write(f"contact {contact.contact_id}", Step(self._put, (row,)))
+
+    def _row(self, contact: Contact, closed_at: datetime | None, reason: str) -> Mapping[str, Any]:
+        sealed = mark = None
+        if contact.caller:
+            sealed = self._vault.seal(
+                contact.caller, table="contacts", column="caller", row=contact.contact_id
+            )
+            mark = self._vault.mark(contact.caller)
+        return {
+            **contact_row(contact),
+            "run_id": self._run_id,
+            "caller": sealed,
+            "caller_mark": mark,
+            "closed_at": closed_at,
+            "reason": reason,
+        }
+
+    def _caller(self, row: Row[Any]) -> str:
+        if row.caller is None:
+            return ""
+        try:
+            return self._vault.open(
+                row.caller, table="contacts", column="caller", row=row.contact_id
+            )
+        except StoreError as error:
+            # One damaged field must not hide the fifty contacts of a page.
+            self._unreadable += 1
+            _log.error("vault cannot open a field", cause=str(error))
+            return ""
+
+    async def _read(
+        self, connection: AsyncConnection, query: Select[Any]
+    ) -> Sequence[tuple[Row[Any], ContactRecord]]:
+        """Return the contacts of a query with all that belongs to them."""
+        rows = (await connection.execute(query)).all()
+        if not rows:
+            return []
+        ids = [row.contact_id for row in rows]
+        interactions: dict[str, list[Interaction]] = defaultdict(list)
+        of_these = (
+            select(INTERACTIONS)
+            .where(INTERACTIONS.c.contact_id.in_(ids))
+            .order_by(INTERACTIONS.c.started_at, INTERACTIONS.c.interaction_id)
+        )
+        for row in await connection.execute(of_these):
+            interactions[row.contact_id].append(Interaction(**row._mapping))
+        heard = {
+            row.contact_id: row
+            for row in await connection.execute(
+                _SPEECH_SUMS.where(SPEECH_SPANS.c.contact_id.in_(ids))
+            )
+        }
+        return [
+            (
+                row,
+                ContactRecord(
+                    contact=contact_of(row, self._caller(row)),
+                    closed_at=row.closed_at,
+                    wait_s=row.wait_s,
+                    talk_s=row.talk_s,
+                    interactions=tuple(interactions[row.contact_id]),
+                    customer_speech_s=heard[row.contact_id].customer_speech_s
+                    if row.contact_id in heard
+                    else 0.0,
+                    turns=heard[row.contact_id].turns if row.contact_id in heard else 0,
+                    reason=row.reason,
+                ),
+            )
+            for row in rows
+        ]
+
+    async def _records(self, what: str, query: Select[Any]) -> Sequence[ContactRecord]:
+        async with self._database.reading(what) as connection:
+            return [record for _, record in await self._read(connection, query)]
+
+
+def _laid_to_rest(record: ContactRecord, alive_at: datetime | None, now: datetime) -> ContactRecord:
+    """Return the record as it is closed after its run was killed."""
+    contact = record.contact
+    steps_s = [s for s in (contact.queued_s, contact.connected_s) if s is not None]
+    seen_s = 0.0 if alive_at is None else (alive_at - contact.arrived_at).total_seconds()
+    contact.closed_s = max([0.0, seen_s, *steps_s])
+    contact.disposition = Disposition.NODE_DIED
+    contact.step(ContactTrigger.CLOSE)
+    return replace(
+        record,
+        closed_at=now,
+        wait_s=contact.wait_s,
+        talk_s=contact.talk_s,
+        reason=NODE_DIED_REASON,
+    )

@@ -1,0 +1,149 @@
+"""Opening the store: folder, keys, database, the run that begins."""
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from domain.errors import StoreError
+from domain.ports import Clock
+from store.bindings import Bindings
+from store.contacts import Contacts
+from store.database import Database, Synchronous, parse_url, sqlite_url
+from store.journal import Journal
+from store.schema import CONTACTS, RUNS
+from store.statements import Step
+from store.vault import open_vault
+from store.wishes import Wishes
+
+DATABASE_FILE: Final = "warmline.sqlite3"
+KEY_FILE: Final = "vault.key"
+LOCK_FILE: Final = "warmline.lock"
+JOURNAL_EVENTS_MAX: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """All that is recorded.
+
+    Attributes:
+        run_id: Of the run that began with opening.
+        stopped_cleanly: The run before this one ended with all its events in the journal,
+            or there was none.
+    """
+
+    contacts: Contacts
+    journal: Journal
+    bindings: Bindings
+    wishes: Wishes
+    database: Database
+    run_id: str
+    stopped_cleanly: bool
+
+
+@asynccontextmanager
+async def open_store(
+    folder: Path,
+    clock: Clock,
+    *,
+    url: str | None = None,
+    node: str = "warmline",
+    journal_events_max: int = JOURNAL_EVENTS_MAX,
+    synchronous: Synchronous = "normal",
+) -> AsyncIterator[Store]:
+    """Open everything; leaving commits what was handed over and marks the run as ended.
+
+    Args:
+        folder: Holds the database, the keys and the lock; made if it is missing.
+        clock: Gives wall times.
+        url: SQLAlchemy URL of another database than the SQLite file in the folder.
+        node: This node's name; of two that share a database each needs its own.
+        journal_events_max: Events kept.
+        synchronous: See `Database`.
+
+    Raises:
+        StoreError: Another node uses the folder, the keys are missing, the database cannot
+            be opened or is of a newer version.
+    """
+    where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
+    with _folder_lock(folder):
+        async with Database(where, synchronous=synchronous) as database:
+            vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
+            run_id = secrets.token_hex(16)
+            stopped_cleanly = await _begin_run(database, clock, run_id, node)
+            journal = Journal(database, run_id=run_id, events_max=journal_events_max)
+            async with Bindings(database) as bindings, Wishes(database, clock) as wishes:
+                yield Store(
+                    contacts=Contacts(database, vault, clock, run_id=run_id, node=node),
+                    journal=journal,
+                    bindings=bindings,
+                    wishes=wishes,
+                    database=database,
+                    run_id=run_id,
+                    stopped_cleanly=stopped_cleanly,
+                )
+            if not journal.missing:
+                await _end_run(database, clock, run_id)
+
+
+@contextmanager
+def _folder_lock(folder: Path) -> Iterator[None]:
+    """Make the folder and hold it: of two nodes each would close the other's contacts.
+
+    The kernel lets go of the lock when the process ends, however it ends. It is a record
+    lock because a forked child, such as a cell that outlives a killed node for a moment,
+    does not inherit one.
+    """
+    path = folder / LOCK_FILE
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise StoreError(f"node.data_folder: {path}: {error}") from error
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise StoreError(f"node.data_folder: {path}: {error}") from error
+            owner = os.read(descriptor, 32).decode(errors="replace").strip()
+            raise StoreError(
+                f"node.data_folder: {folder} is in use by another node, process {owner}"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def _has_sealed(database: Database) -> bool:
+    query = select(CONTACTS.c.contact_id).where(CONTACTS.c.caller.is_not(None)).limit(1)
+    async with database.reading("sealed fields") as connection:
+        return (await connection.execute(query)).first() is not None
+
+
+async def _begin_run(database: Database, clock: Clock, run_id: str, node: str) -> bool:
+    """Write down that a run begins; return whether the one before ended cleanly."""
+    before = select(RUNS.c.stopped_at).where(RUNS.c.node == node).order_by(RUNS.c.started_at.desc())
+    async with database.reading("earlier runs") as connection:
+        found = (await connection.execute(before.limit(1))).first()
+    now = clock.utc()
+    row = {"run_id": run_id, "node": node, "started_at": now, "alive_at": now}
+    await database.write("begin of the run", Step(insert(RUNS), (row,)))
+    return found is None or found.stopped_at is not None
+
+
+async def _end_run(database: Database, clock: Clock, run_id: str) -> None:
+    statement = (
+        update(RUNS).where(RUNS.c.run_id == bindparam("run")).values(stopped_at=bindparam("at"))
+    )
+    row = {"run": run_id, "at": clock.utc()}
+    await database.write("end of the run", Step(statement, (row,)))

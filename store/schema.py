@@ -1,0 +1,189 @@
+"""The tables as they now stand. A change here needs a migration in `migrations/versions/`.
+
+There are no foreign keys: each fact is written when it happens, and a fact must not be
+refused because the row that it belongs to could not be written a moment before.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+ID: Final = String(32)
+"""32 hexadecimal digits."""
+NAME: Final = String(63)
+"""An identifier of the configuration; its pattern allows 63 characters."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite, which has no time zones, keeps it without its offset."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse a time without an offset; it could mean any hour."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no UTC offset")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the offset back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pk",
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    }
+)
+
+RUNS: Final = Table(
+    "runs",
+    METADATA,
+    Column("run_id", ID, primary_key=True),
+    Column("node", String(255), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    # Time of the last event journaled; where a killed run's contacts stopped waiting.
+    Column("alive_at", UtcDateTime, nullable=False),
+    # NULL: it runs, or it was killed.
+    Column("stopped_at", UtcDateTime),
+)
+
+CONTACTS: Final = Table(
+    "contacts",
+    METADATA,
+    Column("contact_id", ID, primary_key=True),
+    Column("run_id", ID, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("queue_id", NAME, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("priority", Integer, nullable=False),
+    # Sealed by the vault; the mark finds every contact of one caller without opening any.
+    Column("caller", LargeBinary),
+    Column("caller_mark", LargeBinary(32)),
+    Column("dialled", Text, nullable=False),
+    Column("trunk_id", NAME, nullable=False),
+    Column("sip_call_id", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("disclosed", Boolean, nullable=False),
+    Column("arrived_at", UtcDateTime, nullable=False),
+    # Seconds since arrival: a monotonic clock's values mean nothing after the run.
+    Column("queued_after_s", Float),
+    Column("connected_after_s", Float),
+    Column("closed_after_s", Float),
+    Column("closed_at", UtcDateTime),
+    Column("agent_id", NAME),
+    Column("disposition", String(32)),
+    Column("reason", Text, nullable=False),
+    Column("wait_s", Float),
+    Column("talk_s", Float, nullable=False),
+    Column("rtp_lost", Integer, nullable=False),
+    Column("rtp_received", Integer, nullable=False),
+    # The newest contacts of one queue.
+    Index("contacts_queue_id_contact_id", "queue_id", "contact_id"),
+    Index("contacts_caller_mark", "caller_mark"),
+    # The contacts a dead run left open, among millions that are closed.
+    Index(
+        "contacts_open",
+        "run_id",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
+INTERACTIONS: Final = Table(
+    "interactions",
+    METADATA,
+    Column("interaction_id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("agent_id", NAME, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("ring_s", Float, nullable=False),
+    Column("talk_s", Float, nullable=False),
+    Index("interactions_contact_id", "contact_id"),
+)
+
+SPEECH_SPANS: Final = Table(
+    "speech_spans",
+    METADATA,
+    Column(
+        "span_id",
+        # Only an INTEGER primary key numbers itself in SQLite.
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("contact_id", ID, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("speaker", String(16)),
+    Column("start_s", Float, nullable=False),
+    Column("end_s", Float, nullable=False),
+    Column("level_dbov", Float),
+    Column("pitch_hz", Float),
+    Column("pitch_range_semitones", Float),
+    Index("speech_spans_contact_id_start_s", "contact_id", "start_s"),
+)
+
+JOURNAL: Final = Table(
+    "journal",
+    METADATA,
+    Column(
+        "sequence",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # The whole envelope as `domain/event_codec.py` writes it.
+    Column("line", Text, nullable=False),
+)
+
+BINDINGS: Final = Table(
+    "bindings",
+    METADATA,
+    Column("agent_id", NAME, primary_key=True),
+    # Its place among the agent's bindings; a URI can be too long for a key.
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("contact_uri", Text, nullable=False),
+    Column("flow", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("cseq", BigInteger, nullable=False),
+    Column("instance", Text, nullable=False),
+    Column("q", Float, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+WISHES: Final = Table(
+    "wishes",
+    METADATA,
+    Column("agent_id", NAME, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,62 @@
+"""What SQLite and PostgreSQL both can but SQLAlchemy spells for each on its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import UpdateBase
+
+from domain.errors import StoreError
+
+Row = Mapping[str, Any]
+Excluded = Mapping[str, ColumnElement[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement and the rows it is run for.
+
+    Statements are built once and shared: writes of the same statement object that
+    follow each other are sent to the database as one.
+
+    Attributes:
+        rows: Bind parameters, a mapping for each run.
+    """
+
+    statement: UpdateBase
+    rows: tuple[Row, ...]
+
+
+def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that can say what to do about a row that is there.
+
+    Raises:
+        StoreError: A database that the store is not written for.
+    """
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    if dialect == "postgresql":
+        return postgresql.insert(table)
+    raise StoreError(f"store.url: {dialect!r} is neither sqlite nor postgresql")
+
+
+def upsert(
+    dialect: str, table: Table, instead: Callable[[Any], Mapping[str, Any]] | None = None
+) -> UpdateBase:
+    """Return an INSERT that overwrites the row of the same primary key.
+
+    Args:
+        dialect: "sqlite" or "postgresql".
+        table: Where to.
+        instead: Given the refused row's columns, what to set in place of them.
+    """
+    statement = insert_into(dialect, table)
+    keys = {column.name for column in table.primary_key}
+    excluded = statement.excluded
+    changed: dict[str, Any] = {
+        column.name: excluded[column.name] for column in table.columns if column.name not in keys
+    }
+    changed.update(instead(excluded) if instead else {})
+    return statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed)

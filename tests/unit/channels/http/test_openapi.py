@@ -1,0 +1,181 @@
+"""The OpenAPI document says everything about every route."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from enum import StrEnum
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+from pydantic import TypeAdapter
+
+from channels.http.app import build_app
+from channels.http.events import EventOut
+from domain.event_codec import encode
+from domain.events import EVENT_TYPES, Envelope
+from tests.unit.channels.http.fakes import START, TOKEN, Node, http_settings
+
+OPEN = {"/healthz", "/readyz", "/metrics", "/api/v1/problems/{name}"}
+METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
+
+
+def document() -> dict[str, Any]:
+    made: dict[str, Any] = build_app(http_settings(), Node().ports(), token=TOKEN).openapi()
+    return made
+
+
+DOCUMENT = document()
+OPERATIONS = [
+    (path, method, operation)
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+    if method in METHODS
+]
+IDS = [f"{method} {path}" for path, method, _ in OPERATIONS]
+every_operation = pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS, ids=IDS)
+
+
+def test_every_route_is_there() -> None:
+    assert sorted(IDS) == [
+        "get /api/v1/agents",
+        "get /api/v1/agents/{agent_id}",
+        "get /api/v1/calls",
+        "get /api/v1/calls/{contact_id}",
+        "get /api/v1/contacts",
+        "get /api/v1/contacts/{contact_id}",
+        "get /api/v1/events",
+        "get /api/v1/problems/{name}",
+        "get /api/v1/queues",
+        "get /api/v1/queues/{queue_id}",
+        "get /api/v1/queues/{queue_id}/waiting",
+        "get /healthz",
+        "get /metrics",
+        "get /readyz",
+        "post /api/v1/agents/{agent_id}/state",
+        "post /api/v1/calls/{contact_id}/hangup",
+        "post /api/v1/configuration/reload",
+    ]
+
+
+@every_operation
+def test_an_operation_says_what_it_is(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert len(operation["description"]) > 20
+    (tag,) = operation["tags"]
+    assert tag in {one["name"] for one in DOCUMENT["tags"] if one["description"]}
+
+
+@every_operation
+def test_an_operation_says_who_may(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation.get("security", []) == ([] if path in OPEN else [{"bearer": []}])
+
+
+@every_operation
+def test_an_operation_says_what_it_answers(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    answers = operation["responses"]
+    good = [status for status in answers if status < "300"]
+    assert len(good) == 1
+    for status, answer in answers.items():
+        assert len(answer["description"]) > 5, status
+        if status == "204":
+            continue
+        (content,) = answer["content"].values()
+        assert content["schema"], status
+    assert "500" in answers
+    if path not in OPEN:
+        assert {"401", "408", "413", "422", "429"} <= answers.keys()
+        for status in answers.keys() - set(good):
+            assert list(answers[status]["content"]) == ["application/problem+json"]
+            (problem,) = answers[status]["content"].values()
+            assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
+            assert problem["examples"]
+    if "{" in path:
+        assert "404" in answers
+
+
+@every_operation
+def test_an_operation_says_what_its_parameters_are(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    for parameter in operation.get("parameters", []):
+        assert parameter["description"], parameter["name"]
+        assert parameter.get("examples") or parameter["schema"].get("examples"), parameter["name"]
+
+
+@every_operation
+def test_an_operation_says_what_its_body_is(
+    path: str, method: str, operation: dict[str, Any]
+) -> None:
+    if "requestBody" in operation:
+        schema = resolve(operation["requestBody"]["content"]["application/json"]["schema"])
+        assert schema["examples"]
+        assert schema["additionalProperties"] is False
+
+
+def domain_events() -> set[str]:
+    return {*EVENT_TYPES, "SpeechSpan", "SkillRequirement"}
+
+
+@pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
+def test_a_schema_says_what_it_holds(name: str) -> None:
+    schema = DOCUMENT["components"]["schemas"][name]
+    assert schema.get("description") or schema.get("enum"), name
+    if name in domain_events():
+        return  # Described by their own docstrings; their fields are the domain's.
+    for field, inner in schema.get("properties", {}).items():
+        assert inner.get("description"), f"{name}.{field}"
+        refers = "$ref" in json.dumps(inner)
+        assert refers or inner.get("examples"), f"{name}.{field} has no example"
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(DOCUMENT):
+        assert resolve({"$ref": reference})
+    assert "HTTPValidationError" not in DOCUMENT["components"]["schemas"]
+
+
+def test_every_event_is_described_and_fits_what_is_sent() -> None:
+    read = TypeAdapter(EventOut)
+    for kind in EVENT_TYPES.values():
+        envelope = Envelope(sequence=7, at=START, event=example(kind))
+        told = read.validate_json(encode(envelope))
+        assert (told.seq, told.type) == (7, kind.__name__)
+        assert kind.__name__ in DOCUMENT["components"]["schemas"]
+
+
+def example(hint: Any) -> Any:
+    """Return some value of that type, with something in each field."""
+    if is_dataclass(hint):
+        hints = get_type_hints(hint)
+        values = {field.name: example(hints[field.name]) for field in fields(hint)}
+        return hint(**values)  # type: ignore[operator]
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return next(iter(hint))
+    if get_origin(hint) is tuple:
+        return (example(get_args(hint)[0]),)
+    if get_args(hint):
+        return example(next(inner for inner in get_args(hint) if inner is not NoneType))
+    return {str: "x", int: 1, float: 1.5, bool: True}[hint]
+
+
+def resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        found: Any = DOCUMENT
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        schema = found
+    return schema
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for inner in node.values():
+            yield from references(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from references(inner)

@@ -1,0 +1,125 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.errors import EventCodecError
+from domain.event_codec import decode, encode
+from domain.events import (
+    EVENT_TYPES,
+    AudioLost,
+    ContactQueued,
+    Envelope,
+    PositionAnnounced,
+    SpeechObserved,
+)
+from domain.skill import SkillRequirement
+from domain.speech import Speaker, SpeechKind, SpeechSpan
+
+AT = datetime(2026, 3, 1, 9, 0, 0, 120_000, tzinfo=UTC)
+
+SPOKEN = SpeechObserved(
+    contact_id="c",
+    span=SpeechSpan(
+        kind=SpeechKind.SEGMENT,
+        start_s=1.5,
+        end_s=2.25,
+        speaker=Speaker.CUSTOMER,
+        level_dbov=-23.5,
+        pitch_hz=None,
+    ),
+)
+
+
+def test_the_form_of_a_line():
+    event = ContactQueued(
+        contact_id="c",
+        queue_id="sales",
+        language="zh",
+        priority=1,
+        requirements=(SkillRequirement(skill="票务", proficiency_min=3),),
+    )
+    line = encode(Envelope(sequence=42, at=AT, event=event))
+    assert line == (
+        '{"v":1,"seq":42,"at":"2026-03-01T09:00:00.120000+00:00","type":"ContactQueued",'
+        '"event":{"contact_id":"c","queue_id":"sales","language":"zh","priority":1,'
+        '"waited_s":0.0,"requirements":[{"skill":"票务","proficiency_min":3}]}}'
+    )
+    assert decode(line) == Envelope(sequence=42, at=AT, event=event)
+    assert decode(line.encode()) == decode(line)
+
+
+def test_enums_and_nested_records_come_back_as_what_they_were():
+    decoded = decode(encode(Envelope(sequence=1, at=AT, event=SPOKEN))).event
+    assert decoded == SPOKEN
+    assert decoded.span.speaker is Speaker.CUSTOMER
+    assert decoded.span.kind is SpeechKind.SEGMENT
+
+
+def document(event: object, kind: str = "PositionAnnounced", **changes: object) -> str:
+    values = {"v": 1, "seq": 1, "at": AT.isoformat(), "type": kind, "event": event}
+    return json.dumps({**values, **changes})
+
+
+def test_a_field_of_a_newer_version_is_passed_over_and_a_default_is_filled_in():
+    line = document({"contact_id": "c", "queue_id": "q", "language": "en", "priority": 0,
+                     "mood": "sunny"}, "ContactQueued")  # fmt: skip
+    assert decode(line).event == ContactQueued(
+        contact_id="c", queue_id="q", language="en", priority=0
+    )
+
+
+def test_a_whole_number_is_a_time_too():
+    line = document({"contact_id": "c", "position": 1, "expected_wait_s": 7})
+    expected_wait_s = decode(line).event.expected_wait_s
+    assert expected_wait_s == 7.0
+    assert type(expected_wait_s) is float
+
+
+POSITION = {"contact_id": "c", "position": 1, "expected_wait_s": None}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "event: "),
+        ("[]", "event: "),
+        ("{}", "'v'"),
+        (document(POSITION, v=2), "format version 2; this one reads 1"),
+        (document(POSITION, seq="1"), "not of type int"),
+        (document(POSITION, at="2026-03-01T09:00:00"), "no UTC offset"),
+        (document(POSITION, at="yesterday"), "yesterday"),
+        (document(POSITION, "ContactTeleported"), "'ContactTeleported'"),
+        (document({"contact_id": "c"}), "lacks expected_wait_s, position"),
+        (document({**POSITION, "position": 1.5}), "1.5 is not of type int"),
+        (document({**POSITION, "position": True}), "True is not of type int"),
+        (document({**POSITION, "expected_wait_s": "7"}), "'7' is not a number"),
+        (document([]), "keys"),
+        (
+            document({"contact_id": "c", "span": {"kind": "song", "start_s": 0, "end_s": 1}},
+                     "SpeechObserved"),
+            "'song' is not a valid SpeechKind",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_no_event_is_refused_with_the_reason(line, message):
+    with pytest.raises(EventCodecError, match=message):
+        decode(line)
+
+
+def test_a_number_that_json_has_no_form_for_is_refused():
+    event = PositionAnnounced(contact_id="c", position=1, expected_wait_s=float("nan"))
+    with pytest.raises(EventCodecError, match="PositionAnnounced 7"):
+        encode(Envelope(sequence=7, at=AT, event=event))
+
+
+def test_what_is_no_event_has_no_form():
+    with pytest.raises(EventCodecError, match="'str'"):
+        encode(Envelope(sequence=7, at=AT, event="hello"))
+
+
+def test_every_event_has_a_reader_and_a_writer():
+    assert AudioLost.__name__ in EVENT_TYPES
+    for kind in EVENT_TYPES.values():
+        with pytest.raises(EventCodecError, match="lacks"):
+            decode(document({}, kind.__name__))

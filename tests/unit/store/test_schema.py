@@ -1,0 +1,47 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateTable
+
+from store.migrations.upgrade import upgrade
+from store.schema import METADATA, UtcDateTime
+
+
+def test_the_migrations_make_the_tables_of_the_schema(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/d.sqlite3")
+    with engine.connect() as connection:
+        upgrade(connection, "d")
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+        # Comparing does not look at partial indexes' conditions.
+        (index,) = (
+            i for i in inspect(connection).get_indexes("contacts") if i["name"] == "contacts_open"
+        )
+        assert str(index["dialect_options"]["sqlite_where"]) == "closed_at IS NULL"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
+def test_postgresql_can_have_every_table(table):
+    sql = str(CreateTable(table).compile(dialect=postgresql.dialect()))
+    assert "TIMESTAMP WITHOUT" not in sql
+
+
+@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])
+def test_a_time_comes_back_as_utc(dialect):
+    kind = UtcDateTime()
+    beijing = datetime(2026, 3, 1, 17, 0, tzinfo=timezone(timedelta(hours=8)))
+    stored = kind.process_bind_param(beijing, dialect)
+    assert kind.process_result_value(stored, dialect) == beijing
+    assert kind.process_result_value(stored, dialect).tzinfo is UTC
+    assert kind.process_bind_param(None, dialect) is None
+    assert kind.process_result_value(None, dialect) is None
+
+
+def test_a_time_without_an_offset_is_refused():
+    with pytest.raises(ValueError, match="no UTC offset"):
+        UtcDateTime().process_bind_param(datetime(2026, 3, 1), sqlite.dialect())

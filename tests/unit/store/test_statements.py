@@ -1,0 +1,43 @@
+import pytest
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.errors import StoreError
+from store.schema import BINDINGS, METADATA, WISHES
+from store.statements import Step, upsert
+from store.transaction import gathered
+
+DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
+def test_both_databases_are_spoken_to_in_their_own_words(dialect, table):
+    sql = str(upsert(dialect, table).compile(dialect=DIALECTS[dialect]))
+    assert "ON CONFLICT" in sql
+    assert "DO UPDATE SET" in sql
+
+
+def test_an_upsert_overwrites_all_but_the_key():
+    sql = str(upsert("sqlite", WISHES).compile(dialect=DIALECTS["sqlite"]))
+    conflict, changes = sql.split("ON CONFLICT")[1].split("DO UPDATE SET")
+    assert conflict.strip() == "(agent_id)"
+    assert "agent_id" not in changes
+    assert all(f"{name} = excluded.{name}" in changes for name in ("state", "reason", "asked_at"))
+
+
+def test_another_database_is_refused():
+    with pytest.raises(StoreError, match="'mysql'"):
+        upsert("mysql", WISHES)
+
+
+def test_neighbours_of_one_statement_travel_as_one():
+    put, remove = upsert("sqlite", WISHES), BINDINGS.delete()
+    steps = [
+        Step(put, ({"n": 1},)),
+        Step(put, ({"n": 2}, {"n": 3})),
+        Step(remove, ({"n": 4},)),
+        Step(put, ({"n": 5},)),
+    ]
+    sent = [(statement, [row["n"] for row in rows]) for statement, rows in gathered(steps)]
+    assert sent == [(put, [1, 2, 3]), (remove, [4]), (put, [5])]
+    assert list(gathered([])) == []
