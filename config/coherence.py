@@ -242,13 +242,15 @@ def who_serves(review: Review) -> None:
     A warning and not a mistake, because a queue may be prepared before its people are, and
     agents can be added while the node runs.
     """
-    agents = [
+    # Many agents can the same, so queues times kinds of agent are compared and not times agents.
+    kinds = {
         (
-            review.proficiencies(*item, "skills"),
-            review.document.keys((*item, "languages")) or ("en",),
+            frozenset(review.proficiencies(*item, "skills").items()),
+            tuple(review.document.keys((*item, "languages")) or ("en",)),
         )
         for item in review.items("agents")
-    ]
+    }
+    agents = [(dict(skills), languages) for skills, languages in kinds]
     taught = sorted({skill for skills, _ in agents for skill in skills})
     for item in review.items("queues"):
         asked = review.proficiencies(*item, "skills")
@@ -301,9 +303,12 @@ def unasked_skills(review: Review) -> None:
             for skill in review.document.keys((*item, "skills"))
         }
     )
+    meanings: dict[str, str | None] = dict.fromkeys(asked)
     for item in review.items("agents"):
         for skill in review.document.keys((*item, "skills")):
-            meant = nearest(skill, asked) if skill not in asked else None
+            if skill not in meanings:
+                meanings[skill] = nearest(skill, asked)
+            meant = meanings[skill]
             if meant:
                 review.warn(
                     (*item, "skills", skill),

@@ -18,8 +18,8 @@ from config.mistake import Mistake, Place
 
 BYTES_MAX: Final = 4_194_304
 """A site with 10,000 agents has a file of about 2 MB."""
-NODES_MAX: Final = 200_000
-"""Nodes with every alias written out."""
+NODES_MAX: Final = 400_000
+"""Nodes with every alias written out; 10,000 agents are about 200,000."""
 DEPTH_MAX: Final = 20
 """The schema itself is 6 levels deep."""
 SYNTAX: Final = "well-formed YAML"

@@ -73,7 +73,8 @@ class Segmenter:
             pause_s: Silence that ends a segment.
         """
         self.hops = 0
-        self._pause_hops = max(round(pause_s * HOPS_PER_S), 1)
+        # No shorter than the window, so that what it holds when a segment ends is after that.
+        self._pause_hops = max(round(pause_s * HOPS_PER_S), ONSET_WINDOW_HOPS)
         self._recent = 0  # The last ONSET_WINDOW_HOPS judgements, the newest in bit 0.
         self._start: int | None = None
         self._voiced_end = 0
@@ -105,7 +106,7 @@ class Segmenter:
                 cut = Extent(self._start, self.hops)
                 self._start = self.hops
                 return cut
-        elif self.hops - self._voiced_end >= self._pause_hops:
+        elif not voiced and self.hops - self._voiced_end >= self._pause_hops:
             return self.close()
         return None
 
@@ -125,6 +126,5 @@ class Segmenter:
         if self._start is None:
             return None
         start, self._start = self._start, None
-        self._recent = 0
         # A segment cut at its limit leaves an open one that may never be voiced again.
         return Extent(start, self._voiced_end) if self._voiced_end > start else None

@@ -7,25 +7,13 @@ from typing import Final
 from domain.speech import Speaker
 from media.activity import Segmenter, VoiceActivity
 from media.background import Background
+from media.settings import EarSettings
 from media.timeline import Timeline
 from media.tones import ToneTail
 from media.voice import Voice
 
 BACKLOG_FRAMES_MAX: Final = 50
 """Frames that may wait to be heard, 3 s: a worker later than that is overloaded."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarSettings:
-    """How ears judge.
-
-    Attributes:
-        aggressiveness: Of the voice activity detector, 0 to 3.
-        pause_s: Silence that ends a segment.
-    """
-
-    aggressiveness: int = 2
-    pause_s: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ class HearingFigures:
         restarts: Workers started in the place of one that ended.
         contacts_assigned: Contacts that have been given a tap path and are not over.
         contacts_heard: Contacts whose audio comes in now.
-        contacts_unheard: Contacts whose worker ended before they did; the rest of them
-            went on unheard.
+        contacts_unheard: Contacts whose worker ended before they did: unheard until their
+            cells found the next one.
         assignments_refused: Contacts that got no tap path, for want of a ready worker or room.
         waiting: Frames that wait to be heard.
         busy_shares: Of one core, for each worker.

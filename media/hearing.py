@@ -19,10 +19,10 @@ import structlog
 from config.schema import Analysis
 from domain.ports import Clock
 from domain.speech import SpeechSpan
-from media.ear import EarSettings
 from media.figures import HearingFigures, Tally, quantile_s
 from media.link import READY_S_MAX, WorkerLink, socket_path
 from media.report import ContactSpans, Finished, Heard, Heartbeat, Lost, Opened, Ready, Report
+from media.settings import EarSettings
 
 ASSIGNED_MAX: Final = 10_000
 """Ten times what a node's cells can be; reached only if contacts are never tapped."""

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from domain.errors import LimitExceeded
-from media.ear import EarSettings
 from media.report import LINE_BYTES_MAX, Ready, Report, decode
+from media.settings import EarSettings
 
 HEARTBEAT_S_MAX: Final = 10.0
 """A worker that says nothing for ten heartbeats is stuck and is ended."""

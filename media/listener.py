@@ -4,8 +4,9 @@ from typing import Final
 
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 from media.activity import Extent
-from media.ear import Ear, EarSettings, TapFrame
+from media.ear import Ear, TapFrame
 from media.pcm import HOP_US
+from media.settings import EarSettings
 from media.timeline import FRAME_US, Place
 from media.turns import TurnKeeper
 from media.voice import VoiceMeasure

@@ -23,7 +23,7 @@ from typing import Final
 from domain.speech import SpeechSpan
 from domain.tap import TAP_FRAME_MS
 from media.batch import hear
-from media.ear import EarSettings, TapFrame
+from media.ear import TapFrame
 from media.listener import Listener
 from media.outbox import Outbox
 from media.report import (
@@ -37,6 +37,7 @@ from media.report import (
     Opened,
     Ready,
 )
+from media.settings import EarSettings
 from media.taps import Close, Open, TapConnection, parse
 
 TICK_S: Final = TAP_FRAME_MS / 1_000

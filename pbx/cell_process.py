@@ -14,7 +14,7 @@ import structlog
 from domain.errors import CellError, CellGone, LimitExceeded
 from domain.leg import RtpFigures
 from domain.machine import step
-from pbx.cell import wire
+from pbx.cell import framing, wire
 
 COMMAND_S_MAX: Final = 5.0
 """A cell answers within a millisecond; one that does not is soon missed by its heartbeat."""
@@ -283,9 +283,9 @@ class Cell(asyncio.Protocol):
         """Take what the cell reports."""
         self.heard_s = time.monotonic()
         try:
-            for line in wire.lines(data, self._rest):
-                self._take(wire.CELL_REPORTS.read(line))
-        except wire.WireError as error:
+            for line in framing.lines(data, self._rest):
+                self._take(framing.CELL_REPORTS.read(line))
+        except framing.WireError as error:
             log.error("cell does not speak our wire", cell_id=self.cell_id, error=str(error))
             self.kill("wire")
 
@@ -366,4 +366,4 @@ class Cell(asyncio.Protocol):
 
     def _send(self, command: wire.Command) -> None:
         if self._transport is not None and not self.closed:
-            self._transport.write(wire.written(command))
+            self._transport.write(framing.written(command))

@@ -10,19 +10,18 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Final, Self
 
 import structlog
 
 from config.schema import Cells, Rtp
-from domain.errors import CellError, CellGone, ConfigurationError, NoCellFree
+from domain.errors import CellError, CellGone, NoCellFree
 from pbx.cell import wire
 from pbx.cell_process import Cell, CellState, CellTrigger
-from pbx.rtp_ranges import RtpRanges
-from pbx.zygote_link import ZygoteLink
+from pbx.pool_figures import PoolFigures
+from pbx.rtp_ranges import RtpRanges, sdp_address
+from pbx.zygote_link import ZygoteLink, pause_s
 
 STARTING_MAX: Final = 16
 """Cells that start at the same time: more would keep every core from running calls."""
@@ -32,69 +31,14 @@ QUIT_S_MAX: Final = 10.0
 REAP_S_MAX: Final = 1.0
 """The zygote tells how a cell ended within milliseconds of its socket's end."""
 HEARTBEATS_MISSED_MAX: Final = 3
-ZYGOTE_PAUSE_S_MIN: Final = 0.05
-ZYGOTE_PAUSE_S_MAX: Final = 5.0
-ZYGOTE_STEADY_S: Final = 10.0
-"""A zygote or a cell that lived so long did not fail at its start."""
+LINGER_S: Final = 0.7
+"""Above T1, so that either side's first retransmission still finds the cell."""
 RTP_SILENCE_S: Final = 30.0
 """Six RTCP intervals (RFC 3550 section 6.2): the telephone or its network has gone."""
 
 log = structlog.get_logger(__name__)
 
 __all__ = ["Cell", "CellPool", "CellState", "PoolFigures"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolFigures:
-    """How the pool stands, for /metrics.
-
-    Attributes:
-        starting, warm, serving, leaving: Cells now, by state.
-        started, crashed: Cells since the start; a crash is an end without being told to.
-        killed: Of the crashed those that the pool killed, by reason.
-        refused: Calls of `take` that ended in NoCellFree.
-        zygote_restarts: Zygotes started in the place of a dead one.
-        taps_dropped: Tapped frames dropped, in all cells since the start.
-        private_kib_max: Largest private memory of a cell in any heartbeat.
-    """
-
-    starting: int
-    warm: int
-    serving: int
-    leaving: int
-    cells_max: int
-    started: int
-    crashed: int
-    killed: dict[str, int]
-    refused: int
-    zygote_restarts: int
-    taps_dropped: int
-    private_kib_max: int
-
-
-def sdp_address(rtp: Rtp) -> str:
-    """Return the local address for SDP: the bound one, or the machine's if bound to all.
-
-    Raises:
-        ConfigurationError: `rtp.address` is not an IPv4 address.
-    """
-    try:
-        address = ip_address(rtp.address)
-    except ValueError:
-        raise ConfigurationError(f"rtp.address {rtp.address!r}: not an IP address") from None
-    if address.version != 4:
-        raise ConfigurationError(f"rtp.address {rtp.address!r}: cells receive RTP over IPv4")
-    if not address.is_unspecified:
-        return rtp.address
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Sends nothing: the kernel chooses the address for a route that leads away
-            # (192.0.2.0/24 is for documentation, RFC 5737).
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return "127.0.0.1"
-        own: str = probe.getsockname()[0]
-        return own
 
 
 class CellPool:
@@ -110,6 +54,7 @@ class CellPool:
         on_gone: Callable[[Cell, str], None] = lambda _cell, _reason: None,
         on_ready: Callable[[Cell], None] = lambda _cell: None,
         rtp_silence_s: float = RTP_SILENCE_S,
+        linger_s: float = LINGER_S,
     ) -> None:
         """Take the settings and who is told.
 
@@ -119,11 +64,11 @@ class CellPool:
             outbound_proxy: The edge's inside address; None: cells send requests
                 straight to where they are addressed.
             sip_domain: Host part of the From of calls that a cell makes.
-            on_gone: Told of each cell that ended without being told to, serving or not,
-                and why: "signal 6", "exit 1", "heartbeat", "memory", "start", "wire" or
-                "unknown".
+            on_gone: Told of each cell that ended without being told to, serving or warm,
+                and why: "signal 6", "exit 1", "heartbeat", "memory", "wire" or "unknown".
             on_ready: Told of each cell that has joined the reserve.
             rtp_silence_s: Silence after which RtpSilent is reported.
+            linger_s: How long a cell that quits stays after its last leg.
 
         Raises:
             ConfigurationError: The RTP ports are too few, or the address unusable.
@@ -137,17 +82,16 @@ class CellPool:
         )
         self._sip_domain = sip_domain
         self._rtp_silence_s = rtp_silence_s
+        self._linger_s = linger_s
         self._on_gone = on_gone
         self._on_ready = on_ready
         self._numbers = itertools.count(1)
         self._cells: dict[str, Cell] = {}
         self._warm: deque[Cell] = deque()
         self._takers: deque[asyncio.Future[Cell]] = deque()
-        self._zygote: ZygoteLink | None = None
-        self._zygote_ready = False
-        self._zygote_begun_s = 0.0
+        self._zygote = ZygoteLink(self._zygote_reports)
         self._failures = 0
-        """Starts of a zygote or a cell that failed, one after the other."""
+        """Starts of a cell that failed, one after the other."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._refill_timer: asyncio.TimerHandle | None = None
@@ -155,7 +99,9 @@ class CellPool:
         self._empty = asyncio.Event()
         self._open = False
         self._nice_told = False
-        self._started = self._crashed = self._refused = self._zygote_restarts = 0
+        self._started = self._crashed = self._failed_starts = self._refused = (
+            self._zygote_restarts
+        ) = 0
         self._killed: dict[str, int] = {}
         self._taps_dropped = self._private_kib_max = 0
 
@@ -169,7 +115,7 @@ class CellPool:
         """
         self._open = True
         self._spawn(self._supervise())
-        await self._start_zygote()
+        await self._zygote.start()
         try:
             async with asyncio.timeout(START_S_MAX):
                 await self._full.wait()
@@ -218,8 +164,7 @@ class CellPool:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._zygote is not None:
-            await self._zygote.stop()
+        await self._zygote.stop()
         for cell in tuple(self._cells.values()):
             cell.forget()
         self._cells.clear()
@@ -275,9 +220,10 @@ class CellPool:
             cells_max=self._settings.max,
             started=self._started,
             crashed=self._crashed,
+            failed_starts=self._failed_starts,
             killed=dict(self._killed),
             refused=self._refused,
-            zygote_restarts=self._zygote_restarts,
+            zygote_restarts=self._zygote.restarts,
             taps_dropped=self._taps_dropped
             + sum(cell.taps_dropped for cell in self._cells.values()),
             private_kib_max=self._private_kib_max,
@@ -286,7 +232,7 @@ class CellPool:
     @property
     def zygote_pid(self) -> int | None:
         """Process id of the zygote; None while there is none."""
-        return None if self._zygote is None else self._zygote.pid
+        return self._zygote.pid
 
     async def _next_warm(self) -> Cell:
         if not self._open:
@@ -351,7 +297,7 @@ class CellPool:
         """Learn how the cell ended, then bury it."""
         if cell in self._warm:
             self._warm.remove(cell)
-        if cell.exit_code is not None or not self._zygote_ready or not self._open:
+        if cell.exit_code is not None or not self._zygote.ready or not self._open:
             self._bury(cell)
         else:
             self._after(REAP_S_MAX, lambda: self._bury(cell))
@@ -375,23 +321,26 @@ class CellPool:
     def _bury(self, cell: Cell) -> None:
         if self._cells.pop(cell.cell_id, None) is None:
             return
-        told, began = cell.state is CellState.LEAVING, cell.state is not CellState.STARTING
+        ended_in = cell.state
         cell.step(CellTrigger.END)
         cell.forget()
         self._ranges.give_back(cell.rtp_port, time.monotonic())
         self._taps_dropped += cell.taps_dropped
-        if not began:
-            self._failures += 1
         if cell.verdict:
             self._killed[cell.verdict] = self._killed.get(cell.verdict, 0) + 1
-        if not told:
-            self._crashed += 1
+        if ended_in is not CellState.LEAVING:
             log.error(
                 "cell ended without being told to",
                 cell_id=cell.cell_id,
                 contact_id=cell.contact_id,
+                state=str(ended_in),
                 reason=cell.reason,
             )
+        if ended_in is CellState.STARTING:
+            self._failures += 1
+            self._failed_starts += 1
+        elif ended_in is not CellState.LEAVING:
+            self._crashed += 1
             self._call(self._on_gone, cell, cell.reason)
         if not self._cells:
             self._empty.set()
@@ -399,14 +348,8 @@ class CellPool:
 
     # ---- the zygote
 
-    async def _start_zygote(self) -> None:
-        self._zygote_begun_s = time.monotonic()
-        self._zygote = ZygoteLink(self._zygote_reports, self._zygote_gone)
-        await self._zygote.start()
-
     def _zygote_reports(self, report: wire.ZygoteReport) -> None:
         if isinstance(report, wire.ZygoteReady):
-            self._zygote_ready = True
             self._refill()
         elif isinstance(report, wire.CellForked):
             cell = self._cells.get(report.cell_id)
@@ -425,34 +368,10 @@ class CellPool:
                     self._bury(cell)
                 return
 
-    def _zygote_gone(self) -> None:
-        self._zygote_ready = False
-        if not self._open:
-            return
-        log.error("zygote ended without being told to; its cells go on", pid=self.zygote_pid)
-        self._zygote_restarts += 1
-        if time.monotonic() - self._zygote_begun_s < ZYGOTE_STEADY_S:
-            self._failures += 1
-        else:
-            self._failures = 0
-        self._spawn(self._restart_zygote())
-
-    async def _restart_zygote(self) -> None:
-        if self._zygote is not None:
-            await self._zygote.stop()
-        if self._failures > 1:
-            await asyncio.sleep(self._pause_s())
-        if self._open:
-            await self._start_zygote()
-
-    def _pause_s(self) -> float:
-        # The exponent is bounded so that the power stays a small number.
-        return min(ZYGOTE_PAUSE_S_MAX, ZYGOTE_PAUSE_S_MIN * 2.0 ** min(self._failures, 10))
-
     # ---- the reserve
 
     def _refill(self, *, paused: bool = False) -> None:
-        if not self._open or not self._zygote_ready or self._refill_timer is not None:
+        if not self._open or not self._zygote.ready or self._refill_timer is not None:
             return
         starting = sum(cell.state is CellState.STARTING for cell in self._cells.values())
         wanted = self._settings.warm + len(self._takers) - len(self._warm) - starting
@@ -461,7 +380,7 @@ class CellPool:
             return
         if self._failures and not paused:
             # What fails at once would fail again at once.
-            self._refill_later(self._pause_s())
+            self._refill_later(pause_s(self._failures))
             return
         for _ in range(min(wanted, room)):
             now_s = time.monotonic()
@@ -498,11 +417,11 @@ class CellPool:
                 nice=self._settings.nice,
                 heartbeat_s=self._settings.heartbeat_s,
                 rtp_silence_s=self._rtp_silence_s,
+                linger_s=self._linger_s,
             )
             # When the request cannot be sent, closing our copy ends the connection, and
             # the cell is buried like any other.
-            if self._zygote is not None:
-                self._zygote.fork(spec, theirs)
+            self._zygote.fork(spec, theirs)
 
     # ---- supervision
 

@@ -1,8 +1,11 @@
-"""RTP port ranges: one a cell, none handed to two cells, none again before it has rested."""
+"""Where cells receive RTP: the address that SDP names, and one range of ports a cell."""
 
+import socket
 from collections import deque
+from ipaddress import ip_address
 from typing import Final
 
+from config.schema import Rtp
 from domain.errors import ConfigurationError
 
 PORTS_PER_CELL: Final = 40
@@ -13,8 +16,33 @@ REST_S: Final = 2.0
 """The far end of an ended call may go on sending for a round trip and a retransmitted BYE."""
 
 
+def sdp_address(rtp: Rtp) -> str:
+    """Return the local address for SDP: the bound one, or the machine's if bound to all.
+
+    Raises:
+        ConfigurationError: `rtp.address` is not an IPv4 address.
+    """
+    try:
+        address = ip_address(rtp.address)
+    except ValueError:
+        raise ConfigurationError(f"rtp.address {rtp.address!r}: not an IP address") from None
+    if address.version != 4:
+        raise ConfigurationError(f"rtp.address {rtp.address!r}: cells receive RTP over IPv4")
+    if not address.is_unspecified:
+        return rtp.address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: the kernel chooses the address for a route that leads away
+            # (192.0.2.0/24 is for documentation, RFC 5737).
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        own: str = probe.getsockname()[0]
+        return own
+
+
 class RtpRanges:
-    """Hands out the first ports of ranges, the longest rested first."""
+    """Hands out ranges, none to two cells and none again before it has rested."""
 
     def __init__(self, port_min: int, port_max: int, cells_max: int) -> None:
         """Cut the ports into as many ranges as there can be cells, or more.

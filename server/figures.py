@@ -14,6 +14,7 @@ from domain.agent import AgentState
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
 from pbx.cells import PoolFigures
+from pbx.edge.edge import EdgeFigures
 from server.metrics import Buckets, Figure, FigureSource
 from store.writer import WriterFigures
 
@@ -92,6 +93,7 @@ _CELLS: Final[Sequence[Row]] = (
     ("crashed", "warmline_cells_crashed", ()),
     ("killed", "warmline_cells_killed", ()),
     ("refused", "warmline_cells_refused", ()),
+    ("failed_starts", "warmline_cells_failed_starts", ()),
     ("zygote_restarts", "warmline_zygote_restarts", ()),
     ("taps_dropped", "warmline_tap_frames_dropped", ()),
 )
@@ -106,6 +108,52 @@ def cell_figures(read_pool: Callable[[], PoolFigures]) -> FigureSource:
         yield Figure("warmline_cell_private_bytes_max", figures.private_kib_max * 1024)
 
     return read
+
+
+_EDGE: Final[Sequence[Row]] = (
+    ("invites", "warmline_edge_held", ("invites",)),
+    ("dialogs", "warmline_edge_held", ("dialogs",)),
+    ("hops", "warmline_edge_held", ("hops",)),
+    ("partings", "warmline_edge_held", ("partings",)),
+    ("cells", "warmline_edge_held", ("cells",)),
+    ("timers", "warmline_edge_held", ("timers",)),
+)
+_EDGE_HELD: Final = {
+    "registrar_bindings": "bindings",
+    "registrar_agents_reachable": "agents_reachable",
+}
+"""Among the edge's counters these two are what there is now."""
+_EDGE_PREFIXES: Final = (
+    ("answered_", "warmline_edge_answers"),
+    ("admission_", "warmline_edge_admission"),
+    ("registrar_", "warmline_edge_registrations"),
+)
+
+
+def edge_figures(read_edge: Callable[[], EdgeFigures]) -> FigureSource:
+    """Return what the edge holds and has counted."""
+
+    def read() -> Iterable[Figure]:
+        figures = read_edge()
+        yield Figure("warmline_edge_held", figures.placing, ("placing",))
+        yield Figure("warmline_edge_held", figures.connections, ("connections",))
+        yield from rows_of(figures.core, _EDGE)
+        counted = Counter(figures.core.counted)
+        counted.update(figures.counted)
+        for name, number in sorted(counted.items()):
+            yield _edge_figure(name, number)
+
+    return read
+
+
+def _edge_figure(name: str, number: int) -> Figure:
+    held = _EDGE_HELD.get(name)
+    if held is not None:
+        return Figure("warmline_edge_held", number, (held,))
+    for prefix, family in _EDGE_PREFIXES:
+        if name.startswith(prefix):
+            return Figure(family, number, (name.removeprefix(prefix),))
+    return Figure("warmline_edge_events", number, (name,))
 
 
 _HEARING: Final[Sequence[Row]] = (
@@ -149,6 +197,15 @@ _STORE: Final[Sequence[Row]] = (
     ("commits", "warmline_store_commits", ()),
     ("waiting", "warmline_store_waiting_writes", ()),
 )
+
+
+def record_figures(lost: Mapping[str, Callable[[], int]]) -> FigureSource:
+    """Return what was never stored.
+
+    Args:
+        lost: By what it is, "events" or "speech".
+    """
+    return lambda: [Figure("warmline_records_lost", read(), (what,)) for what, read in lost.items()]
 
 
 def store_figures(read_store: Callable[[], WriterFigures]) -> FigureSource:

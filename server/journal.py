@@ -215,6 +215,8 @@ class QueueLogWriter:
         await self._flush()
 
     async def _flush(self) -> None:
+        if not self._unwritten:
+            return
         lines = list(self._unwritten)
         await asyncio.to_thread(self._file.append, lines)
         del self._unwritten[: len(lines)]

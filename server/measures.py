@@ -27,8 +27,6 @@ RING_EDGES_S: Final = (0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 60, 120)
 TALK_EDGES_S: Final = (5, 15, 30, 60, 120, 180, 300, 450, 600, 900, 1800, 3600, 14_400)
 LAG_EDGES_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
 COMMIT_EDGES_S: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
-ANSWER_EDGES_S: Final = (0.002, 0.005, 0.01, 0.015, 0.02, 0.04, 0.06, 0.1, 0.25, 0.5, 1, 2, 5)
-"""The aims of docs/measure, 10 and 40 ms, stand at edges."""
 OFFERS_MAX: Final = 10_000
 """Offers remembered until they are settled; each agent has one at most."""
 
@@ -44,8 +42,7 @@ class Measures:
 
     Attributes:
         loop_lag_seconds: Fed by `loop_lag.LoopLag`.
-        store_commit_seconds: One commit each; fed by the store's own hook.
-        call_answer_seconds: INVITE to its 200; fed by call control's own hook.
+        store_commit_seconds: Fed by `timed_ledger.TimedLedger`.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -94,10 +91,9 @@ class Measures:
             "warmline_event_loop_lag_seconds", "How late the event loop is.", LAG_EDGES_S
         )
         self.store_commit_seconds = histogram(
-            "warmline_store_commit_seconds", "How long a commit takes.", COMMIT_EDGES_S
-        )
-        self.call_answer_seconds = histogram(
-            "warmline_call_answer_seconds", "From INVITE to its 200 OK.", ANSWER_EDGES_S
+            "warmline_store_commit_seconds",
+            "From handing a contact's record over until it is committed.",
+            COMMIT_EDGES_S,
         )
         self._offered_at: OrderedDict[str, float] = OrderedDict()
 

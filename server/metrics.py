@@ -37,7 +37,7 @@ class Family:
 
     Attributes:
         name: Without the "_total" that Prometheus' form adds to counters.
-        meaning: One sentence; docs/operation/metrics.md and the HELP line are made of it.
+        meaning: One sentence; docs/metrics.md and the HELP line are made of it.
     """
 
     name: str
@@ -105,21 +105,15 @@ _READ: Final = (
     Family("warmline_cells_refused", "counter", "Calls for which no cell was free."),
     Family("warmline_cells_killed", "counter", "Cells that the pool killed.", ("reason",)),
     Family("warmline_cell_private_bytes_max", "gauge", "Most private memory of a cell so far."),
+    Family("warmline_cells_failed_starts", "counter", "Cells that ended while they started."),
     Family("warmline_zygote_restarts", "counter", "Zygotes started in place of a dead one."),
     Family("warmline_tap_frames_dropped", "counter", "Tap frames that cells could not send."),
     # Edge
-    Family(
-        "warmline_edge_messages",
-        "counter",
-        "SIP messages by what became of them.",
-        ("outcome",),
-    ),
-    Family("warmline_edge_admission", "counter", "Decisions on requests, by reason.", ("reason",)),
-    Family("warmline_edge_answers", "counter", "Final answers the edge gave itself.", ("status",)),
-    Family("warmline_edge_bans", "counter", "Sources banned."),
-    Family("warmline_edge_state", "gauge", "What the edge holds now, by kind.", ("kind",)),
+    Family("warmline_edge_admission", "counter", "Decisions on requests.", ("reason",)),
+    Family("warmline_edge_answers", "counter", "Answers the edge gave itself.", ("status",)),
     Family("warmline_edge_registrations", "counter", "REGISTER by outcome.", ("outcome",)),
-    Family("warmline_trunk_calls_running", "gauge", "Running calls by trunk.", ("trunk",)),
+    Family("warmline_edge_events", "counter", "What else the edge counts, by name.", ("name",)),
+    Family("warmline_edge_held", "gauge", "What the edge holds now, by kind.", ("kind",)),
     # Analysis
     Family("warmline_analysis_workers", "gauge", "Analysis workers by state.", ("state",)),
     Family("warmline_analysis_restarts", "counter", "Analysis workers that were started again."),
@@ -144,6 +138,7 @@ _READ: Final = (
     Family("warmline_store_writes", "counter", "Writes by outcome.", ("outcome",)),
     Family("warmline_store_commits", "counter", "Transactions that carried the writes."),
     Family("warmline_store_waiting_writes", "gauge", "Writes that wait for their commit."),
+    Family("warmline_records_lost", "counter", "Records that were never stored.", ("what",)),
     Family("warmline_events", "counter", "Events published."),
     Family("warmline_event_inbox_waiting", "gauge", "Events in a reader's inbox.", ("reader",)),
     Family(

@@ -72,4 +72,4 @@ class Bindings:
         )
         if rows:
             steps.append(Step(self._add, rows))
-        await self._database.write(f"bindings of {len(by_agent)} agents", *steps)
+        await self._database.write(f"bindings of {len(by_agent)} agents", *steps, urgent=False)

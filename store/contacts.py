@@ -130,7 +130,9 @@ class Contacts:
         if not spans:
             return
         rows = tuple(span_row(contact_id, span) for span in spans)
-        await self._database.write(f"speech of contact {contact_id}", Step(self._add_span, rows))
+        await self._database.write(
+            f"speech of contact {contact_id}", Step(self._add_span, rows), urgent=False
+        )
 
     async def get(self, contact_id: str) -> ContactRecord | None:
         """Return a contact; None if there is no such contact.

@@ -108,13 +108,13 @@ class Database:
         await self._readers.dispose()
         await self._transactor.close()
 
-    async def write(self, what: str, *steps: Step) -> None:
+    async def write(self, what: str, *steps: Step, urgent: bool = True) -> None:
         """Run the steps in one transaction; see `Writer.write`.
 
         Raises:
             StoreError: They are not committed.
         """
-        await self._writer.write(what, *steps)
+        await self._writer.write(what, *steps, urgent=urgent)
 
     @asynccontextmanager
     async def reading(self, what: str) -> AsyncIterator[AsyncConnection]:

@@ -14,6 +14,8 @@ from store.statements import Step, insert_into
 TRIM_SHARE: Final = 100
 """The journal may grow by a hundredth over its limit before it is cut: one large cut costs
 less than many small ones."""
+FULL_ROWS: Final = 100
+"""Events that are company enough: waiting for more would save nothing."""
 TRIM_ROWS: Final = 5_000
 """Rows deleted in one transaction, so that a call's record never waits for a long one."""
 
@@ -66,7 +68,10 @@ class Journal:
         alive = {"run": self._run_id, "at": envelopes[-1].at}
         first, last = envelopes[0].sequence, envelopes[-1].sequence
         await self._database.write(
-            f"events {first} to {last}", Step(self._add, rows), Step(self._alive, (alive,))
+            f"events {first} to {last}",
+            Step(self._add, rows),
+            Step(self._alive, (alive,)),
+            urgent=len(rows) >= FULL_ROWS,
         )
         await self._keep_to_limit(len(rows))
 
@@ -119,5 +124,7 @@ class Journal:
             if up_to is None:
                 self._stored = None  # Somebody else has trimmed it; count again next time.
                 return
-            await self._database.write("oldest events", Step(self._trim, ({"up_to": up_to},)))
+            await self._database.write(
+                "oldest events", Step(self._trim, ({"up_to": up_to},)), urgent=False
+            )
             self._stored -= surplus

@@ -59,5 +59,5 @@ class Wishes:
 
     async def _write(self, rows: Mapping[str, Row]) -> None:
         await self._database.write(
-            f"wishes of {len(rows)} agents", Step(self._put, tuple(rows.values()))
+            f"wishes of {len(rows)} agents", Step(self._put, tuple(rows.values())), urgent=False
         )

@@ -8,6 +8,7 @@ the cost of a commit is divided among hundreds.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,9 @@ INBOX_MAX: Final = 10_000
 that does not answer."""
 BATCH_MAX: Final = 500
 """Writes of one transaction, which bounds what the last of them waits for."""
+SOON_S: Final = 0.05
+"""How long a write that is not urgent waits for company: at 60 calls a second that makes
+20 transactions of what would be several hundred."""
 
 _log = structlog.get_logger()
 
@@ -50,6 +54,7 @@ class WriterFigures:
 class _Write:
     what: str
     steps: Sequence[Step]
+    urgent: bool
     done: "asyncio.Future[None]"
 
 
@@ -88,6 +93,7 @@ class Writer:
         self._batch_max = batch_max
         self._inbox: deque[_Write] = deque()
         self._arrived = asyncio.Event()
+        self._urgent = asyncio.Event()
         self._closing = True
         self._task: asyncio.Task[None] | None = None
         self._written = self._commits = self._failed = self._refused = 0
@@ -100,6 +106,7 @@ class Writer:
     async def __aexit__(self, *exc: object) -> None:
         self._closing = True
         self._arrived.set()
+        self._urgent.set()
         if self._task is not None:
             await self._task
             self._task = None
@@ -114,7 +121,7 @@ class Writer:
             refused=self._refused,
         )
 
-    async def write(self, what: str, *steps: Step) -> None:
+    async def write(self, what: str, *steps: Step, urgent: bool = True) -> None:
         """Run the steps, all or none of them, and return when they are committed.
 
         What was handed over is written even if the caller is cancelled while he waits.
@@ -122,6 +129,7 @@ class Writer:
         Args:
             what: Names the write in an error, such as "contact 018f...".
             steps: Run in order, in one transaction, after all writes handed over before.
+            urgent: False for one that nobody waits for: it may wait for company.
 
         Raises:
             StoreError: The database refused it, the inbox is full or the store is closed.
@@ -135,9 +143,11 @@ class Writer:
                 f"{what}: database {self._database} does not keep up: {len(self._inbox)} writes"
                 f" wait, the limit is {self._inbox_max}"
             )
-        write = _Write(what, steps, asyncio.get_running_loop().create_future())
+        write = _Write(what, steps, urgent, asyncio.get_running_loop().create_future())
         self._inbox.append(write)
         self._arrived.set()
+        if urgent or len(self._inbox) >= self._batch_max:
+            self._urgent.set()
         await write.done
 
     async def _run(self) -> None:
@@ -147,12 +157,22 @@ class Writer:
                     self._arrived.clear()
                     await self._arrived.wait()
                     continue
+                await self._wait_for_company()
                 size = min(len(self._inbox), self._batch_max)
                 await self._commit([self._inbox.popleft() for _ in range(size)])
         finally:
             self._closing = True
             while self._inbox:
                 self._settle(self._inbox.popleft(), StoreError("the store's writer has ended"))
+
+    async def _wait_for_company(self) -> None:
+        """Return at once when a write in the inbox is urgent, else when one comes or soon."""
+        if not self._closing and not any(write.urgent for write in self._inbox):
+            self._urgent.clear()
+            if len(self._inbox) < self._batch_max:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(SOON_S):
+                        await self._urgent.wait()
 
     async def _commit(self, batch: Sequence[_Write]) -> None:
         """Commit these writes; no error leaves this method, each goes to its caller."""

@@ -118,9 +118,7 @@ def sip_settings(**changes: object) -> Sip:
 
 def trunk(**changes: object) -> Trunk:
     """Return a trunk known by its address."""
-    return Trunk.model_validate(
-        {"id": "carrier", "addresses": [f"{TRUNK_HOST}/32"], **changes}
-    )
+    return Trunk.model_validate({"id": "carrier", "addresses": [f"{TRUNK_HOST}/32"], **changes})
 
 
 def agents() -> list[AgentEntry]:
@@ -305,7 +303,11 @@ class CoreBench:
     ) -> "CallInProgress":
         """Bring a trunk's INVITE to a cell."""
         invite = message(
-            "INVITE", "sip:800@192.0.2.10", branch=f"z9hG4bKi{call_id}", call_id=call_id, body=OFFER,
+            "INVITE",
+            "sip:800@192.0.2.10",
+            branch=f"z9hG4bKi{call_id}",
+            call_id=call_id,
+            body=OFFER,
             via=f"SIP/2.0/{flow.transport.upper()} {flow.host}:{flow.port}",
         )
         actions = self.receive(invite, flow)
@@ -331,7 +333,12 @@ class CallInProgress:
         contact = f"<sip:{self.cell[0]}:{self.cell[1]}>"
         body = ANSWER if 200 <= status < 300 else b""
         data = response(
-            self.at_cell, status, tag=self.tag, contact=contact, body=body, **more  # type: ignore[arg-type]
+            self.at_cell,
+            status,
+            tag=self.tag,
+            contact=contact,
+            body=body,
+            **more,  # type: ignore[arg-type]
         )
         return self.bench.sent(data, cell_flow(self.cell))
 
@@ -346,7 +353,9 @@ class CallInProgress:
 
     def request(self, method: str, *, branch: str, cseq: int, **more: object) -> bytes:
         """Return the trunk's request in the dialog."""
-        more.setdefault("via", f"SIP/2.0/{self.flow.transport.upper()} {self.flow.host}:{self.flow.port}")
+        more.setdefault(
+            "via", f"SIP/2.0/{self.flow.transport.upper()} {self.flow.host}:{self.flow.port}"
+        )
         return message(
             method,
             "sip:warmline@192.0.2.10:5060",
@@ -377,6 +386,46 @@ class CallInProgress:
 def sends(actions: Sequence[Action]) -> list[tuple[Flow, Message]]:
     """Return what is sent, parsed."""
     return [(action.flow, parse(action.data)) for action in actions if isinstance(action, Send)]
+
+
+class Ringing:
+    """A cell that has called an agent."""
+
+    def __init__(self, *flows, agent="ann"):
+        self.bench = CoreBench()
+        for flow in flows:
+            self.bench.register(flow=flow)
+        self.bench.trunk_call().from_cell(180)
+        self.invite = self.cell("INVITE", cseq=1, body=OFFER)
+        sent = self.bench.sent(self.invite, cell_flow())
+        self.answers = [m for to, m in sent if to == cell_flow()]
+        self.phones = {to: m for to, m in sent if to != cell_flow()}
+        self.agent = agent
+
+    def cell(self, method, *, cseq, to_tag="", branch=None, uri=f"sip:ann@{DOMAIN}", **more):
+        tag = f";tag={to_tag}" if to_tag else ""
+        return message(
+            method,
+            uri,
+            branch=branch or "z9hG4bKcall",
+            cseq=cseq,
+            via="SIP/2.0/UDP {}:{}".format(*CELL),
+            from_=f"<sip:+4930111@{DOMAIN}>;tag=cell",
+            to=f"<sip:ann@{DOMAIN}>{tag}",
+            call_id="leg-1",
+            contact="<sip:{}:{}>".format(*CELL),
+            **more,
+        )
+
+    def phone(self, flow, status, *, tag="p", body=b"", **more):
+        """Return what the core sends when a phone answers."""
+        contact = f"<sip:ann@192.168.1.7:{flow.port}>"
+        data = response(self.phones[flow], status, tag=tag, contact=contact, body=body, **more)
+        return self.bench.sent(data, flow)
+
+
+def kinds(sent):
+    return [(to, m.method if not m.status else m.status) for to, m in sent]
 
 
 class UdpPeer(asyncio.DatagramProtocol):

@@ -65,7 +65,7 @@ def health_router(version: str) -> APIRouter:
         },
     )
     async def metrics(ports: Ports) -> Response:
-        """All figures of the node; docs/operation/metrics.md lists them.
+        """All figures of the node; docs/metrics.md lists them.
 
         Open unless `http.metrics_token` is set; then that token or the API's own is needed.
         """

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import os
 import socket
 import struct
 import wave
@@ -117,7 +118,13 @@ def uri_of(cell: Cell) -> str:
 
 @contextlib.asynccontextmanager
 async def rig(
-    *, port_min: int, warm: int = 2, cells_max: int = 6, heartbeat_s: float = 0.5, **limits: int
+    *,
+    port_min: int,
+    warm: int = 2,
+    cells_max: int = 6,
+    heartbeat_s: float = 0.5,
+    rtp_silence_s: float = 30.0,
+    **limits: int,
 ) -> AsyncIterator[Rig]:
     """Open a pool with RTP ports of the test's own."""
     gone = Gone()
@@ -126,6 +133,8 @@ async def rig(
         Cells(warm=warm, max=cells_max, nice=0, heartbeat_s=heartbeat_s, **limits),
         Rtp(address="127.0.0.1", port_min=port_min, port_max=port_min + 40 * cells_max * 2 - 1),
         outbound_proxy=None,
+        linger_s=0.05,
+        rtp_silence_s=rtp_silence_s,
         on_gone=gone,
         on_ready=ready.put_nowait,
     )
@@ -185,7 +194,7 @@ class TapEar:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._server.close()
-        Path(self.path).unlink()
+        os.unlink(self.path)  # noqa: PTH108  # the event loop is about to end anyway
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -198,8 +207,9 @@ class TapEar:
         loop = asyncio.get_running_loop()
         with connection:
             while packet := await loop.sock_recv(connection, 4_096):
-                head = TAP_HEADER.unpack_from(packet)
-                self.packets.append(TapPacket(*head, packet[TAP_HEADER.size :]))
+                version, kind, leg, sequence, time_us = TAP_HEADER.unpack_from(packet)
+                payload = packet[TAP_HEADER.size :]
+                self.packets.append(TapPacket(version, kind, leg, sequence, time_us, payload))
                 self._arrived.set()
         self.closed.set()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import CellError, CellGone, NoCellFree
-from pbx.cell import wire
+from pbx.cell import framing, wire
 from pbx.cells import CellState
 from tests.integration.cells_rig import WAIT_S, Events, rig, uri_of
 
@@ -77,7 +77,7 @@ async def test_cell_over_its_memory_limit_is_killed() -> None:
     async with rig(port_min=44_000, warm=1) as cells:
         a = await cells.party("a")
         a.cell.data_received(
-            wire.written(wire.Heartbeat(private_kib=64 * 1_024 + 1, taps_dropped=0))
+            framing.written(wire.Heartbeat(private_kib=64 * 1_024 + 1, taps_dropped=0))
         )
         assert await cells.gone.next() == (a.cell, "memory")
         assert cells.pool.figures().killed == {"memory": 1}
@@ -164,16 +164,13 @@ async def test_killed_node_leaves_no_cell_behind() -> None:
     await until_ended(*pids)
 
 
-async def test_call_ids_of_forked_cells_differ() -> None:
-    async with rig(port_min=47_000, warm=2, cells_max=8) as cells:
-        callee = await cells.party("callee")
-        seen = set()
-        for index in range(4):
-            caller = await cells.party(str(index))
+async def test_forked_cells_do_not_share_their_random_numbers() -> None:
+    async with rig(port_min=47_000, warm=6, cells_max=8) as cells:
+        parties = [await cells.party(str(index)) for index in range(6)]
+        for caller, callee in zip(parties[:3], parties[3:], strict=True):
             await caller.cell.connect(uri_of(callee.cell), headers={}, display="", caller="x")
-            if index == 0:
-                seen.add((await callee.events.next(wire.IncomingCall)).sip_call_id)
-        assert len(seen) == 1
+        calls = [await callee.events.next(wire.IncomingCall) for callee in parties[3:]]
+        assert len({call.sip_call_id for call in calls}) == 3
 
 
 async def test_pool_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.schema import Registrar as RegistrarLimits
+from domain.binding import Binding
 from pbx.edge.registrar import RegisterRequest, Registrar
 from tests.unit.pbx.clock import ManualClock
 
@@ -41,11 +42,13 @@ STEPS = st.lists(
 
 @SETTINGS
 @given(STEPS)
-def test_bindings_stay_within_limits_and_changes_tell_the_truth(steps: list) -> None:
+def test_bindings_stay_within_limits_and_changes_tell_the_truth(
+    steps: list[tuple[str, list[str], str, int, str, str, int, str]],
+) -> None:
     clock = ManualClock()
     registrar = Registrar(LIMITS)
     reachable: dict[str, bool] = {}
-    saved: dict[str, tuple] = {}
+    saved: dict[str, tuple[Binding, ...]] = {}
     for agent_id, contacts, call_id, cseq, expires, flow, wait_s, act in steps:
         clock.advance(wait_s)
         now_s = clock.monotonic_s()

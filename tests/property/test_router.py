@@ -49,9 +49,9 @@ agent_entries = st.builds(
         ready_on_register=ready,
     ),
     st.sampled_from(AGENTS),
-    st.dictionaries(st.sampled_from(("billing", "tech")), levels),
+    st.dictionaries(st.sampled_from(("billing", "tech")), levels, min_size=1),
     st.dictionaries(st.sampled_from(("en", "zh")), levels, min_size=1),
-    st.booleans(),
+    st.sampled_from((False, False, True)),
     st.booleans(),
 )
 queue_entries = st.builds(
@@ -67,7 +67,7 @@ queue_entries = st.builds(
         wait_s_max=wait_s_max,
     ),
     st.sampled_from(QUEUES),
-    st.dictionaries(st.sampled_from(("billing", "tech")), st.integers(1, 3), max_size=1),
+    st.dictionaries(st.sampled_from(("billing", "tech")), st.integers(1, 5), max_size=1),
     st.sampled_from((40.0, 3600.0)),
 )
 policies = st.builds(
@@ -76,7 +76,7 @@ policies = st.builds(
         queues={entry.id: entry for entry in queues},
         weights=Router(decline_pause_s=pause_s),
     ),
-    st.lists(agent_entries, max_size=4, unique_by=lambda entry: entry.id),
+    st.lists(agent_entries, min_size=1, max_size=4, unique_by=lambda entry: entry.id),
     st.lists(queue_entries, min_size=1, max_size=3, unique_by=lambda entry: entry.id),
     st.sampled_from((0.0, 30.0)),
 )
@@ -94,17 +94,24 @@ class RouterMachine(RuleBasedStateMachine):
         self.ringing: dict[str, OfferMade] = {}
         self.talking: dict[str, str] = {}
         self.settled: set[str] = set()
+        self.made_at_s: dict[str, float] = {}
         self.left: set[str] = set()
         self.apart: dict[tuple[str, str], float] = {}
         self.to_ring: set[str] = set()
 
-    @initialize(policy=policies)
-    def begin(self, policy: RouterPolicy) -> None:
+    @initialize(policy=policies, eager=st.booleans())
+    def begin(self, policy: RouterPolicy, eager: bool) -> None:
+        self.eager = eager
         self.core = RouterCore(policy, new_id=lambda: f"o{next(self.ids)}", now_s=self.now_s)
         self.note(self.core.advance(self.now_s))
+        for agent_id in policy.agents:
+            self.reach(agent_id, True)
+            self.ask(agent_id, AgentState.READY)
 
     def tell(self, happened: Input) -> None:
         self.note(self.core.handle(happened, self.now_s))
+        if self.eager and self.core.wants_assignment:
+            self.note(self.core.assign(self.now_s))
 
     def note(self, outputs: list[Output]) -> None:
         for output in outputs:
@@ -142,6 +149,7 @@ class RouterMachine(RuleBasedStateMachine):
         assert self.now_s >= until_s, "offered again within the pause"
         assert made.offer_id not in self.settled
         self.ringing[made.offer_id] = made
+        self.made_at_s[made.offer_id] = self.now_s
 
     def note_settled(self, settled: SETTLED) -> None:
         made = self.ringing.pop(settled.offer_id)
@@ -166,17 +174,18 @@ class RouterMachine(RuleBasedStateMachine):
             priority=priority,
             requirements=() if entry is None else requirements_of(entry),
         )
+        self.waiting[contact_id] = queued
+        self.queued_at_s[contact_id] = self.now_s
         try:
             self.tell(queued)
         except NotKnown:
+            del self.waiting[contact_id]
             assert entry is None
         except LimitExceeded:
+            del self.waiting[contact_id]
             mine = sum(other.queue_id == queue for other in self.waiting.values())
             assert entry is not None
             assert mine >= entry.waiting_max
-        else:
-            self.waiting[contact_id] = queued
-            self.queued_at_s[contact_id] = self.now_s
 
     @precondition(lambda self: self.waiting)
     @rule(choice=st.randoms(use_true_random=False))
@@ -211,6 +220,13 @@ class RouterMachine(RuleBasedStateMachine):
         self.tell(OfferRefused(offer_id, DeclineReason.BUSY))
         assert self.talking == before
 
+    @precondition(lambda self: any(one.state is AgentState.NOT_READY for one in self.core.roster))
+    @rule()
+    def all_come_back(self) -> None:
+        for standing in list(self.core.roster):
+            if standing.state is AgentState.NOT_READY:
+                self.ask(standing.agent_id, AgentState.READY)
+
     @precondition(lambda self: self.talking)
     @rule(choice=st.randoms(use_true_random=False))
     def finish(self, choice) -> None:
@@ -230,12 +246,18 @@ class RouterMachine(RuleBasedStateMachine):
         except IllegalTransition:
             assert not self.core.roster.get(agent_id).reachable
 
-    @rule(agent_id=st.sampled_from(AGENTS), reachable=st.booleans())
+    @rule(agent_id=st.sampled_from(AGENTS), reachable=st.sampled_from((True, True, False)))
     def reach(self, agent_id: str, reachable: bool) -> None:
         self.tell(ReachabilityChanged(agent_id, reachable))
+        if not reachable and agent_id in self.core.roster:
+            standing = self.core.roster.get(agent_id)
+            if standing.policy.agent.contact_uri is None:
+                assert agent_id not in {made.agent_id for made in self.ringing.values()}
 
-    @rule(policy=policies)
-    def reload(self, policy: RouterPolicy) -> None:
+    @rule(policy=policies, chance=st.integers(0, 4))
+    def reload(self, policy: RouterPolicy, chance: int) -> None:
+        if chance:
+            return
         rang, talked = dict(self.ringing), dict(self.talking)
         self.tell(PolicyChanged(policy))
         assert self.ringing == rang, "a reload touched a running offer"
@@ -252,12 +274,19 @@ class RouterMachine(RuleBasedStateMachine):
             assert due_s >= self.now_s, "a deadline was not met"
             self.now_s = due_s
             self.note(self.core.advance(self.now_s))
+            if self.eager:
+                self.note(self.core.assign(self.now_s))
         self.now_s = until_s
 
     @rule()
     def assign(self) -> None:
         self.note(self.core.assign(self.now_s))
         assert not self.core.wants_assignment
+
+    @invariant()
+    def nobody_waits_for_an_idle_agent(self) -> None:
+        if not hasattr(self, "core") or self.core.wants_assignment:
+            return
         free = [standing.policy.agent for standing in self.core.roster.free()]
         for group in self.core.line.groups:
             for contact in group.contacts:
@@ -281,11 +310,11 @@ class RouterMachine(RuleBasedStateMachine):
             for agent_id in AGENTS:
                 self.ask(agent_id, AgentState.READY)
             self.assign()
-            if not self.ringing:
+            if not self.ringing and not self.talking:
                 self.pass_time(30.0)
                 self.assign()
-            if not self.ringing:
-                break
+                if not self.ringing:
+                    break
         agents = [entry.agent for entry in self.core.policy.agents.values()]
         for queued in self.waiting.values():
             profile = Profile(queued.language, queued.requirements)
@@ -316,6 +345,22 @@ class RouterMachine(RuleBasedStateMachine):
                 assert standing.reachable
 
     @invariant()
+    def nothing_outlasts_its_deadline(self) -> None:
+        if not hasattr(self, "core"):
+            return
+        for offer_id in self.ringing:
+            assert self.now_s <= self.made_at_s[offer_id] + 10, "rings too long"
+        for standing in self.core.roster:
+            if standing.state is AgentState.WRAP_UP:
+                assert self.now_s <= standing.since_s + 5, "wraps up too long"
+        for queued in self.waiting.values():
+            contact = self.core.line.get(queued.contact_id)
+            queue = self.core.policy.queues.get(queued.queue_id)
+            if queue is not None and contact is not None and contact.offered_to is None:
+                waited_s = self.now_s - self.queued_at_s[queued.contact_id]
+                assert waited_s <= queue.wait_s_max, "waits too long"
+
+    @invariant()
     def figures_add_up(self) -> None:
         if not hasattr(self, "core"):
             return
@@ -327,5 +372,5 @@ class RouterMachine(RuleBasedStateMachine):
 
 TestRouter = RouterMachine.TestCase
 TestRouter.settings = settings(
-    deadline=None, max_examples=60, stateful_step_count=40, derandomize=True
+    deadline=None, max_examples=80, stateful_step_count=50, derandomize=True
 )

@@ -72,6 +72,7 @@ def check(body: bytes) -> None:
     for audio in live:
         assert PORT_MIN <= audio.port <= 65_535
         assert any(each.is_audio for each in audio.formats)
+        assert audio.address.version == 4
         assert not audio.address.is_multicast
         assert not audio.address.is_unspecified
         assert all(0 <= each.payload_type <= 127 for each in audio.formats)

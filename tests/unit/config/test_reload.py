@@ -253,19 +253,19 @@ async def test_the_watch_notices_by_itself(path):
 
 async def test_a_reload_that_fails_does_not_end_the_watch(path):
     plans = []
-    second = asyncio.Event()
+    first, second = asyncio.Event(), asyncio.Event()
 
     def apply(made):
         plans.append(made)
         if len(plans) == 1:
+            first.set()
             raise RuntimeError("no")
         second.set()
 
     ours = reloader(path, apply, poll_s=3600.0)
     async with ours:
         ours.ask()
-        while not ours.refusals:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(first.wait(), 10)
         ours.ask()
         await asyncio.wait_for(second.wait(), 10)
     assert (len(plans), ours.refusals) == (2, 1)

@@ -153,7 +153,7 @@ def test_what_is_no_wav_file(tmp_path, content):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(PromptError, match="x.wav"):
+    with pytest.raises(PromptError, match=r"x\.wav"):
         check_wav(tmp_path / "x.wav")
 
 

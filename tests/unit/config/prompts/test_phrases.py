@@ -33,7 +33,7 @@ def spoken(pieces, language):
         (110, "You are number one hundred ten in the queue.", "您目前排在第一百一十位。"),
         (119, "You are number one hundred nineteen in the queue.", "您目前排在第一百一十九位。"),
         (222, "You are number two hundred twenty two in the queue.", "您目前排在第二百二十二位。"),
-        (999, "You are number nine hundred ninety nine in the queue.", "您目前排在第九百九十九位。"),
+        (909, "You are number nine hundred nine in the queue.", "您目前排在第九百零九位。"),
         (
             1_000,
             "Thank you for waiting. We will be with you as soon as we can.",

@@ -128,16 +128,10 @@ def test_a_session_is_read_into_typed_values() -> None:
         ("inactive", "inactive"),
     ],
 )
-@pytest.mark.parametrize(
-    ("zero", "nowhere"),
-    [("IN IP4 0.0.0.0", "IN IP4 192.0.2.1"), ("IN IP6 ::", "IN IP6 100::1")],
-)
-def test_the_old_form_of_hold_becomes_a_direction(
-    before: str, after: str, zero: str, nowhere: str
-) -> None:
-    lines = written("m=audio 4000 RTP/AVP 0", f"a={before}", session=f"c={zero}")
+def test_the_old_form_of_hold_becomes_a_direction(before: str, after: str) -> None:
+    lines = written("m=audio 4000 RTP/AVP 0", f"a={before}", session="c=IN IP4 0.0.0.0")
     assert lines[-1] == f"a={after}"
-    assert f"c={nowhere}" in lines
+    assert "c=IN IP4 192.0.2.1" in lines
 
 
 def test_a_direction_of_the_session_holds_where_the_media_names_none() -> None:
@@ -256,6 +250,7 @@ def test_keys_do_not_show_in_a_representation() -> None:
         ("m=audio 4000 RTP/SAVP 0",),
         ("m=audio 4000 UDP/TLS/RTP/SAVPF 0",),
         ("m=image 4000 udptl t38",),
+        ("m=audio 4000 RTP/AVP 0", "c=IN IP6 2001:db8::7"),
         ("m=audio 0 RTP/AVP 0", "m=video 4000 RTP/AVP 96"),
     ],
 )
@@ -329,11 +324,10 @@ def test_an_address_that_is_no_literal_unicast_address_is_refused(connection: st
 
 
 def test_a_peer_elsewhere_may_not_point_at_this_machine() -> None:
-    for session in ("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"):
-        body = offer("m=audio 4000 RTP/AVP 0", session=session)
-        assert guard_sdp(body)
-        with pytest.raises(SipError, match="loopback"):
-            guard_sdp(body, loopback_allowed=False)
+    body = offer("m=audio 4000 RTP/AVP 0", session="c=IN IP4 127.0.0.1")
+    assert guard_sdp(body)
+    with pytest.raises(SipError, match="loopback"):
+        guard_sdp(body, loopback_allowed=False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,272 @@
+"""The Chinese words of docs/configuration.zh.md.
+
+`MEANINGS` has an entry for each section and field of the schema; a test names what is missing
+and what is left over.
+"""
+
+import re
+from typing import Final
+
+TITLE: Final = "配置"
+INTRODUCTION: Final = """\
+Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检查该文件，并逐行指出每一处错误；
+`check --schema` 输出 JSON Schema，编辑器可据此补全键名并标出错误。请从 `config/examples/` 中的
+`minimal.yaml`、`small-office.yaml` 或 `demo.yaml` 开始。
+
+- 未知的键会被拒绝。省略的键取默认值。可以为“无”的值写 `null` 或留空。
+- `0800`、`+4930123` 这样的号码按书写的原样读取，可以不加引号，但编辑器更喜欢有引号。`"*60"`
+  必须加引号，因为 `*` 在 YAML 中表示别名。
+- 键名的结尾表示单位：`_s` 为秒，`_mib` 为 MiB，`_per_s` 为每秒。
+- 相对路径从 YAML 文件所在的文件夹算起。
+- 密码和令牌从不写在文件里，只写 `{env: 环境变量名}` 或 `{file: 路径}`。
+- `trunks`、`agents`、`queues`、`prompts` 和 `router` 可在通话进行中更改：保存文件一两秒后或收到 SIGHUP
+  时生效。其余部分要重启后才生效，日志会指明。有错误的文件不会改变任何东西。
+- 座席拨 \\*60 示闲，拨 \\*61 示忙，拨 \\*62 签出。"""
+COLUMNS: Final = ("键", "允许的值", "默认值", "含义")
+REQUIRED: Final = "必填"
+NOTHING: Final = "无"
+FOOTER: Final = "本文件由 `python -m config.reference` 根据 `config/schema.py` 生成。"
+
+_UNITS: Final = {
+    "": "",
+    " seconds": "，秒",
+    " milliseconds": "，毫秒",
+    " per second": "，每秒",
+    " MiB": "，MiB",
+    " bytes": "，字节",
+}
+_NUMBER: Final = re.compile(
+    r"a (?P<whole>whole )?number"
+    r"(?: from (?P<low>\S+) to (?P<high>\S+)| of at least (?P<least>\S+)"
+    r"| over (?P<over>\S+)(?: and at most (?P<most>\S+))?)?"
+    r"(?P<unit> seconds| milliseconds| per second| MiB| bytes)?"
+)
+_TEXT: Final = re.compile(r"text of (?P<low>\d+) to (?P<high>\d+) characters")
+_LIST: Final = re.compile(r"a list(?P<least>, at least 1)?: (?P<item>.+)", re.DOTALL)
+_CHOICE: Final = re.compile(r"one of (?P<words>.+)")
+
+_ALLOWED: Final = {
+    "a mapping, see below": "一组键，见下文",
+    "a list of mappings, see below": "列表，每项为一组键，见下文",
+    "a list of mappings, at least 1, see below": "列表，至少一项，每项为一组键，见下文",
+    "a secret, see below": "密码或令牌的所在，见下文",
+    "true or false": "true 或 false",
+    "text": "文本",
+    "text of at least 1 character": "文本，至少一个字符",
+    "2 to 8 digits": "2 到 8 位数字",
+    "a path; a relative one begins at this file's folder": "路径；相对路径从本文件所在的文件夹算起",
+    "a host name or an IPv4 address, without a port": "主机名或 IPv4 地址，不带端口",
+    "an IPv4 or IPv6 address that others can send to": "对方能够发送到的 IPv4 或 IPv6 地址",
+    "an IPv4 or IPv6 address of this machine, or 0.0.0.0 or ::": (
+        "本机的 IPv4 或 IPv6 地址，或者 0.0.0.0 或 ::"
+    ),
+    "an IP address or a network such as 192.0.2.0/24": "IP 地址或网段，如 192.0.2.0/24",
+    "1 to 63 of the characters a-z, 0-9, - and _, beginning with a letter or a digit": (
+        "1 到 63 个字符，可用 a-z、0-9、- 和 _，以字母或数字开头"
+    ),
+    "a number as it is dialled, such as +4930123456 or 800: an optional + and 1 to 63 of the"
+    " characters 0-9, A-Z, a-z, *, #, ., - and _": (
+        "所拨的号码，如 +4930123456 或 800：可选的 + 和 1 到 63 个字符，"
+        "可用 0-9、A-Z、a-z、*、#、.、- 和 _"
+    ),
+    "a mapping of names to a whole number from 1 to 5": "名称与 1 到 5 的整数的对应",
+    "a mapping of names to a whole number from 1 to 5 that is not empty": (
+        "名称与 1 到 5 的整数的对应，不得为空"
+    ),
+    "a sip: URI with a user part, such as sip:21@10.0.0.5:5060": (
+        "带用户部分的 sip: 地址，如 sip:21@10.0.0.5:5060"
+    ),
+    "the name of a WAV file without folder, language and ending, such as greeting": (
+        "WAV 文件的名称，不带文件夹、语言和扩展名，如 greeting"
+    ),
+    "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
+        "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
+    ),
+}
+
+
+def allowed(text: str) -> str:
+    """Return in Chinese what the English words allow.
+
+    Raises:
+        KeyError: The words are not known here.
+    """
+    if text in _ALLOWED:
+        return _ALLOWED[text]
+    if match := _NUMBER.fullmatch(text):
+        return _number(match)
+    if match := _TEXT.fullmatch(text):
+        return f"文本，{match['low']} 到 {match['high']} 个字符"
+    if match := _LIST.fullmatch(text):
+        return f"列表{'，至少一项' if match['least'] else ''}：{allowed(match['item'])}"
+    if match := _CHOICE.fullmatch(text):
+        return f"{match['words'].replace(', ', '、')} 之一"
+    raise KeyError(text)
+
+
+def _number(match: re.Match[str]) -> str:
+    kind = "整数" if match["whole"] else "数字"
+    unit = _UNITS[match["unit"] or ""]
+    if match["low"]:
+        return f"{match['low']} 到 {match['high']} 的{kind}{unit}"
+    if match["least"]:
+        return f"不小于 {match['least']} 的{kind}{unit}"
+    if match["over"]:
+        most = f"、不大于 {match['most']} " if match["most"] else " "
+        return f"大于 {match['over']}{most}的{kind}{unit}"
+    return f"{kind}{unit}"
+
+
+MEANINGS: Final[dict[str, str]] = {
+    "Configuration.node": "整个进程。",
+    "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
+    "Configuration.rtp": "在哪里接收语音。",
+    "Configuration.cells": "各承载一路通话的进程。",
+    "Configuration.trunks": "可以送来电话的运营商或其他交换机。",
+    "Configuration.agents": "接电话的人。",
+    "Configuration.queues": "等待的来电，每个队列一套规则。",
+    "Configuration.prompts": "您自己的 WAV 文件放在哪里。",
+    "Configuration.router": "分配计算中各项的权重。",
+    "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
+    "Configuration.http": "HTTP 接口。",
+    "Configuration.store": "记录存放在哪里。",
+    "Node": "整个进程。",
+    "Node.name": "本节点在日志和指标中的名称。",
+    "Node.data_folder": "存放数据库、话机密码和 queue_log 的文件夹；不存在时会创建。",
+    "Node.drain_grace_s": (
+        "要求停止后，进行中的通话还可以持续多久；之后会被切断。"
+        "服务管理程序通常等待 90 秒后强行终止进程。"
+    ),
+    "Node.log_format": "`json` 每行写一个对象，供日志收集系统使用。",
+    "Node.log_level": "写入日志的最低级别。",
+    "Sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
+    "Sip.domain": (
+        "座席地址 `sip:座席@域名` 中的域名，也是其密码所属的域（realm）："
+        "更改后须重新设置每部话机的密码。"
+    ),
+    "Sip.listen": "在哪些地址接收 SIP。",
+    "Sip.advertised_address": "本机在 NAT 之后时，从外面看到的地址；无：用套接字本身的地址。",
+    "Sip.local_networks": "NAT 内侧的网段：对这些网段的话机使用我们自己的地址，而不是对外公布的地址。",
+    "Sip.registrar": "注册的话机。",
+    "Sip.admission": "听谁的，听多少。",
+    "SipListen": "一个接收 SIP 的地址。",
+    "SipListen.transport": "SIP 的传输方式；tls 需要 `certificate` 和 `private_key`。",
+    "SipListen.address": "监听的本机地址；0.0.0.0 表示所有 IPv4 地址。",
+    "SipListen.port": "监听的端口；SIP 为 5060，TLS 上的 SIP 为 5061。0 表示任取一个空闲端口，供测试用。",
+    "SipListen.certificate": "PEM 文件，内含证书及证书链，用于 tls。",
+    "SipListen.private_key": "PEM 文件，内含未加密的私钥，用于 tls。",
+    "Registrar": "注册的话机（RFC 3261 第 10 节）。",
+    "Registrar.expires_min_s": "更短的注册期会被 423 拒绝：每次注册都要核对一次摘要。",
+    "Registrar.expires_max_s": "更长的注册期会缩短到此值。",
+    "Registrar.expires_default_s": "话机未要求时的注册期；已消失的话机被白白振铃的时间不会超过此值。",
+    "Registrar.bindings_per_agent_max": "一名座席可同时注册的话机数；所有话机同时振铃。",
+    "Registrar.nonce_lifetime_s": "摘要质询在多长时间内可以应答（RFC 7616 第 3.3 节）。",
+    "Registrar.keepalive_s": "隔多久向 NAT 后的话机发送一个包；许多路由器 30 秒后就会忘记 UDP 映射。",
+    "Admission": "听谁的，听多少。",
+    "Admission.requests_per_source_per_s": "非中继的一个地址每秒的请求数；超出的被丢弃。",
+    "Admission.requests_per_source_burst": "上述速率生效之前可以一次到达的请求数。",
+    "Admission.trunk_calls_per_s": "一条中继每秒的新来电数；超出的以 503 回应。",
+    "Admission.failures_before_ban": "在时间窗内密码错误或用户不存在达到此次数后，不再理会该来源。",
+    "Admission.failure_window_s": "一次失败计入多长时间。",
+    "Admission.ban_s": "被封的来源在多长时间内不予理会。",
+    "Admission.sources_max": "为速率和封禁而记住的来源数；最久未出现的先忘记。满时约占 20 MB。",
+    "Admission.message_bytes_max": "更长的 SIP 消息会被拒绝；普通消息不到 4,000 字节。",
+    "Admission.connections_max": "同时的 TCP 和 TLS 连接数；超出的被关闭。",
+    "Rtp": "在哪里接收语音；请在防火墙中开放这段 UDP 端口。",
+    "Rtp.address": "接收语音的本机地址。",
+    "Rtp.advertised_address": "从外面看到的语音地址；无：与 `sip` 相同。",
+    "Rtp.port_min": "语音的第一个 UDP 端口。",
+    "Rtp.port_max": "语音的最后一个 UDP 端口；`cells.max` 中的每一路需要 40 个端口。",
+    "Cells": "各承载一路通话的进程。",
+    "Cells.warm": "预先准备好的进程数，使新来电不必等待进程启动。",
+    "Cells.max": "同时的通话数；再来的以 503 回应。",
+    "Cells.nice": "这些进程的调度优先级，使语音优先于其他一切；低于 0 需要权限（CAP_SYS_NICE），否则取 0。",
+    "Cells.heartbeat_s": "连续三个这样的时间没有动静的进程视为已死。",
+    "Cells.memory_mib_max": "私有内存超过此值的进程会被终止；普通进程占 6 MiB。",
+    "Cells.call_s_max": "通话到此时间即被结束：被遗忘的通话是要花钱的。默认四小时。",
+    "Trunk": "可以送来电话的运营商或其他交换机：按地址、按摘要密码或两者识别。",
+    "Trunk.id": "中继在记录和指标中的名称。",
+    "Trunk.addresses": "它的来电来自哪些地址。",
+    "Trunk.digest": "它必须出示的用户名和密码，可与地址同用，也可单用。",
+    "Trunk.numbers": "该中继可以送来的被叫号码；空：所有队列的所有号码。",
+    "Trunk.calls_max": "该中继同时的通话数；再来的以 503 回应。",
+    "Digest": "中继必须知道的用户名和密码。",
+    "Digest.username": "中继的 Authorization 头中的用户名。",
+    "Digest.password": "密码放在哪里。",
+    "Secret": "放在环境变量或文件中的密码或令牌，从不写在 YAML 里。",
+    "Secret.env": "环境变量的名称。",
+    "Secret.file": "只含该密码或令牌的文件；前后的空格和换行会被去掉。",
+    "AgentEntry": "一名接电话的人。",
+    "AgentEntry.id": "座席在记录中的名称，也是其话机的用户名。",
+    "AgentEntry.name": "显示给人看的姓名。",
+    "AgentEntry.extension": "他的短号，也是其话机的用户名。",
+    "AgentEntry.skills": "他会什么，会到什么程度：1 到 5。",
+    "AgentEntry.languages": "他说什么语言，说到什么程度：1 到 5。",
+    "AgentEntry.contact": "位于另一台交换机上的话机的固定 SIP 地址；这样的座席不注册。",
+    "AgentEntry.ready_on_register": "话机一注册即为示闲，不必拨 *60。",
+    "QueueEntry": "按同一套规则等待的来电。",
+    "QueueEntry.id": "队列在记录和指标中的名称。",
+    "QueueEntry.name": "显示给人看的名称。",
+    "QueueEntry.numbers": "通向本队列的号码，与中继送来的完全一致。",
+    "QueueEntry.language": "提示音和来电者的语言。",
+    "QueueEntry.skills": "座席必须会什么，至少到什么程度：1 到 5。",
+    "QueueEntry.priority": "数值大者优先；优先多少由 `router.priority_weight_s` 决定。",
+    "QueueEntry.service_level": "用来衡量各项数字的目标。",
+    "QueueEntry.ring_s": "座席话机振铃多久；之后该座席被置忙，改呼另一名座席。",
+    "QueueEntry.wrap_up_s": "通话之后多长时间内不再呼叫该座席。",
+    "QueueEntry.waiting_max": "同时等待的来电数；再来的听到 `queue_full`。",
+    "QueueEntry.wait_s_max": "等待到此时间的来电者听到 `wait_exceeded`。",
+    "QueueEntry.announce_position": "是否告诉等待者他的位置和预计等待时间。",
+    "QueueEntry.announce_first_s": "第一次播报的时间，从开始等待算起：更短的等待不受打扰。",
+    "QueueEntry.announce_every_s": "两次播报之间的时间。",
+    "QueueEntry.prompts": "本队列的来电者听到什么。",
+    "ServiceLevel": "应在目标时间内接听的来电所占的比例。",
+    "ServiceLevel.target_s": "在此时间内接听的来电算作及时。",
+    "ServiceLevel.share": "所追求的比例；20 秒内 80 % 是呼叫中心通常的目标。",
+    "Prompts": "WAV 文件的名称，不带语言和扩展名，在 `prompts.folder` 中查找。",
+    "Prompts.greeting": "来电者最先听到的；无：不播放，以下各项亦同。",
+    "Prompts.disclosure": "告知通话会被分析。只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。",
+    "Prompts.music": "来电者等待时循环播放。",
+    "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",
+    "Prompts.wait_exceeded": "超过 `wait_s_max` 时播放，然后挂断。",
+    "Prompts.agent_left": "通话中座席一方断开时播放，之后来电者继续等待。",
+    "PromptFolder": "您自己的 WAV 文件放在哪里；那里没有的取自我们的文件。",
+    "PromptFolder.folder": (
+        "文件夹，内有 `en/名称.wav`、`zh/名称.wav`，或不分语言的 `名称.wav`："
+        "单声道，16 位，每秒 8,000 个采样。"
+    ),
+    "Router": "分配计算中各项的权重，都折算为等待的秒数。",
+    "Router.wait_weight_per_s": "等待一秒值多少；0 会忘记谁先来。",
+    "Router.priority_weight_s": "优先级高一级相当于多等待多少秒。",
+    "Router.proficiency_weight_s": "熟练程度高一级相当于多少秒等待：更熟练的座席优先。",
+    "Router.idle_weight_per_s": "座席空闲一秒值多少：条件相同时空闲最久者优先。",
+    "Router.decline_pause_s": "座席刚刚拒接或未接的来电，在此时间内不再派给他。",
+    "Analysis": "听：语音活动、音量、音高、话轮。",
+    "Analysis.workers": "分析进程数，约每 200 路通话一个；0 关闭分析。",
+    "Analysis.aggressiveness": "语音检测把多少声音当作噪声舍去；3 舍去最多。",
+    "Analysis.pause_s": "更长的静默即结束一个语音段。",
+    "Http": "HTTP 接口。",
+    "Http.address": "监听的本机地址；向他人开放之前，请在前面放置 TLS 代理。",
+    "Http.port": "监听的端口；0 表示任取一个空闲端口，供测试用。",
+    "Http.token": "对 /api/v1 的每个请求都须携带的令牌放在哪里；至少 16 个字符。",
+    "Http.event_readers_max": "/api/v1/events 同时的读者数；每个最多可在内存中占有 10,000 个事件。",
+    "Http.event_heartbeat_s": "静默这么多秒后，告诉事件的读者一切正常。",
+    "Http.event_send_s_max": "这么多秒什么都不收取的事件读者会被断开。",
+    "Http.metrics_token": "/metrics 所要求的令牌放在哪里；无：能连到该端口的人都可以读。",
+    "Http.connections_max": "同时的 TCP 连接数；再来的被关闭。",
+    "Http.request_bytes_max": "请求正文的最大字节数。",
+    "Http.request_s_max": "客户端发送整个请求可用的秒数。",
+    "Http.auth_failures_max": "在 `auth_window_s` 内来自一个地址的错误令牌数；之后不再理会该地址。",
+    "Http.auth_window_s": "统计错误令牌的秒数，也是不理会该地址的秒数。",
+    "Http.allowed_origins": "可以从浏览器调用接口的网页来源（CORS）。",
+    "Http.proxies": "其 X-Forwarded-For 可信的反向代理所在的网段。",
+    "Store": "记录存放在哪里。",
+    "Store.url": "SQLAlchemy URL，不含密码；无：数据文件夹中的 SQLite。",
+    "Store.queue_log": "是否另按 Asterisk 的 queue_log 格式把通话写入文件。",
+    "Store.queue_log_caller": "该文件是否写明来电者是谁：这是明文的个人数据，报表程序可读。",
+    "Store.synchronous": (
+        "SQLite：normal 在节点被强行终止时不丢失已提交的记录，断电时最多丢失最后几条；"
+        "full 断电时也不丢失，但每次提交都要等待磁盘。"
+    ),
+    "Store.journal_events_max": "为重新连接的读者保留的事件数；最旧的先删除。每个约 300 字节。",
+}

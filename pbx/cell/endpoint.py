@@ -1,0 +1,396 @@
+"""The PJSIP endpoint of a cell: one thread makes every call of the library.
+
+The files beside this one that import pjsua2 (`legs`, `taps`, `players`) are called from
+here alone. The thread sleeps in `libHandleEvents`, which returns on any packet; an order
+from another thread is put in a queue and the thread woken with a datagram to the cell's
+own SIP port, a CRLF keep-alive that PJSIP ignores (RFC 5626 section 3.5.1).
+"""
+
+import contextlib
+import ctypes
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+import pjsua2 as pj
+
+from domain.errors import CellError, LimitExceeded, NotKnown
+from pbx.cell import identity, settings, wire
+from pbx.cell.legs import Account, Leg, reason_of
+from pbx.cell.memory import own_private_kib
+from pbx.cell.players import Grave, Players
+from pbx.cell.taps import TapBench, TapLine
+
+CELL_HOST: Final = "127.0.0.1"
+"""A cell speaks SIP with the edge alone, on the same machine."""
+PR_SET_TIMERSLACK: Final = 29
+"""prctl(2)."""
+MEDIA_TIMER_SLACK_NS: Final = 500_000_000
+TICK_S: Final = 1.0
+LINGER_CANCELLED_FACTOR: Final = 6
+"""A telephone that has not responded yet is lingered for longer: CANCEL may not be sent before
+a provisional response (RFC 3261 section 9.1), and an INVITE is sent again after 0.5, 1.5 and
+3.5 s (section 17.1.1.2)."""
+QUIT_POLL_MS: Final = 50
+
+
+class Endpoint:
+    """One contact's telephony."""
+
+    def __init__(self, spec: wire.CellSpec, report: Callable[[wire.CellReport], None]) -> None:
+        """Take the orders' answers and the events' way out; `report` may block briefly."""
+        self.report = report
+        self._spec = spec
+        self._contact_id: str | None = None
+        self._legs: dict[int, Leg] = {}
+        self._last_leg = 0
+        self._taken_incoming = False
+        self._bridges: set[tuple[int, int]] = set()
+        self._queue: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._waker.setblocking(False)
+        self._grave = Grave()
+        self._players = Players(report, self._post, self._audio_of, self._grave)
+        self._line = TapLine()
+        self._taps: TapBench
+        self._account: Account
+        self._pj: Any
+        self._sip_port = 0
+        self._thread = threading.get_ident()
+        self._quit_at_s: float | None = None
+        self._linger_s = spec.linger_s
+        self._next_tick_s = 0.0
+        self._next_heartbeat_s = 0.0
+        self._acts: dict[type[wire.Command], Callable[[Any], int | Any | None]] = {
+            wire.Serve: self._serve,
+            wire.Answer: self._answer,
+            wire.HangUp: self._hang_up,
+            wire.Connect: self._connect,
+            wire.Play: self._play,
+            wire.StopPlay: self._stop_play,
+            wire.Bridge: self._bridge,
+            wire.Unbridge: self._unbridge,
+            wire.TapLeg: self._tap,
+            wire.Untap: self._untap,
+            wire.Hold: self._hold,
+            wire.Unhold: self._unhold,
+            wire.SendDigits: self._send_digits,
+            wire.Transfer: self._transfer,
+            wire.ReadFigures: self._read_figures,
+            wire.Quit: self._quit,
+        }
+
+    # ---- any thread
+
+    def order(self, command: wire.CellCommand) -> None:
+        """Have a command obeyed on the PJSIP thread."""
+        self._post(self._obey, command)
+
+    def _post(self, act: Callable[[Any], None], subject: Any) -> None:
+        self._queue.append((act, subject))
+        if threading.get_ident() != self._thread:
+            # A full buffer means that packets wait, so that the thread is awake.
+            with contextlib.suppress(BlockingIOError):
+                self._waker.sendto(b"\r\n\r\n", (CELL_HOST, self._sip_port))
+
+    # ---- the PJSIP thread
+
+    def open(self) -> None:
+        """Start the library and report CellReady.
+
+        Raises:
+            pj.Error: A socket could not be opened or the library does not start.
+        """
+        self._thread = threading.get_ident()
+        self._pj = pj.Endpoint()
+        self._pj.libCreate()
+        # libCreate seeds the C library's rand(), from which Call-IDs and tags come, with
+        # the time and the process id; nobody shall guess them.
+        libc = ctypes.CDLL(None)
+        libc.srand(int.from_bytes(os.urandom(4)))
+        # The library's media thread looks every 10 ms whether it shall end. With this
+        # slack the kernel lets it sleep on until something else wakes the processor;
+        # packets wake it as ever.
+        libc.prctl(PR_SET_TIMERSLACK, MEDIA_TIMER_SLACK_NS, 0, 0, 0)
+        self._pj.libInit(settings.library(self._spec))
+        libc.prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0)  # this thread and the clock: the default
+        self._sip_port = self._open_transport()
+        self._pj.libStart()
+        for codec in self._pj.codecEnum2():
+            name = codec.codecId.split("/")[0]
+            self._pj.codecSetPriority(codec.codecId, settings.CODEC_PRIORITIES.get(name, 0))
+        self._account = Account(self)
+        self._account.create(settings.account(self._spec))
+        self._taps = TapBench(self._line)
+        nice = self._reach_nice()
+        self.report(
+            wire.CellReady(
+                pid=os.getpid(),
+                sip_port=self._sip_port,
+                nice=nice,
+                private_kib=own_private_kib(),
+            )
+        )
+
+    def run(self) -> None:
+        """Obey and report until told to quit."""
+        handle, queue = self._pj.libHandleEvents, self._queue
+        idle_ms = int(self._spec.heartbeat_s * 1_000)
+        while True:
+            if self._quit_at_s is not None:
+                handle(QUIT_POLL_MS)
+            else:
+                handle(int(TICK_S * 1_000) if self._legs else idle_ms)
+            while queue:
+                act, subject = queue.popleft()
+                try:
+                    act(subject)
+                except Exception as error:
+                    self.report(wire.CellTrouble(where=act.__name__, reason=reason_of(error)))
+            now_s = time.monotonic()
+            if now_s >= self._next_tick_s:
+                self._tick(now_s)
+            if self._quit_at_s is not None and not self._legs and now_s >= self._quit_at_s:
+                return
+
+    def _tick(self, now_s: float) -> None:
+        self._next_tick_s = now_s + TICK_S
+        self._grave.sweep(now_s)
+        for leg in self._legs.values():
+            leg.watch(now_s)
+        self._taps.mend()
+        if now_s >= self._next_heartbeat_s:
+            self._next_heartbeat_s = now_s + self._spec.heartbeat_s
+            self.report(
+                wire.Heartbeat(private_kib=own_private_kib(), taps_dropped=self._taps.dropped)
+            )
+
+    def _open_transport(self) -> int:
+        """Listen on a port that the kernel chooses, so that no two cells can share one."""
+        transport = pj.TransportConfig()
+        transport.port = 0
+        transport.boundAddress = transport.publicAddress = CELL_HOST
+        number = self._pj.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        name: str = self._pj.transportGetInfo(number).localName
+        return int(name.rpartition(":")[2])
+
+    def _reach_nice(self) -> int:
+        """Take the wanted nice level, for this thread and those it starts (the clock)."""
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, self._spec.nice)
+        return os.getpriority(os.PRIO_PROCESS, 0)
+
+    # ---- what legs tell (LegOwner)
+
+    def media_changed(self, leg: Leg) -> None:
+        """Connect again what the leg's old port was connected to, outside of the callback."""
+        self._post(self._wire, leg)
+
+    def leg_ended(self, leg: Leg) -> None:
+        """Free the leg outside of its callback."""
+        self._post(self._drop, leg)
+
+    def adopt(self, call_id: int) -> None:
+        """Ring, and let the node decide, if this cell has a contact and no caller yet."""
+        leg = self._new_leg(call_id)
+        call = leg.getInfo()
+        refuse = 0
+        if self._contact_id is None or self._quit_at_s is not None:
+            refuse = pj.PJSIP_SC_SERVICE_UNAVAILABLE
+        elif self._taken_incoming:
+            refuse = pj.PJSIP_SC_BUSY_HERE
+        leg.refused = bool(refuse)
+        # Refusing an INVITE without SDP before any response is an assertion of the library.
+        ringing = pj.CallOpParam()
+        ringing.statusCode = pj.PJSIP_SC_RINGING
+        leg.answer(ringing)
+        if refuse:
+            self._post(lambda refused: refused.end(refuse), leg)
+            return
+        self._taken_incoming = True
+        self.report(
+            wire.IncomingCall(
+                leg=leg.number,
+                sip_call_id=call.callIdString,
+                from_uri=call.remoteUri,
+                to_uri=call.localUri,
+            )
+        )
+
+    def _new_leg(self, call_id: int = pj.PJSUA_INVALID_ID) -> Leg:
+        if not self._legs:
+            # The clock runs only while the cell is in use; sndAutoCloseTime stops it.
+            self._pj.audDevManager().setNullDev()
+        self._last_leg += 1
+        leg = Leg(self, self._account, self._last_leg, self._spec.rtp_silence_s, call_id)
+        self._legs[leg.number] = leg
+        return leg
+
+    def _drop(self, leg: Leg) -> None:
+        self._bridges = {pair for pair in self._bridges if leg.number not in pair}
+        self._taps.stop(leg.number, None)
+        self._players.stop(leg.number)
+        self._legs.pop(leg.number, None)
+        now_s = time.monotonic()
+        self._grave.bury(leg, now_s)
+        if leg.ending and not leg.incoming and not leg.heard:
+            self._linger_s = self._spec.linger_s * LINGER_CANCELLED_FACTOR
+        if self._quit_at_s is not None:
+            self._quit_at_s = now_s + self._linger_s
+
+    def _wire(self, leg: Leg) -> None:
+        if leg.gone:
+            return
+        for a, b in self._bridges:
+            if leg.number in (a, b):
+                self._join(a, b)
+        self._taps.wire(leg.number, leg.audio)
+        self._players.wire(leg.number)
+
+    def _join(self, a: int, b: int) -> None:
+        one, other = self._audio_of(a), self._audio_of(b)
+        if one is not None and other is not None:
+            one.startTransmit(other)
+            other.startTransmit(one)
+
+    def _audio_of(self, number: int) -> Any | None:
+        leg = self._legs.get(number)
+        return None if leg is None else leg.audio
+
+    def _leg(self, number: int) -> Leg:
+        leg = self._legs.get(number)
+        if leg is None or leg.gone or leg.ending or leg.refused:
+            raise NotKnown("leg", number)
+        return leg
+
+    # ---- commands
+
+    def _obey(self, command: wire.CellCommand) -> None:
+        try:
+            answer = self._acts[type(command)](command)
+        except Exception as error:
+            self.report(wire.CommandFailed(id=command.id, reason=reason_of(error)))
+            return
+        if isinstance(answer, int):
+            self.report(wire.CommandDone(id=command.id, leg=answer))
+        else:
+            self.report(wire.CommandDone(id=command.id, figures=answer))
+
+    def _serve(self, command: wire.Serve) -> None:
+        if self._contact_id is not None:
+            raise CellError(f"cell: serves {self._contact_id} already; one contact a cell")
+        self._contact_id = command.contact_id
+        self._line.aim(command.tap_path)
+
+    def _answer(self, command: wire.Answer) -> None:
+        operation = pj.CallOpParam()
+        operation.statusCode = command.status
+        self._leg(command.leg).answer(operation)
+
+    def _hang_up(self, command: wire.HangUp) -> None:
+        self._leg(command.leg).end(command.status)
+
+    def _connect(self, command: wire.Connect) -> int:
+        if self._contact_id is None:
+            raise CellError("cell: serves no contact yet")
+        if len(self._legs) >= self._spec.legs_max:
+            raise LimitExceeded("legs of a cell", len(self._legs) + 1, self._spec.legs_max)
+        identity.check_headers(command.headers)
+        identity.check_line("URI to call", command.uri)
+        operation = pj.CallOpParam(True)
+        operation.opt.audioCount = 1
+        operation.opt.videoCount = 0
+        operation.txOption.localUri = identity.from_value(
+            command.display, command.caller, self._spec.sip_domain
+        )
+        for name, value in command.headers.items():
+            header = pj.SipHeader()
+            header.hName, header.hValue = name, value
+            operation.txOption.headers.append(header)
+        leg = self._new_leg()
+        try:
+            leg.makeCall(command.uri, operation)
+        except pj.Error:
+            leg.gone = True
+            self._drop(leg)
+            raise
+        return leg.number
+
+    def _play(self, command: wire.Play) -> None:
+        if not 0 < len(command.files) <= wire.PLAY_FILES_MAX:
+            raise LimitExceeded("files to play", len(command.files), wire.PLAY_FILES_MAX)
+        leg = self._leg(command.leg)
+        self._players.start(leg.number, command.files, loop=command.loop)
+
+    def _stop_play(self, command: wire.StopPlay) -> None:
+        self._players.stop(self._leg(command.leg).number)
+
+    def _bridge(self, command: wire.Bridge) -> None:
+        if command.a == command.b:
+            raise CellError(f"bridge: leg {command.a} with itself")
+        for number in (command.a, command.b):
+            self._leg(number)
+        for number in (command.a, command.b):
+            self._players.stop(number)
+        self._bridges.add(_pair(command))
+        self._join(command.a, command.b)
+
+    def _unbridge(self, command: wire.Unbridge) -> None:
+        for number in (command.a, command.b):
+            self._leg(number)
+        pair = _pair(command)
+        if pair not in self._bridges:
+            raise NotKnown("bridge", f"{command.a}-{command.b}")
+        self._bridges.discard(pair)
+        one, other = self._audio_of(command.a), self._audio_of(command.b)
+        if one is not None and other is not None:
+            one.stopTransmit(other)
+            other.stopTransmit(one)
+
+    def _tap(self, command: wire.TapLeg) -> None:
+        leg = self._leg(command.leg)
+        self._taps.start(leg.number, self._contact_id or "", command.speaker)
+        self._taps.wire(leg.number, leg.audio)
+
+    def _untap(self, command: wire.Untap) -> None:
+        leg = self._leg(command.leg)
+        self._taps.stop(leg.number, leg.audio)
+
+    def _hold(self, command: wire.Hold) -> None:
+        self._answered_leg(command.leg).setHold(pj.CallOpParam(True))
+
+    def _unhold(self, command: wire.Unhold) -> None:
+        operation = pj.CallOpParam(True)
+        operation.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self._answered_leg(command.leg).reinvite(operation)
+
+    def _send_digits(self, command: wire.SendDigits) -> None:
+        if len(command.digits) > wire.DIGITS_MAX:
+            raise LimitExceeded("digits", len(command.digits), wire.DIGITS_MAX)
+        self._answered_leg(command.leg).dialDtmf(command.digits)
+
+    def _transfer(self, command: wire.Transfer) -> None:
+        identity.check_line("URI to transfer to", command.uri)
+        self._answered_leg(command.leg).xfer(command.uri, pj.CallOpParam(True))
+
+    def _read_figures(self, command: wire.ReadFigures) -> Any:
+        return self._leg(command.leg).figures()
+
+    def _quit(self, _: wire.Quit) -> None:
+        for leg in tuple(self._legs.values()):
+            leg.end()
+        self._quit_at_s = time.monotonic() + (self._linger_s if self._last_leg else 0.0)
+
+    def _answered_leg(self, number: int) -> Leg:
+        leg = self._leg(number)
+        if not leg.answered:
+            raise CellError(f"leg {number}: not answered yet")
+        return leg
+
+
+def _pair(command: wire.Bridge | wire.Unbridge) -> tuple[int, int]:
+    return min(command.a, command.b), max(command.a, command.b)

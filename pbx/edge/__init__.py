@@ -1,0 +1,1 @@
+"""The SIP edge: registrar, admission and proxy in front of the cells."""

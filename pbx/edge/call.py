@@ -1,0 +1,59 @@
+"""What the edge and call control say to each other about a new call."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundCall:
+    """A new call that was admitted and waits for a cell.
+
+    Attributes:
+        trunk_id: Set when `origin` is "trunk".
+        agent_id: Set when `origin` is "agent"; the digest proved it.
+        dialled: User part of the request-URI, unescaped: "+4930123", "*60", "800".
+        caller: User part of P-Asserted-Identity (RFC 3325) when a trunk sent one, else
+            of From. From a stranger's pen either way: a label, never an identity.
+        display_name: As sent, "" when there was none.
+    """
+
+    sip_call_id: str
+    origin: Literal["trunk", "agent"]
+    trunk_id: str | None
+    agent_id: str | None
+    dialled: str
+    caller: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """Where a call shall go.
+
+    Attributes:
+        address: IP address and UDP port of the cell's SIP socket.
+    """
+
+    address: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a call gets no cell.
+
+    Attributes:
+        status: SIP status, 400 to 699.
+        retry_after_s: Sent as Retry-After (RFC 3261 section 20.33).
+    """
+
+    status: int
+    reason: str
+    retry_after_s: int | None = None
+
+
+class CallPlacer(Protocol):
+    """Call control, as the edge sees it."""
+
+    async def place(self, call: InboundCall) -> Placement | Refusal:
+        """Take a cell for the call or say why there is none."""
+        ...

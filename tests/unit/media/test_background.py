@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from bench.material import Sound, at_level, band, noise
+from media.background import MEMORIES, MEMORY_HOPS, Background, stands_out
+from media.spectrum import spectra
+from tests.unit.media.sounds_rig import silence, voice
+
+
+def judged(sound: Sound, background: Background | None = None) -> list[bool]:
+    background = background or Background()
+    frames = sound[: sound.size // 480 * 480].reshape(-1, 1, 3, 160).astype(np.float32)
+    return [hop for frame in frames for hop in stands_out([background], spectra(frame))[0].tolist()]
+
+
+@pytest.mark.parametrize("kind", ["white", "pink"])
+@pytest.mark.parametrize("dbov", [-50, -30, -15])
+def test_steady_noise_does_not_stand_out(kind: str, dbov: float) -> None:
+    hops = judged(at_level(band(noise(kind, 20.0)), dbov))
+    assert np.mean(hops) < 0.01
+
+
+def test_silence_does_not_stand_out() -> None:
+    assert not any(judged(silence(5)))
+
+
+@pytest.mark.parametrize("snr_db", [20, 10, 5])
+def test_a_voice_stands_out_of_noise(snr_db: float) -> None:
+    sound = at_level(band(noise("pink", 4.0)), -20 - snr_db)
+    sound[16_000:24_000] += voice(130, 1.0)
+    hops = judged(sound)
+    assert np.mean(hops[5:98]) < 0.03
+    assert np.mean(hops[102:148]) > 0.95
+
+
+def test_noise_that_sets_in_is_known_after_its_time() -> None:
+    sound = np.concatenate([silence(2.4), at_level(band(noise("white", 8.0)), -30)])
+    hops = judged(sound)
+    known = 120 + (MEMORIES + 1) * MEMORY_HOPS
+    assert all(hops[125:200])
+    assert np.mean(hops[known:]) < 0.01
+
+
+def test_legs_do_not_mix() -> None:
+    alone = judged(voice(130, 0.9))
+    one, other = Background(), Background()
+    frames = voice(130, 0.9).reshape(-1, 3, 160).astype(np.float32)
+    together = [
+        stands_out([one, other], spectra(np.stack([frame, np.zeros_like(frame)])))
+        for frame in frames
+    ]
+    assert [hop for both in together for hop in both[0].tolist()] == alone
+    assert not any(both[1].any() for both in together)

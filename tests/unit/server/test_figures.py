@@ -1,0 +1,206 @@
+import math
+from collections.abc import Iterable
+from dataclasses import MISSING, fields
+from typing import Any
+
+from bus.local import LocalBus
+from channels.http.figures import HttpFigures
+from domain.agent import AgentState
+from domain.events import CellStarted
+from media.figures import HearingFigures
+from pbx.cells import PoolFigures
+from pbx.edge.edge import EdgeFigures
+from pbx.edge.proxy import CoreFigures
+from server import figures
+from server.metrics import FAMILIES, Buckets, Figure, FigureSource, NodeCollector
+from store.writer import WriterFigures
+from tests.unit.channels.http.fakes import FakeAgents, FakeCalls, FakeClock
+
+
+def filled(kind: Any, **known: Any) -> Any:
+    """Return a dataclass of figures with 0 in every field that is not given."""
+    names = [field.name for field in fields(kind) if field.default is MISSING]
+    return kind(**{**dict.fromkeys(names, 0), **known})
+
+
+POOL = filled(
+    PoolFigures,
+    warm=8,
+    crashed=1,
+    killed={"memory": 1},
+    private_kib_max=5_000,
+)
+HEARING = HearingFigures(
+    workers=2,
+    workers_ready=1,
+    restarts=3,
+    contacts_heard=7,
+    frames=100,
+    lost=2,
+    busy_shares=(0.25, 0.5),
+    latency_buckets=((0.03, 90), (math.inf, 100)),
+    latency_sum_s=2.5,
+)
+EDGE = filled(
+    EdgeFigures,
+    placing=1,
+    connections=2,
+    core=filled(
+        CoreFigures,
+        invites=3,
+        dialogs=4,
+        hops=5,
+        partings=6,
+        cells=7,
+        timers=8,
+        counted={
+            "answered_486": 9,
+            "admission_scanner": 10,
+            "registrar_registered": 11,
+            "registrar_bindings": 12,
+            "registrar_agents_reachable": 13,
+            "malformed": 14,
+        },
+    ),
+    counted={"too_large": 15, "malformed": 1},
+)
+
+
+def found(source: FigureSource) -> dict[tuple[str, ...], float | Buckets]:
+    """Return every figure by family and labels; each must fit its family, and come once."""
+    made: dict[tuple[str, ...], float | Buckets] = {}
+    for figure in source():
+        assert len(figure.labels) == len(FAMILIES[figure.family].labels), figure
+        key = (figure.family, *figure.labels)
+        assert key not in made
+        made[key] = figure.value
+    return made
+
+
+def test_queues_and_agents() -> None:
+    desk = FakeAgents()
+    made = found(figures.desk_figures(desk))
+    assert made["warmline_queue_waiting", "support"] == 2
+    assert made["warmline_queue_service_level_ratio", "billing"] == 0.9
+    assert made["warmline_agents", "ready"] == 1
+    assert made["warmline_agents", "wrap_up"] == 0
+    assert {key[1] for key in made if key[0] == "warmline_agents"} == set(AgentState)
+    assert made["warmline_agents_reachable",] == 2
+
+
+def test_calls() -> None:
+    made = found(figures.call_figures(FakeCalls(), lambda: ["support", "billing"]))
+    assert made["warmline_calls_running", "support"] == 1
+    assert made["warmline_calls_running", "billing"] == 0
+    assert made["warmline_legs", "customer", "answered"] == 1
+
+
+def test_cells() -> None:
+    made = found(figures.cell_figures(lambda: POOL))
+    assert made["warmline_cells", "warm"] == 8
+    assert made["warmline_cells_crashed",] == 1
+    assert made["warmline_cells_killed", "memory"] == 1
+    assert made["warmline_cell_private_bytes_max",] == 5_000 * 1_024
+
+
+def test_hearing() -> None:
+    made = found(figures.hearing_figures(lambda: HEARING))
+    assert made["warmline_analysis_workers", "ready"] == 1
+    assert made["warmline_analysis_busy_ratio", "1"] == 0.5
+    assert made["warmline_analysis_frames", "lost"] == 2
+    assert made["warmline_analysis_latency_seconds",] == Buckets(HEARING.latency_buckets, 2.5)
+
+
+def test_hearing_without_workers() -> None:
+    made = found(figures.hearing_figures(HearingFigures))
+    assert made["warmline_analysis_workers", "configured"] == 0
+    assert ("warmline_analysis_latency_seconds",) not in made
+
+
+def test_edge() -> None:
+    made = found(figures.edge_figures(lambda: EDGE))
+    assert made["warmline_edge_answers", "486"] == 9
+    assert made["warmline_edge_admission", "scanner"] == 10
+    assert made["warmline_edge_registrations", "registered"] == 11
+    assert made["warmline_edge_held", "bindings"] == 12
+    assert made["warmline_edge_held", "agents_reachable"] == 13
+    assert made["warmline_edge_held", "dialogs"] == 4
+    assert made["warmline_edge_events", "malformed"] == 15
+    assert made["warmline_edge_events", "too_large"] == 15
+
+
+def test_store_and_lost_records() -> None:
+    writer = filled(WriterFigures, waiting=1, written=2, commits=3, failed=4)
+    made = found(figures.store_figures(lambda: writer))
+    assert made["warmline_store_writes", "failed"] == 4
+    assert made["warmline_store_waiting_writes",] == 1
+    made = found(figures.record_figures({"events": lambda: 6, "speech": lambda: 7}))
+    assert made["warmline_records_lost", "speech"] == 7
+
+
+def test_bus_with_two_readers_of_one_name() -> None:
+    bus = LocalBus(FakeClock(), first=1_000)
+    first, second = bus.subscribe("x", inbox_max=1), bus.subscribe("x", inbox_max=1)
+    for _ in range(3):
+        bus.publish(CellStarted(cell_id="c", pid=1))
+    made = found(figures.bus_figures(bus))
+    assert made["warmline_events",] == 3
+    assert made["warmline_event_inbox_waiting", "x"] == 2
+    assert made["warmline_event_inbox_lost", "x"] == 4
+    first.close()
+    second.close()
+
+
+def test_http() -> None:
+    counted = HttpFigures(auth_failures=2, event_readers=3)
+    counted.answered("GET", "/healthz", 200, 0.5)
+    counted.answered("GET", "/healthz", 200, 0.25)
+    made = found(figures.http_figures(counted))
+    assert made["warmline_http_requests", "GET", "/healthz", "200"] == 2
+    assert made["warmline_http_request_seconds", "GET", "/healthz"] == 0.75
+    assert made["warmline_http_refused", "token"] == 2
+    assert made["warmline_http_event_readers",] == 3
+
+
+def all_sources() -> Iterable[FigureSource]:
+    counted = HttpFigures()
+    counted.answered("GET", "/healthz", 200, 0.5)
+    bus = LocalBus(FakeClock())
+    bus.subscribe("x")
+    writer = filled(WriterFigures)
+    return (
+        figures.desk_figures(FakeAgents()),
+        figures.call_figures(FakeCalls(), list),
+        figures.cell_figures(lambda: POOL),
+        figures.hearing_figures(lambda: HEARING),
+        figures.edge_figures(lambda: EDGE),
+        figures.store_figures(lambda: writer),
+        figures.record_figures({"events": lambda: 0}),
+        figures.bus_figures(bus),
+        figures.http_figures(counted),
+    )
+
+
+def test_every_family_has_a_source() -> None:
+    node = {
+        "warmline_ready",
+        "warmline_draining",
+        "warmline_build_info",
+        "warmline_scrape_failures",
+        "warmline_event_loop_lag_worst_seconds",
+    }
+    made = {figure.family for source in all_sources() for figure in source()}
+    assert made | node == FAMILIES.keys()
+
+
+def test_the_collector_takes_every_figure() -> None:
+    collector = NodeCollector()
+    for number, source in enumerate(all_sources()):
+        collector.add(str(number), source)
+    failures = next(m for m in collector.collect() if m.name == "warmline_scrape_failures")
+    assert sum(sample.value for sample in failures.samples) == 0
+
+
+def test_rows_of_a_mapping() -> None:
+    rows = [("killed", "warmline_cells_killed", ())]
+    assert list(figures.rows_of(POOL, rows)) == [Figure("warmline_cells_killed", 1, ("memory",))]
