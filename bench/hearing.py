@@ -1,0 +1,340 @@
+"""How much hearing costs, and how well it hears.
+
+Cost: one analysis worker, fed through its sockets with two legs a call; only its own
+processor time counts. Accuracy: prompts spoken by a synthesiser, in noise, through the
+telephone band and G.711, hop by hop against what the clean sound says.
+"""
+
+import json as json_text
+import socket
+import tempfile
+import time
+import wave
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.material import (
+    RATE_HZ,
+    VOWELS,
+    Sound,
+    at_level,
+    band,
+    g711,
+    noise,
+    vowel,
+)
+from domain.speech import Speaker, SpeechKind
+from domain.tap import TAP_FRAME_MS, TAP_HEADER, TAP_VERSION, TapKind
+from media.activity import Segmenter, VoiceActivity
+from media.batch import hear
+from media.ear import TapFrame
+from media.level import levels_dbov, powers
+from media.listener import Listener
+from media.pcm import FRAME_BYTES, HOP_MS, HOP_SAMPLES, HOPS_PER_S, to_s16le
+from media.pitch import WINDOW_SAMPLES, candidates, settle
+from media.report import Heartbeat, decode
+from media.settings import EarSettings
+from media.timeline import FRAME_US
+from media.worker import Worker, listen
+
+CALLS: Final = (1, 50, 150, 250)
+COST_SECONDS: Final = 6.0
+WARM_TICKS: Final = 10
+PROMPTS: Final = Path(__file__).resolve().parent.parent / "config" / "prompts"
+SPOKEN_DB: Final = 30.0
+"""A hop of the clean sound is speech if it lies so near to the loudest ones."""
+LEVEL_DBOV: Final = -20.0
+CONDITIONS: Final[Sequence[tuple[str, float | None]]] = (
+    ("white", None),
+    ("white", 20),
+    ("white", 10),
+    ("white", 5),
+    ("pink", 10),
+    ("hum", 10),
+)
+PITCHES_HZ: Final = (80, 100, 125, 160, 200, 250, 315, 400)
+
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one worker takes for some calls at once."""
+
+    calls: int
+    ms_per_call_second: float
+    core_share: float
+    times_real_time: float
+    tick_ms_max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """Mean of the shares of speech and of silence that were told right."""
+
+    noise: str
+    snr_db: float | None
+    ours: float
+    webrtc_alone: float
+    energy_fixed: float
+    energy_adaptive: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PitchError:
+    """Vowels whose fundamental the line has filtered out."""
+
+    snr_db: float | None
+    windows: int
+    gross_percent: float
+    unvoiced_percent: float
+    median_cents: float
+
+
+def run(json: bool = False) -> dict[str, object]:
+    """Measure and print; as one JSON object if asked for. Return what was measured."""
+    speech = list(_prompts())
+    result: dict[str, object] = {
+        "cost": [asdict(cost(calls, speech)) for calls in CALLS],
+        "activity": [asdict(accuracy(kind, snr_db, speech)) for kind, snr_db in CONDITIONS],
+        "pitch": [asdict(pitch_error(snr_db)) for snr_db in (None, 20, 10)],
+    }
+    if json:
+        print(json_text.dumps(result))
+    else:
+        for title, rows in result.items():
+            assert isinstance(rows, list)
+            _print_table(title, rows)
+    return result
+
+
+def cost(calls: int, speech: Sequence[Sound]) -> Cost:
+    """Feed one worker with calls in which customer and agent speak half of the time."""
+    now_us = [1_000_000_000]
+    both = _conversation(speech)
+    with tempfile.TemporaryDirectory() as folder:
+        node, report = socket.socketpair()
+        path = Path(folder) / "tap.sock"
+        worker = Worker(listen(path), report, EarSettings(), lambda: now_us[0])
+        cells = [_cell(path, number, worker) for number in range(calls)]
+        spent: list[float] = []
+        ticks = round(COST_SECONDS * 1_000 / TAP_FRAME_MS)
+        for tick in range(ticks + WARM_TICKS):
+            now_us[0] += FRAME_US
+            for number, cell in enumerate(cells):
+                for leg, pcm in enumerate(both):
+                    at = (tick + 37 * number) * FRAME_BYTES % (len(pcm) - FRAME_BYTES)
+                    at -= at % FRAME_BYTES
+                    head = TAP_HEADER.pack(TAP_VERSION, TapKind.AUDIO, leg, tick + 1, now_us[0])
+                    cell.send(head + pcm[at : at + FRAME_BYTES])
+            before = time.process_time()
+            while worker.tick():
+                pass
+            spent.append(time.process_time() - before)
+            _drain(node)
+        spent = spent[WARM_TICKS:]
+        for cell in cells:
+            cell.close()
+        with ThreadPoolExecutor(1) as readers:
+            node.setblocking(True)
+            rest = readers.submit(_read_all, node)
+            worker.finish()
+            last = rest.result().splitlines()[-1]
+        node.close()
+    beat = decode(last)
+    assert isinstance(beat, Heartbeat)
+    assert beat.lost == 0
+    assert beat.frames == 2 * calls * (ticks + WARM_TICKS)
+    share = sum(spent) / (ticks * TAP_FRAME_MS / 1_000)
+    return Cost(
+        calls=calls,
+        ms_per_call_second=round(share / calls * 1_000, 3),
+        core_share=round(share, 4),
+        times_real_time=round(calls / share, 1),
+        tick_ms_max=round(max(spent) * 1_000, 2),
+    )
+
+
+def accuracy(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> Accuracy:
+    """Compare what is taken for speech with what is, for us and for simpler ways."""
+    line, spoken = _labelled(kind, snr_db, speech)
+
+    def score(hops: Truth) -> float:
+        found = _segments(hops)
+        said = float((found & spoken).sum() / spoken.sum())
+        silent = float((~found & ~spoken).sum() / (~spoken).sum())
+        return round((said + silent) / 2, 3)
+
+    level = levels_dbov(powers(line.reshape(-1, HOP_SAMPLES)))
+    floor = np.array([level[max(0, at - 150) : at + 1].min() for at in range(level.size)])
+    return Accuracy(
+        noise=kind if snr_db is not None else "none",
+        snr_db=snr_db,
+        ours=score(_heard(line)),
+        webrtc_alone=score(_webrtc(line)),
+        energy_fixed=score(level > -45),
+        energy_adaptive=score(level > floor + 6),
+    )
+
+
+def pitch_error(snr_db: float | None) -> PitchError:
+    """Track moving vowels through 300 to 3,400 Hz and both laws of G.711."""
+    seconds = 0.8
+    moving = 1 + 0.05 * np.sin(2 * np.pi * 3 * np.arange(round(seconds * RATE_HZ)) / RATE_HZ)
+    off: list[NDArray[np.float64]] = []
+    for f0_hz in PITCHES_HZ:
+        for formants in VOWELS.values():
+            sound = at_level(band(vowel(f0_hz * moving, seconds, formants=formants)), LEVEL_DBOV)
+            if snr_db is not None:
+                sound = sound + at_level(
+                    band(noise("white", seconds, seed=f0_hz)), LEVEL_DBOV - snr_db
+                )
+            for law in ("mu", "a"):
+                line = g711(sound, law).astype(np.float32)
+                cut = np.lib.stride_tricks.sliding_window_view(line, WINDOW_SAMPLES)[::HOP_SAMPLES]
+                found = settle(candidates(cut))
+                true = f0_hz * moving[np.arange(found.size) * HOP_SAMPLES + WINDOW_SAMPLES // 2]
+                off.append(1_200 * np.log2(found / true))
+    cents = np.concatenate(off)
+    voiced = np.abs(cents[~np.isnan(cents)])
+    return PitchError(
+        snr_db=snr_db,
+        windows=cents.size,
+        gross_percent=round(float((voiced > 200).mean() * 100), 2),
+        unvoiced_percent=round(float(np.isnan(cents).mean() * 100), 2),
+        median_cents=round(float(np.median(voiced)), 1),
+    )
+
+
+def _prompts() -> Iterator[Sound]:
+    """Yield the longer prompts of every language, at one level."""
+    for path in sorted(PROMPTS.glob("*/*.wav")):
+        with wave.open(str(path)) as file:
+            pcm = file.readframes(file.getnframes())
+        sound = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32_768
+        if sound.size > 1.5 * RATE_HZ:
+            yield at_level(sound, LEVEL_DBOV)
+
+
+def _conversation(speech: Sequence[Sound]) -> list[bytes]:
+    """Return two sides that speak in turn."""
+    sides: list[list[Sound]] = [[], []]
+    for number, sound in enumerate(speech[:12]):
+        sides[number % 2].append(sound)
+        sides[1 - number % 2].append(np.zeros(sound.size))
+    hiss = at_level(band(noise("pink", 60.0)), -60)
+    return [
+        to_s16le((whole := np.concatenate(side)) + np.resize(hiss, whole.size)) for side in sides
+    ]
+
+
+def _cell(path: Path, number: int, worker: Worker) -> socket.socket:
+    cell = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    cell.connect(str(path))
+    for leg, speaker in enumerate((Speaker.CUSTOMER, Speaker.AGENT)):
+        said = json_text.dumps({"contact_id": f"c{number}", "speaker": speaker}).encode()
+        cell.send(TAP_HEADER.pack(TAP_VERSION, TapKind.OPEN, leg, 0, 0) + said)
+    worker.tick()
+    return cell
+
+
+def _read_all(stream: socket.socket) -> bytes:
+    text = b""
+    while piece := stream.recv(1 << 20):
+        text += piece
+    return text
+
+
+def _drain(stream: socket.socket) -> bytes:
+    stream.setblocking(False)
+    text = b""
+    try:
+        while piece := stream.recv(1 << 20):
+            text += piece
+    except BlockingIOError:
+        pass
+    return text
+
+
+def _labelled(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> tuple[Sound, Truth]:
+    """Return prompts with silence between them as a line, and which hops are spoken."""
+    rng = np.random.default_rng(1)
+    sounds: list[Sound] = []
+    spoken: list[Truth] = []
+    for sound in speech:
+        hops = sound.size // HOP_SAMPLES
+        power = powers(sound[: hops * HOP_SAMPLES].reshape(hops, HOP_SAMPLES))
+        loud = power > np.percentile(power, 98) * 10 ** (-SPOKEN_DB / 10)
+        active = float(power[loud].mean())
+        silent = int(rng.integers(30, 150))
+        scale = 10 ** (LEVEL_DBOV / 20) / np.sqrt(active)
+        sounds += [np.zeros(silent * HOP_SAMPLES), sound[: hops * HOP_SAMPLES] * scale]
+        spoken += [np.zeros(silent, dtype=np.bool_), _segments(loud)]
+    line = band(np.concatenate(sounds))
+    if snr_db is not None:
+        added = band(noise(kind, line.size / RATE_HZ, seed=1))
+        line = line + at_level(added, LEVEL_DBOV - snr_db)
+    truth = np.concatenate(spoken)
+    hops = truth.size // 3 * 3
+    return g711(line[: hops * HOP_SAMPLES], "a"), truth[:hops]
+
+
+def _segments(hops: Truth) -> Truth:
+    """Return hops with pauses of less than half a second filled, as a segment fills them."""
+    segmenter = Segmenter(0.5)
+    extents = [segmenter.step(bool(hop)) for hop in hops]
+    filled = np.zeros(hops.size, dtype=np.bool_)
+    for extent in [*extents, segmenter.close()]:
+        if extent is not None:
+            filled[extent.start : extent.end] = True
+    return filled
+
+
+def _heard(line: Sound) -> Truth:
+    """Return the hops of the segments that a listener reports."""
+    listener = Listener("c", EarSettings())
+    listener.open(0, Speaker.AGENT)
+    spans = []
+    for number, frame in enumerate(_frames(line)):
+        listener.put(listener.ears[0], TapFrame(number + 1, (number + 1) * FRAME_US, frame))
+        hear([listener])
+        spans += listener.settle()
+    hops = np.zeros(line.size // HOP_SAMPLES, dtype=np.bool_)
+    for span in spans + listener.finish():
+        if span.kind is SpeechKind.SEGMENT:
+            hops[round(span.start_s * HOPS_PER_S) : round(span.end_s * HOPS_PER_S)] = True
+    return hops
+
+
+def _webrtc(line: Sound) -> Truth:
+    activity = VoiceActivity(EarSettings().aggressiveness)
+    return np.array([hop for frame in _frames(line) for hop in activity.judge(frame)])
+
+
+def _frames(line: Sound) -> list[bytes]:
+    pcm = to_s16le(line)
+    return [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
+
+
+def _show(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def _print_table(title: str, rows: list[dict[str, object]]) -> None:
+    names = list(rows[0])
+    widths = [max(len(name), *(len(_show(row[name])) for row in rows)) for name in names]
+    print(f"\n{title} (hops of {HOP_MS} ms)" if title == "activity" else f"\n{title}")
+    print("  ".join(name.rjust(width) for name, width in zip(names, widths, strict=True)))
+    for row in rows:
+        cells = (_show(row[name]).rjust(width) for name, width in zip(names, widths, strict=True))
+        print("  ".join(cells))
+
+
+if __name__ == "__main__":
+    run()
