@@ -3,6 +3,7 @@
 
 import typer
 
+from bench import command as bench
 from demo import command as demo
 from server.commands import check, serve, users
 
@@ -14,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, demo, check, users):
+for command in (serve, demo, check, users, bench):
     command.register(app)
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from bench.material import (
     band,
     g711,
     noise,
+    tones,
     vowel,
 )
 from domain.speech import Speaker, SpeechKind
@@ -57,6 +58,8 @@ CONDITIONS: Final[Sequence[tuple[str, float | None]]] = (
     ("white", 5),
     ("pink", 10),
     ("hum", 10),
+    ("gusts", 10),
+    ("digits", 0),
 )
 PITCHES_HZ: Final = (80, 100, 125, 160, 200, 250, 315, 400)
 
@@ -278,11 +281,23 @@ def _labelled(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> tuple
         spoken += [np.zeros(silent, dtype=np.bool_), _segments(loud)]
     line = band(np.concatenate(sounds))
     if snr_db is not None:
-        added = band(noise(kind, line.size / RATE_HZ, seed=1))
-        line = line + at_level(added, LEVEL_DBOV - snr_db)
+        line = line + at_level(band(_disturbance(kind, line.size)), LEVEL_DBOV - snr_db)
     truth = np.concatenate(spoken)
     hops = truth.size // 3 * 3
     return g711(line[: hops * HOP_SAMPLES], "a"), truth[:hops]
+
+
+def _disturbance(kind: str, samples: int) -> Sound:
+    """Return noise, noise that swells by 20 dB every four seconds, or keys pressed."""
+    seconds = samples / RATE_HZ
+    if kind == "digits":
+        pairs = [(low, high) for low in (697, 770, 852) for high in (1_209, 1_336, 1_477)]
+        keys = [np.r_[tones(pair, 0.2), np.zeros(2 * RATE_HZ)] for pair in pairs]
+        return np.resize(np.concatenate(keys), samples)
+    if kind == "gusts":
+        swell_db = 10 * np.sin(2 * np.pi * np.arange(samples) / (4 * RATE_HZ))
+        return noise("pink", seconds, seed=1) * 10 ** (swell_db / 20)
+    return noise(kind, seconds, seed=1)
 
 
 def _segments(hops: Truth) -> Truth:
@@ -302,7 +317,7 @@ def _heard(line: Sound) -> Truth:
     listener.open(0, Speaker.AGENT)
     spans = []
     for number, frame in enumerate(_frames(line)):
-        listener.put(listener.ears[0], TapFrame(number + 1, (number + 1) * FRAME_US, frame))
+        listener.put(listener.ears[0], TapFrame(number + 1, (number + 100) * FRAME_US, frame))
         hear([listener])
         spans += listener.settle()
     hops = np.zeros(line.size // HOP_SAMPLES, dtype=np.bool_)

@@ -14,8 +14,8 @@ from domain.errors import EventsGone
 from domain.events import Envelope
 from domain.ports import EventJournal
 
-PAGE_EVENTS: Final = 500
-"""Events of one read from the journal: about a tenth of a megabyte."""
+PAGE_EVENTS: Final = 200
+"""Events of one read from the journal: the event loop stands still for 4 ms."""
 
 
 class Resume:

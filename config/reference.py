@@ -55,8 +55,8 @@ underline mistakes. Begin with one of `config/examples/`: `minimal.yaml`, `small
 - A relative path begins at the folder of the YAML file.
 - A secret never stands in the file: it is `{env: NAME}` or `{file: PATH}`.
 - `trunks`, `agents`, `queues`, `prompts` and `router` are taken up while calls run, a second or
-  two after the file is saved or on SIGHUP. Everything else waits for a restart, and the log says so. A file
-  with mistakes changes nothing.
+  two after the file is saved or on SIGHUP. Everything else waits for a restart, and the log says
+  so. A file with mistakes changes nothing.
 - An agent dials \\*60 to be ready, \\*61 to be not ready and \\*62 to log out.""",
     columns=("Key", "Allowed", "Default", "Meaning"),
     required="required",

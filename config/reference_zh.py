@@ -9,9 +9,9 @@ from typing import Final
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
-Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检查该文件，并逐行指出每一处错误；
-`check --schema` 输出 JSON Schema，编辑器可据此补全键名并标出错误。请从 `config/examples/` 中的
-`minimal.yaml`、`small-office.yaml` 或 `demo.yaml` 开始。
+Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检查该文件，并逐行指出每一处
+错误；`check --schema` 输出 JSON Schema，编辑器可据此补全键名并标出错误。请从
+`config/examples/` 中的 `minimal.yaml`、`small-office.yaml` 或 `demo.yaml` 开始。
 
 - 未知的键会被拒绝。省略的键取默认值。可以为“无”的值写 `null` 或留空。
 - `0800`、`+4930123` 这样的号码按书写的原样读取，可以不加引号，但编辑器更喜欢有引号。`"*60"`
@@ -19,8 +19,8 @@ Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检�
 - 键名的结尾表示单位：`_s` 为秒，`_mib` 为 MiB，`_per_s` 为每秒。
 - 相对路径从 YAML 文件所在的文件夹算起。
 - 密码和令牌从不写在文件里，只写 `{env: 环境变量名}` 或 `{file: 路径}`。
-- `trunks`、`agents`、`queues`、`prompts` 和 `router` 可在通话进行中更改：保存文件一两秒后或收到 SIGHUP
-  时生效。其余部分要重启后才生效，日志会指明。有错误的文件不会改变任何东西。
+- `trunks`、`agents`、`queues`、`prompts` 和 `router` 可在通话进行中更改：保存文件一两秒后
+  或收到 SIGHUP 时生效。其余部分要重启后才生效，日志会指明。有错误的文件不会改变任何东西。
 - 座席拨 \\*60 示闲，拨 \\*61 示忙，拨 \\*62 签出。"""
 COLUMNS: Final = ("键", "允许的值", "默认值", "含义")
 REQUIRED: Final = "必填"
@@ -146,22 +146,30 @@ MEANINGS: Final[dict[str, str]] = {
     ),
     "Sip.listen": "在哪些地址接收 SIP。",
     "Sip.advertised_address": "本机在 NAT 之后时，从外面看到的地址；无：用套接字本身的地址。",
-    "Sip.local_networks": "NAT 内侧的网段：对这些网段的话机使用我们自己的地址，而不是对外公布的地址。",
+    "Sip.local_networks": (
+        "NAT 内侧的网段：对这些网段的话机使用我们自己的地址，而不是对外公布的地址。"
+    ),
     "Sip.registrar": "注册的话机。",
     "Sip.admission": "听谁的，听多少。",
     "SipListen": "一个接收 SIP 的地址。",
     "SipListen.transport": "SIP 的传输方式；tls 需要 `certificate` 和 `private_key`。",
     "SipListen.address": "监听的本机地址；0.0.0.0 表示所有 IPv4 地址。",
-    "SipListen.port": "监听的端口；SIP 为 5060，TLS 上的 SIP 为 5061。0 表示任取一个空闲端口，供测试用。",
+    "SipListen.port": (
+        "监听的端口；SIP 为 5060，TLS 上的 SIP 为 5061。0 表示任取一个空闲端口，供测试用。"
+    ),
     "SipListen.certificate": "PEM 文件，内含证书及证书链，用于 tls。",
     "SipListen.private_key": "PEM 文件，内含未加密的私钥，用于 tls。",
     "Registrar": "注册的话机（RFC 3261 第 10 节）。",
     "Registrar.expires_min_s": "更短的注册期会被 423 拒绝：每次注册都要核对一次摘要。",
     "Registrar.expires_max_s": "更长的注册期会缩短到此值。",
-    "Registrar.expires_default_s": "话机未要求时的注册期；已消失的话机被白白振铃的时间不会超过此值。",
+    "Registrar.expires_default_s": (
+        "话机未要求时的注册期；已消失的话机被白白振铃的时间不会超过此值。"
+    ),
     "Registrar.bindings_per_agent_max": "一名座席可同时注册的话机数；所有话机同时振铃。",
     "Registrar.nonce_lifetime_s": "摘要质询在多长时间内可以应答（RFC 7616 第 3.3 节）。",
-    "Registrar.keepalive_s": "隔多久向 NAT 后的话机发送一个包；许多路由器 30 秒后就会忘记 UDP 映射。",
+    "Registrar.keepalive_s": (
+        "隔多久向 NAT 后的话机发送一个包；许多路由器 30 秒后就会忘记 UDP 映射。"
+    ),
     "Admission": "听谁的，听多少。",
     "Admission.requests_per_source_per_s": "非中继的一个地址每秒的请求数；超出的被丢弃。",
     "Admission.requests_per_source_burst": "上述速率生效之前可以一次到达的请求数。",
@@ -180,7 +188,9 @@ MEANINGS: Final[dict[str, str]] = {
     "Cells": "各承载一路通话的进程。",
     "Cells.warm": "预先准备好的进程数，使新来电不必等待进程启动。",
     "Cells.max": "同时的通话数；再来的以 503 回应。",
-    "Cells.nice": "这些进程的调度优先级，使语音优先于其他一切；低于 0 需要权限（CAP_SYS_NICE），否则取 0。",
+    "Cells.nice": (
+        "这些进程的调度优先级，使语音优先于其他一切；低于 0 需要权限（CAP_SYS_NICE），否则取 0。"
+    ),
     "Cells.heartbeat_s": "连续三个这样的时间没有动静的进程视为已死。",
     "Cells.memory_mib_max": "私有内存超过此值的进程会被终止；普通进程占 6 MiB。",
     "Cells.call_s_max": "通话到此时间即被结束：被遗忘的通话是要花钱的。默认四小时。",
@@ -225,7 +235,9 @@ MEANINGS: Final[dict[str, str]] = {
     "ServiceLevel.share": "所追求的比例；20 秒内 80 % 是呼叫中心通常的目标。",
     "Prompts": "WAV 文件的名称，不带语言和扩展名，在 `prompts.folder` 中查找。",
     "Prompts.greeting": "来电者最先听到的；无：不播放，以下各项亦同。",
-    "Prompts.disclosure": "告知通话会被分析。只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。",
+    "Prompts.disclosure": (
+        "告知通话会被分析。只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。"
+    ),
     "Prompts.music": "来电者等待时循环播放。",
     "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",
     "Prompts.wait_exceeded": "超过 `wait_s_max` 时播放，然后挂断。",

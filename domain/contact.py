@@ -42,6 +42,7 @@ TRANSITIONS: Final[dict[tuple[ContactState, ContactTrigger], ContactState]] = {
     (ContactState.OFFERED, ContactTrigger.REQUEUE): ContactState.QUEUED,
     (ContactState.OFFERED, ContactTrigger.CONNECT): ContactState.CONNECTED,
     (ContactState.OFFERED, ContactTrigger.CLOSE): ContactState.CLOSED,
+    (ContactState.CONNECTED, ContactTrigger.REQUEUE): ContactState.QUEUED,
     (ContactState.CONNECTED, ContactTrigger.CLOSE): ContactState.CLOSED,
 }
 
@@ -145,8 +146,9 @@ class Interaction:
     """One agent's part in a contact.
 
     Attributes:
-        outcome: "answered", or why the offer came to nothing: "ring_no_answer",
-            "declined", "busy", "unreachable", "withdrawn".
+        outcome: "answered"; "lost" when the agent's telephone was gone in mid-call; or why
+            the offer came to nothing: "ring_no_answer", "declined", "busy", "unreachable",
+            "withdrawn".
         ring_s: Seconds that the agent's telephone rang.
         talk_s: Seconds that the agent and the customer heard each other.
     """

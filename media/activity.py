@@ -78,6 +78,7 @@ class Segmenter:
         self._recent = 0  # The last ONSET_WINDOW_HOPS judgements, the newest in bit 0.
         self._start: int | None = None
         self._voiced_end = 0
+        self._clear_end = 0
 
     @property
     def speaking(self) -> bool:
@@ -91,17 +92,25 @@ class Segmenter:
             return self._start
         return self.hops - self._recent.bit_length()
 
-    def step(self, voiced: bool) -> Extent | None:
-        """Take the judgement of the next hop; return the segment that it closes, if one."""
+    def step(self, voiced: bool, clear: bool = True) -> Extent | None:
+        """Take the judgement of the next hop; return the segment that it closes, if one.
+
+        Args:
+            voiced: It holds speech.
+            clear: It does so by itself, not because the hops before it did; a segment ends
+                with such a hop, for the detector goes on for a while after the last one.
+        """
         self.hops += 1
         self._recent = (self._recent << 1 | voiced) & _WINDOW
         if self._start is None:
             if voiced and self._recent.bit_count() >= ONSET_HOPS:
                 self._start = self.hops - self._recent.bit_length()
-                self._voiced_end = self.hops
+                self._voiced_end = self._clear_end = self.hops
             return None
         if voiced and self._recent.bit_count() >= KEEP_HOPS:
             self._voiced_end = self.hops
+            if clear:
+                self._clear_end = self.hops
             if self.hops - self._start >= SEGMENT_HOPS_MAX:
                 cut = Extent(self._start, self.hops)
                 self._start = self.hops
@@ -122,9 +131,9 @@ class Segmenter:
         return closed
 
     def close(self) -> Extent | None:
-        """End the open segment at its last voiced hop and return it; None if there is none."""
+        """End the open segment at its last clear hop and return it; None if there is none."""
         if self._start is None:
             return None
         start, self._start = self._start, None
         # A segment cut at its limit leaves an open one that may never be voiced again.
-        return Extent(start, self._voiced_end) if self._voiced_end > start else None
+        return Extent(start, self._clear_end) if self._clear_end > start else None

@@ -28,11 +28,12 @@ STANDING_BANDS: Final = BANDS // 2
 """A voice stands out in its formants, so only the half of the bands that do it best counts."""
 STANDING_DB_MIN: Final = 4.0
 """Mean over those bands. On noisy speech 3.5 lets noise through, 5 drops weak syllables."""
+CLEAR_DB_MIN: Final = 6.0
+"""The same for a hop by itself, which noise sways more."""
 BAND_DB_MAX: Final = 20.0
 """More in one band says no more."""
 QUIET: Final = np.float32(1e-7)
 """-70 dBov a band: idle noise of G.711 and of telephones; below is silence anyway."""
-
 _FLOOR_KEEP: Final = np.float32(0.8)
 _SOUND_KEEP: Final = np.float32(0.6)
 _BINS: Final = [round(edge / BIN_HZ) for edge in BAND_EDGES_HZ]
@@ -56,16 +57,27 @@ class Background:
         self.state: NDArray[np.float32] = np.full((_ROWS, BANDS), np.inf, dtype=np.float32)
         self.hops = 0
 
+    def rest(self) -> None:
+        """Forget the last sound, not the background: time has passed without a frame."""
+        if self.hops:
+            self.state[_SOUND] = self.state[_LEAST:].min(axis=0)
 
-def stands_out(backgrounds: Sequence[Background], power: Spectra) -> NDArray[np.bool_]:
+
+def stands_out(
+    backgrounds: Sequence[Background], power: Spectra
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Take in one frame of each leg; say which hops stand out of their background.
+
+    Whether speech goes on is judged by sound smoothed over some hops, which noise does not
+    sway; the moment at which it ends, by each hop alone.
 
     Args:
         backgrounds: One for each frame; each is changed.
         power: Spectra, shape (len(backgrounds), hops, BINS).
 
     Returns:
-        Shape (len(backgrounds), hops).
+        Which stand out smoothed, and which do so clearly by themselves; both of shape
+        (len(backgrounds), hops).
     """
     frames, hops, _ = power.shape
     band = np.add.reduceat(power[:, :, : _BINS[-1]], _BINS[:-1], axis=2) + QUIET
@@ -74,13 +86,14 @@ def stands_out(backgrounds: Sequence[Background], power: Spectra) -> NDArray[np.
     new = np.flatnonzero(taken == 0)
     state[new, _FLOOR] = state[new, _SOUND] = band[new, 0]
     standing = np.empty((frames, hops), dtype=np.bool_)
+    clear = np.empty((frames, hops), dtype=np.bool_)
     for hop in range(hops):
         for row, keep in ((_FLOOR, _FLOOR_KEEP), (_SOUND, _SOUND_KEEP)):
             state[:, row] += (1 - keep) * (band[:, hop] - state[:, row])
         np.minimum(state[:, _LEAST], state[:, _FLOOR], out=state[:, _LEAST])
-        over_db = 10 * np.log10(state[:, _SOUND] / state[:, _LEAST:].min(axis=1))
-        over_db = np.sort(np.clip(over_db, 0, BAND_DB_MAX), axis=1)
-        standing[:, hop] = over_db[:, -STANDING_BANDS:].mean(axis=1) >= STANDING_DB_MIN
+        least = state[:, _LEAST:].min(axis=1)
+        standing[:, hop] = _over_db(state[:, _SOUND], least) >= STANDING_DB_MIN
+        clear[:, hop] = _over_db(band[:, hop], least) >= CLEAR_DB_MIN
         taken += 1
         full = np.flatnonzero(taken % MEMORY_HOPS == 0)
         if full.size:
@@ -90,4 +103,12 @@ def stands_out(backgrounds: Sequence[Background], power: Spectra) -> NDArray[np.
     for background, now, count in zip(backgrounds, state, taken.tolist(), strict=True):
         background.state[:] = now
         background.hops = count
-    return standing
+    return standing, clear
+
+
+def _over_db(power: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return by how much the bands that stand out best do so on average; shape (n,)."""
+    over_db = 10 * np.log10(power / least)
+    over_db = np.sort(np.clip(over_db, 0, BAND_DB_MAX), axis=1)
+    mean: NDArray[np.float32] = over_db[:, -STANDING_BANDS:].mean(axis=1)
+    return mean

@@ -39,19 +39,23 @@ def hear(listeners: Iterable[Listener]) -> tuple[list[TapFrame], int]:
                 refused += 1
     if due:
         hops = hops_of([frame.pcm for _, _, frame in due])
-        voiced = _judge(due, hops)
+        voiced, clear = _judge(due, hops)
         _measure(due, hops, voiced)
-        for (listener, ear, _), judged in zip(due, voiced.tolist(), strict=True):
-            listener.judge(ear, judged)
+        rows = zip(due, voiced.tolist(), clear.tolist(), strict=True)
+        for (listener, ear, _), judged, sure in rows:
+            listener.judge(ear, judged, sure)
     return [frame for _, _, frame in due], refused
 
 
-def _judge(due: list[Heard], hops: Samples) -> NDArray[np.bool_]:
-    """Say of each hop whether it holds speech; shape (len(due), HOPS_PER_FRAME)."""
+def _judge(due: list[Heard], hops: Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say of each hop whether it holds speech, and whether it does so without doubt.
+
+    Both are of shape (len(due), HOPS_PER_FRAME).
+    """
     frames = louder([frame.pcm for _, _, frame in due])
     ears = [ear for _, ear, _ in due]
     power = spectra(hops)
-    voiced: NDArray[np.bool_] = stands_out([ear.background for ear in ears], power)
+    voiced, clear = stands_out([ear.background for ear in ears], power)
     voiced &= np.array(
         [ear.activity.judge(frame) for ear, frame in zip(ears, frames, strict=True)],
         dtype=np.bool_,
@@ -64,7 +68,7 @@ def _judge(due: list[Heard], hops: Samples) -> NDArray[np.bool_]:
     for row, ear in enumerate(ears):
         if row in toned or ear.tone_tail.running:
             voiced[row] &= np.array(ear.tone_tail.admit(tones[row].tolist()))
-    return voiced
+    return voiced, clear
 
 
 def _measure(due: list[Heard], hops: Samples, voiced: NDArray[np.bool_]) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from domain.speech import Speaker
 from media.activity import Segmenter, VoiceActivity
 from media.background import Background
+from media.pcm import FRAME_BYTES, HOPS_PER_FRAME
 from media.settings import EarSettings
 from media.timeline import Timeline
 from media.tones import ToneTail
@@ -23,6 +24,11 @@ class TapFrame:
     sequence: int
     time_us: int
     pcm: bytes
+
+
+_SILENT_FRAME: Final = bytes(FRAME_BYTES)
+_FADING_FRAMES: Final = 3
+"""Nine hops: the detector says speech for seven after it at most."""
 
 
 class Ear:
@@ -44,6 +50,14 @@ class Ear:
         self.voice = Voice() if speaker is Speaker.CUSTOMER else None
         self.backlog: deque[TapFrame] = deque()
         self.closing = False
+
+    def rest(self, hops: int) -> None:
+        """Let silence pass that no frame brings, so that what was heard before it fades."""
+        for _ in range(min(hops // HOPS_PER_FRAME, _FADING_FRAMES)):
+            self.activity.judge(_SILENT_FRAME)
+        self.background.rest()
+        if self.voice is not None:
+            self.voice.history[:] = 0
 
     def put(self, frame: TapFrame) -> bool:
         """Let a frame wait; False: the oldest one had to give way to it.

@@ -63,12 +63,15 @@ class WorkerLink:
         self._on_report = on_report
         self._writer: asyncio.StreamWriter | None = None
         self._patience: asyncio.Timeout | None = None
+        self._stopping = False
 
     async def run(self) -> str:
         """Start the process and read its reports until it ends; return why it ended.
 
-        Cancelling ends the process at once.
+        Cancelling ends the process, too.
         """
+        if self._stopping:
+            return "stopped"
         ours, theirs = socket.socketpair()
         try:
             process = await asyncio.create_subprocess_exec(
@@ -92,6 +95,8 @@ class WorkerLink:
             ours.setblocking(False)
             reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
             self._writer = writer
+            if self._stopping:
+                self.stop()
             why = await self._read(reader)
         finally:
             self.ready = False
@@ -107,24 +112,30 @@ class WorkerLink:
         return why
 
     def stop(self) -> None:
-        """Tell the worker to report what is open and to end; `run` then returns."""
+        """Tell the worker, now or when it has started, to report what is open and to end."""
+        self._stopping = True
         if self._writer is not None and self._writer.can_write_eof():
             self._writer.write_eof()
-        if self._patience is not None and not self._patience.expired():
+        if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time() + STOP_S_MAX)
 
     async def _read(self, reader: asyncio.StreamReader) -> str:
         while True:
             patience_s = HEARTBEAT_S_MAX if self.ready else READY_S_MAX
+            if self._stopping:
+                patience_s = STOP_S_MAX
             try:
-                async with asyncio.timeout(patience_s) as self._patience:
+                async with asyncio.timeout(patience_s) as patience:
+                    self._patience = patience
                     line = await reader.readline()
             except TimeoutError:
                 return f"silent for {patience_s:g} s"
             except ValueError:
                 return f"line of more than {LINE_BYTES_MAX} bytes"
             except ConnectionError:
-                return "gone"
+                line = b""
+            finally:
+                self._patience = None
             if not line:
                 return "gone"
             try:

@@ -74,11 +74,11 @@ class Listener:
             self._pass_silence(ear, place.silent_hops)
         return place
 
-    def judge(self, ear: Ear, voiced: list[bool]) -> None:
-        """Take the judgements of one frame's hops."""
+    def judge(self, ear: Ear, voiced: list[bool], clear: list[bool]) -> None:
+        """Take the judgements of one frame's hops; see `Segmenter.step`."""
         step = ear.segmenter.step
-        for hop in voiced:
-            closed = step(hop)
+        for hop, sure in zip(voiced, clear, strict=True):
+            closed = step(hop, sure)
             if closed is not None:
                 self._report(ear, closed)
 
@@ -133,8 +133,7 @@ class Listener:
         closed = ear.segmenter.skip(hops)
         if closed is not None:
             self._report(ear, closed)
-        if ear.voice is not None:
-            ear.voice.history[:] = 0
+        ear.rest(hops)
 
     def _time_s(self, ear: Ear, hop: int) -> float:
         """Return when a hop began, seconds since the contact's first tapped frame."""

@@ -9,6 +9,8 @@ from media.report import Finished, Opened, Ready, Report, encode
 OUTBOX_BYTES_MAX: Final = 8 << 20
 """Some minutes of spans of 250 calls: a node that is stuck for longer loses the oldest."""
 
+WRITE_BYTES: Final = 1 << 16
+
 
 class Outbox:
     """Reports on their way.
@@ -43,8 +45,7 @@ class Outbox:
         """Send what the stream takes; True when nothing is left."""
         while not self.broken and (self._begun or self._lines):
             if not self._begun:
-                self._begun = self._lines.popleft()[0]
-                self._bytes -= len(self._begun)
+                self._begun = self._take()
             try:
                 sent = self._stream.send(self._begun)
             except (BlockingIOError, TimeoutError):
@@ -57,6 +58,17 @@ class Outbox:
                 break
             self._begun = self._begun[sent:]
         return not self._begun and not self._lines
+
+    def _take(self) -> bytes:
+        """Take lines for one write: a write for each would fill the stream with headers."""
+        taken: list[bytes] = []
+        size = 0
+        while self._lines and size < WRITE_BYTES:
+            line, _ = self._lines.popleft()
+            taken.append(line)
+            size += len(line)
+        self._bytes -= size
+        return b"".join(taken)
 
     def _make_room(self) -> None:
         kept: deque[tuple[bytes, bool]] = deque()

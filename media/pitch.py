@@ -116,8 +116,8 @@ def settle(found: Candidates) -> NDArray[np.float64]:
         Hz, shape (n,); nan where the voice has no pitch.
     """
     frequency = found[:, :, 0].astype(np.float64)
-    strength = found[:, :, 1].astype(np.float64)
     exists = frequency > 0
+    strength = np.where(exists, found[:, :, 1], 0.0)
     octave = np.log2(np.where(exists, frequency, PITCH_HZ_MIN))
     score = np.where(exists, strength + _OCTAVE_COST * octave, -np.inf)
     rows = np.arange(found.shape[0])

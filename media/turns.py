@@ -17,8 +17,8 @@ FLOOR_S_MIN: Final = 0.1
 _ROUNDING_S: Final = 1e-6
 
 
-def _start_s(segment: SpeechSpan) -> float:
-    return segment.start_s
+def _order(segment: SpeechSpan) -> tuple[float, float, str]:
+    return segment.start_s, segment.end_s, str(segment.speaker)
 
 
 class TurnKeeper:
@@ -40,7 +40,7 @@ class TurnKeeper:
 
     def add(self, segment: SpeechSpan) -> None:
         """Take one closed segment."""
-        insort(self._pending, segment, key=_start_s)
+        insort(self._pending, segment, key=_order)
 
     def advance(self, known_until_s: float) -> list[SpeechSpan]:
         """Settle what can be settled.
@@ -90,7 +90,7 @@ class TurnKeeper:
             self._overlap_until_s = overlap_to_s
         if speaker is self._holder:
             self._turn_end_s = max(self._turn_end_s, end_s)
-        elif end_s - max(start_s, others_until_s) > FLOOR_S_MIN - _ROUNDING_S:
+        elif start_s >= others_until_s or end_s - others_until_s > FLOOR_S_MIN - _ROUNDING_S:
             self._end_turn(spans)
             self._holder = speaker
             self._turn_start_s, self._turn_end_s = start_s, end_s

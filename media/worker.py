@@ -148,6 +148,7 @@ class Worker:
                     self._hear_node()
                 elif descriptor == self._listening.fileno():
                     self._accept()
+                    more = True
                 else:
                     more |= self._take(self._contacts[descriptor])
             if not more or self.stopping:

@@ -243,6 +243,16 @@ class CallControl:
             if isinstance(task.flow, CallFlow)
         ]
 
+    def caller_of(self, contact_id: str) -> str:
+        """Return the customer's address of a running call; "" when it has ended."""
+        task = self._calls.get(contact_id)
+        return task.flow.contact.caller if task and isinstance(task.flow, CallFlow) else ""
+
+    @property
+    def records_dropped(self) -> int:
+        """Records given up because the store failed for too long."""
+        return self._records.dropped
+
     async def hang_up(self, contact_id: str) -> None:
         """End a running call.
 

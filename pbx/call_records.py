@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import Final, Self
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final, Self
 
 import structlog
 
@@ -21,7 +21,11 @@ counted: the contact stays open in the store and is closed as lost at the next s
 
 
 class CallRecords:
-    """The ledger, with a backlog that outlives its failures."""
+    """The ledger, with a backlog that outlives its failures.
+
+    Attributes:
+        dropped: Writes given up because the store failed for too long.
+    """
 
     def __init__(self, ledger: ContactLedger) -> None:
         """Write to this ledger."""
@@ -29,17 +33,19 @@ class CallRecords:
         self._ledger = ledger
         self._backlog: deque[Callable[[], Awaitable[None]]] = deque()
         self._wanted = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._retrying: asyncio.Task[None] | None = None
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._drain_backlog(), name="call records")
+        self._retrying = asyncio.create_task(self._retry(), name="call records")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await asyncio.gather(*self._writing, return_exceptions=True)
+        task, self._retrying = self._retrying, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         while self._backlog:
             try:
                 await self._backlog[0]()
@@ -56,20 +62,32 @@ class CallRecords:
         """
         await self._ledger.open(contact)
 
-    async def update(self, contact: Contact) -> None:
-        """Write how the contact stands; a failure is left to the final record."""
-        try:
-            await self._ledger.update(contact)
-        except StoreError as error:
-            log.warning("contact not updated", contact=contact.contact_id, reason=str(error))
+    def update(self, contact: Contact) -> None:
+        """Write how the contact stands, soon; a failure is left to the final record."""
+
+        async def write() -> None:
+            try:
+                await self._ledger.update(contact)
+            except StoreError as error:
+                log.warning("contact not updated", contact=contact.contact_id, reason=str(error))
+
+        self._start(write())
 
     async def close(self, contact: Contact, reason: str) -> None:
-        """Write how the contact ended, now or as soon as the store can."""
-        await self._keep(lambda: self._ledger.close(contact, reason))
+        """Write how the contact ended; return when it is committed, or kept to be tried again."""
+        # As a task, so that it comes after the updates that were started before it.
+        await self._start(self._keep(lambda: self._ledger.close(contact, reason)))
 
-    async def interaction(self, interaction: Interaction) -> None:
-        """Write one agent's part, now or as soon as the store can."""
-        await self._keep(lambda: self._ledger.add_interaction(interaction))
+    def interaction(self, interaction: Interaction) -> None:
+        """Write one agent's part, soon."""
+        self._start(self._keep(lambda: self._ledger.add_interaction(interaction)))
+
+    def _start(self, writing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin to write. Tasks take their first step, into the store's inbox, in this order."""
+        task = asyncio.create_task(writing, name="call record")
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return task
 
     async def _keep(self, write: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -82,7 +100,7 @@ class CallRecords:
             self._backlog.append(write)
             self._wanted.set()
 
-    async def _drain_backlog(self) -> None:
+    async def _retry(self) -> None:
         while True:
             await self._wanted.wait()
             self._wanted.clear()

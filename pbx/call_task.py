@@ -184,11 +184,11 @@ class CallTask:
                     log.error("call refused, it cannot be recorded", reason=str(error))
                     raise CellError("the contact could not be recorded") from error
             case do.UpdateRecord():
-                await self._records.update(contact)
+                self._records.update(contact)
             case do.CloseRecord(reason):
                 await self._records.close(contact, reason)
             case do.RecordInteraction(interaction):
-                await self._records.interaction(interaction)
+                self._records.interaction(interaction)
 
     async def _call_agent(self, cell: Cell, offer: Offer) -> None:
         assert isinstance(self.flow, CallFlow)

@@ -83,6 +83,7 @@ class Cell(asyncio.Protocol):
         cell_id: Unique within the node's life.
         contact_id: "" until taken from the pool.
         pid: 0 until the process exists.
+        parent_pid: The zygote that forked it and will know how it ended.
         private_kib: From the last heartbeat.
         taps_dropped: From the last heartbeat.
         heard_s: `time.monotonic()` of the last report.
@@ -93,6 +94,7 @@ class Cell(asyncio.Protocol):
         self.cell_id = cell_id
         self.contact_id = ""
         self.pid = 0
+        self.parent_pid: int | None = None
         self.rtp_port = rtp_port
         self.nice = 0
         self.state = CellState.STARTING
@@ -220,10 +222,14 @@ class Cell(asyncio.Protocol):
         """
         if self.state in (CellState.LEAVING, CellState.GONE):
             return
+        starting = self.state is CellState.STARTING
         self.step(CellTrigger.QUIT)
         self.left_s = time.monotonic()
         self._on_event = None
-        self._send(wire.Quit(id=self._next_id()))
+        if starting:
+            self.forget()  # it ends itself when the socket closes
+        else:
+            self._send(wire.Quit(id=self._next_id()))
 
     # ---- what the pool asks
 
@@ -309,7 +315,6 @@ class Cell(asyncio.Protocol):
             self.pid = report.pid
             self._sip_port = report.sip_port
             self.nice = report.nice
-            self.private_kib = report.private_kib
             self._keeper.cell_ready(self)
         elif isinstance(report, wire.CellTrouble):
             log.warning(

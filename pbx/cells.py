@@ -16,7 +16,7 @@ from typing import Final, Self
 import structlog
 
 from config.schema import Cells, Rtp
-from domain.errors import CellError, CellGone, NoCellFree
+from domain.errors import CellError, NoCellFree
 from pbx.cell import wire
 from pbx.cell_process import Cell, CellState, CellTrigger
 from pbx.pool_figures import PoolFigures
@@ -194,11 +194,8 @@ class CellPool:
             async with asyncio.timeout(timeout_s):
                 while True:
                     cell = await self._next_warm()
-                    try:
-                        await cell.serve(contact_id, on_event, tap_path)
-                    except CellGone:
-                        continue  # it died between its last heartbeat and now
-                    return cell
+                    if await self._served(cell, contact_id, on_event, tap_path):
+                        return cell
         except TimeoutError:
             self._refused += 1
             raise NoCellFree(
@@ -208,6 +205,27 @@ class CellPool:
         except NoCellFree:
             self._refused += 1
             raise
+
+    async def _served(
+        self,
+        cell: Cell,
+        contact_id: str,
+        on_event: Callable[[wire.CellEvent], None],
+        tap_path: str | None,
+    ) -> bool:
+        """Give the cell its contact; tell whether it took it, or died or hung since it was warm."""
+        if cell.state is not CellState.WARM:
+            return False
+        try:
+            await cell.serve(contact_id, on_event, tap_path)
+        except CellError as error:
+            log.warning("warm cell did not serve", cell_id=cell.cell_id, error=str(error))
+            cell.release()
+            return False
+        except asyncio.CancelledError:
+            cell.release()
+            raise
+        return True
 
     def figures(self) -> PoolFigures:
         """Return how the pool stands."""
@@ -267,7 +285,6 @@ class CellPool:
         cell.step(CellTrigger.READY)
         self._failures = 0
         self._started += 1
-        self._note_memory(cell)
         if cell.nice != self._settings.nice and not self._nice_told:
             self._nice_told = True
             log.warning(
@@ -281,7 +298,7 @@ class CellPool:
 
     def cell_beat(self, cell: Cell) -> None:
         """Hold the cell to its memory limit."""
-        self._note_memory(cell)
+        self._private_kib_max = max(self._private_kib_max, cell.private_kib)
         limit_kib = self._settings.memory_mib_max * 1_024
         if cell.private_kib > limit_kib:
             log.error(
@@ -297,13 +314,12 @@ class CellPool:
         """Learn how the cell ended, then bury it."""
         if cell in self._warm:
             self._warm.remove(cell)
-        if cell.exit_code is not None or not self._zygote.ready or not self._open:
-            self._bury(cell)
+        reaped = cell.exit_code is not None
+        orphan = not self._zygote.ready or cell.parent_pid != self._zygote.pid
+        if reaped or orphan or not self._open:
+            self._bury(cell)  # there is nothing more to learn
         else:
             self._after(REAP_S_MAX, lambda: self._bury(cell))
-
-    def _note_memory(self, cell: Cell) -> None:
-        self._private_kib_max = max(self._private_kib_max, cell.private_kib)
 
     def _offer(self, cell: Cell) -> None:
         if not self._open:
@@ -406,6 +422,10 @@ class CellPool:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
             await asyncio.get_running_loop().create_unix_connection(lambda: cell, sock=ours)
+            if cell.state is not CellState.STARTING:
+                cell.forget()  # the pool has begun to close
+                return
+            cell.parent_pid = self._zygote.pid
             spec = wire.CellSpec(
                 cell_id=cell.cell_id,
                 rtp_bind=self._rtp_bind,

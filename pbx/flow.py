@@ -6,8 +6,6 @@ A `CallFlow` is told what has happened and returns what shall be done, in order.
 no socket and reads no clock; the router is asked through its port.
 """
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
 from config.schema import QueueEntry
@@ -17,9 +15,7 @@ from domain.errors import LimitExceeded, NotKnown
 from domain.events import (
     CallHeld,
     ContactArrived,
-    ContactClosed,
     ContactConnected,
-    ContactQueued,
     DigitPressed,
     DisclosurePlayed,
     PositionAnnounced,
@@ -27,7 +23,6 @@ from domain.events import (
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import Clock, Routing
-from domain.skill import SkillRequirement
 from domain.speech import Speaker
 from pbx.actions import (
     Action,
@@ -37,15 +32,15 @@ from pbx.actions import (
     CloseRecord,
     HangUp,
     OpenRecord,
-    Play,
     Publish,
     RecordInteraction,
     Release,
-    StopPlay,
     Tap,
     UpdateRecord,
 )
 from pbx.agent_ring import AgentRing, decline_reason
+from pbx.contact_messages import closing, queue_request
+from pbx.playback import Playback
 from pbx.prompts import PromptSource
 
 LEG_END_S_MAX: Final = 2.0
@@ -75,12 +70,11 @@ class CallFlow:
         self.figures: dict[int, RtpFigures] = {}
         self.over = False
         self._queue = queue
-        self._prompts = prompts
+        self._playback = Playback(prompts, contact.language, queue.prompts.music)
         self._routing = routing
         self._clock = clock
         self._customer: int | None = None
         self._script: list[str] = []
-        self._playing: str | None = None
         self._ring: AgentRing | None = None
         self._reason = ""
         self._closed = False
@@ -93,7 +87,7 @@ class CallFlow:
 
     def incoming(self, leg: int) -> list[Action]:
         """The caller's INVITE has reached the cell: commit the contact, then answer."""
-        self._customer = leg
+        self._customer = self._playback.leg = leg
         self.legs[leg] = (LegRole.CUSTOMER, LegState.INCOMING)
         arrived = ContactArrived(
             contact_id=self.contact.contact_id,
@@ -143,10 +137,10 @@ class CallFlow:
 
     def played(self, leg: int) -> list[Action]:
         """What played to a leg has come to its end."""
-        if leg != self._customer or self._playing is None:
+        name = self._playback.ended(leg)
+        if name is None:
             return []
-        name, self._playing = self._playing, None
-        if name in {self._queue.prompts.queue_full, self._queue.prompts.wait_exceeded}:
+        if self.contact.state is ContactState.CLOSED:
             return self._hang_up_all()
         if self.contact.state is ContactState.ARRIVED:
             told = self._disclosed() if name == self._queue.prompts.disclosure else []
@@ -171,15 +165,14 @@ class CallFlow:
         """No RTP has come from a leg for so long that its telephone is taken for gone."""
         if leg not in self.legs or self.legs[leg][1] is LegState.HELD:
             return []
-        if self.contact.state is ContactState.CONNECTED:
-            gone = self.legs[leg][0]
-            disposition = (
-                Disposition.CALLER_ENDED if gone is LegRole.CUSTOMER else Disposition.AGENT_ENDED
-            )
-            return self.end(disposition, f"no RTP from the {gone.value}")
         if leg == self._customer:
-            return self.end(self._abandoned(), "no RTP from the customer")
-        return []
+            served = self.contact.state is ContactState.CONNECTED
+            disposition = Disposition.CALLER_ENDED if served else self._abandoned()
+            return self.end(disposition, "no RTP from the customer")
+        ring = self._ring
+        if ring is None or ring.leg != leg or self.contact.state is not ContactState.CONNECTED:
+            return []
+        return self._agent_lost(ring)
 
     # What the router tells.
 
@@ -206,7 +199,7 @@ class CallFlow:
             return []
         waited_s = self._clock.monotonic_s() - (self.contact.queued_s or 0.0)
         reason = f"waited {waited_s:.0f} s, the limit of the queue is {self._queue.wait_s_max:g}"
-        return self._give_up(disposition, reason, self._queue.prompts.wait_exceeded)
+        return self._take_leave(disposition, reason, self._queue.prompts.wait_exceeded)
 
     def agent_dialled(self, offer_id: str, leg: int) -> list[Action]:
         """The cell has dialled the agent of that offer."""
@@ -278,16 +271,10 @@ class CallFlow:
 
     def _next_prompt(self) -> list[Action]:
         while self._script:
-            name = self._script.pop(0)
-            file = self._prompts.path(name, self.contact.language)
-            if file is not None:
-                return self._play(name, (file,))
+            playing = self._playback.prompt(self._script.pop(0))
+            if playing:
+                return playing
         return self._enqueue()
-
-    def _play(self, name: str, files: Iterable[Path], *, loop: bool = False) -> list[Action]:
-        assert self._customer is not None
-        self._playing = name
-        return [Play(self._customer, tuple(files), loop)]
 
     def _disclosed(self) -> list[Action]:
         self.contact.disclosed = True
@@ -295,68 +282,73 @@ class CallFlow:
 
     def _enqueue(self) -> list[Action]:
         assert self._customer is not None
-        now_s = self._clock.monotonic_s()
-        contact = self.contact
-        queued = ContactQueued(
-            contact_id=contact.contact_id,
-            queue_id=contact.queue_id,
-            language=contact.language,
-            priority=contact.priority,
-            requirements=tuple(
-                SkillRequirement(skill=skill, proficiency_min=proficiency)
-                for skill, proficiency in self._queue.skills.items()
-            ),
-        )
-        contact.step(ContactTrigger.ENQUEUE)
-        contact.queued_s = now_s
-        try:
-            self._routing.enqueue(queued)
-        except LimitExceeded as error:
-            contact.queued_s = None
-            return self._give_up(Disposition.QUEUE_FULL, str(error), self._queue.prompts.queue_full)
-        except NotKnown as error:
-            contact.queued_s = None
-            return self.end(Disposition.FAILED, str(error))
-        if self._queue.announce_position:
-            self._announce_at_s = now_s + self._queue.announce_first_s
+        self.contact.step(ContactTrigger.ENQUEUE)
+        self.contact.queued_s = self._clock.monotonic_s()
+        refused = self._wait(waited_s=0.0)
+        if refused:
+            self.contact.queued_s = None
+            return refused
         return [UpdateRecord(), Tap(self._customer, Speaker.CUSTOMER), *self._music()]
 
+    def _wait(self, *, waited_s: float) -> list[Action]:
+        """Ask the router to let the contact wait; return what to do when it refuses."""
+        try:
+            self._routing.enqueue(queue_request(self.contact, self._queue, waited_s=waited_s))
+        except LimitExceeded as error:
+            prompt = self._queue.prompts.queue_full
+            return self._take_leave(Disposition.QUEUE_FULL, str(error), prompt)
+        except NotKnown as error:
+            return self.end(Disposition.FAILED, str(error))
+        if self._queue.announce_position:
+            self._announce_at_s = self._clock.monotonic_s() + self._queue.announce_first_s
+        return []
+
+    def _agent_lost(self, ring: AgentRing) -> list[Action]:
+        """The agent's telephone is gone in mid-call: the caller is served next."""
+        assert ring.leg is not None
+        contact, now_s = self.contact, self._clock.monotonic_s()
+        talked_s = now_s - (contact.connected_s or now_s)
+        waited_s = now_s - (contact.queued_s or now_s)
+        self._ring = None
+        contact.step(ContactTrigger.REQUEUE)
+        contact.connected_s = contact.agent_id = None
+        self._routing.finish(contact.contact_id)
+        actions: list[Action] = [
+            RecordInteraction(ring.interaction("lost", now_s=now_s, talk_s=talked_s)),
+            HangUp(ring.leg),
+        ]
+        refused = self._wait(waited_s=waited_s)
+        if refused:
+            return [*actions, *refused]
+        told = self._playback.prompt(self._queue.prompts.agent_left) or self._music()
+        return [*actions, UpdateRecord(), *told]
+
     def _music(self) -> list[Action]:
-        if self.contact.state not in {ContactState.QUEUED, ContactState.OFFERED}:
-            return []
-        name = self._queue.prompts.music
-        file = None if name is None else self._prompts.path(name, self.contact.language)
-        return [] if name is None or file is None else self._play(name, (file,), loop=True)
+        waits = self.contact.state in {ContactState.QUEUED, ContactState.OFFERED}
+        return self._playback.music() if waits else []
 
     def _music_while_held(self) -> list[Action]:
         """Play music to the customer while the agent's telephone holds the call."""
         ring = self._ring
         if self.contact.state is not ContactState.CONNECTED or ring is None or ring.leg is None:
             return []
-        assert self._customer is not None
-        if self.legs[ring.leg][1] is not LegState.HELD:
-            self._playing = None
-            return [StopPlay(self._customer)]
-        name = self._queue.prompts.music
-        file = None if name is None else self._prompts.path(name, self.contact.language)
-        return [] if name is None or file is None else self._play(name, (file,), loop=True)
+        is_held = self.legs[ring.leg][1] is LegState.HELD
+        return self._playback.music() if is_held else self._playback.stop()
 
     def _announce(self, now_s: float) -> list[Action]:
         self._announce_at_s = now_s + self._queue.announce_every_s
         where = self._routing.position(self.contact.contact_id)
         if where is None or self.contact.state is not ContactState.QUEUED:
             return []
-        files = self._prompts.announcement(
-            where.position, where.expected_wait_s, self.contact.language
-        )
-        if not files:
+        saying = self._playback.announcement(where.position, where.expected_wait_s)
+        if not saying:
             return []
         told = PositionAnnounced(
             contact_id=self.contact.contact_id,
             position=where.position,
             expected_wait_s=where.expected_wait_s,
         )
-        return [*self._play("position", files), Publish(told)]
+        return [*saying, Publish(told)]
 
     def _agent_answered(self, leg: int) -> list[Action]:
         ring = self._ring
@@ -370,7 +362,7 @@ class CallFlow:
         contact.step(ContactTrigger.CONNECT)
         contact.connected_s = self._clock.monotonic_s()
         contact.agent_id = ring.offer.agent_id
-        self._announce_at_s = self._playing = None
+        self._announce_at_s = None
         connected = ContactConnected(
             contact_id=contact.contact_id,
             queue_id=contact.queue_id,
@@ -378,7 +370,7 @@ class CallFlow:
             wait_s=contact.wait_s or 0.0,
         )
         return [
-            StopPlay(self._customer),
+            *self._playback.stop(),
             Bridge(self._customer, leg),
             Tap(leg, Speaker.AGENT),
             Publish(connected),
@@ -420,7 +412,9 @@ class CallFlow:
         actions = self._dispose(disposition, words)
         return [*actions, *self._close_record(), *self._hang_up_all(), *self._settle()]
 
-    def _give_up(self, disposition: Disposition, reason: str, prompt: str | None) -> list[Action]:
+    def _take_leave(
+        self, disposition: Disposition, reason: str, prompt: str | None
+    ) -> list[Action]:
         """Tell the caller that he cannot be served, then hang up."""
         actions = self._dispose(disposition, reason)
         self._record_due_at_s = None
@@ -429,11 +423,11 @@ class CallFlow:
             for leg, (role, state) in self.legs.items()
             if role is LegRole.AGENT and state is not LegState.ENDED
         ]
-        file = None if prompt is None else self._prompts.path(prompt, self.contact.language)
-        if prompt is None or file is None:
+        telling = self._playback.prompt(prompt)
+        if not telling:
             return [*actions, *self._hang_up_all()]
         self._release_due_at_s = self._clock.monotonic_s() + RELEASE_S_MAX
-        return [*actions, *self._play(prompt, (file,))]
+        return [*actions, *telling]
 
     def _dispose(self, disposition: Disposition, reason: str) -> list[Action]:
         """Close the contact itself; its legs and its record follow."""
@@ -490,17 +484,7 @@ class CallFlow:
         if self._closed:
             return []
         self._closed = True
-        contact = self.contact
-        assert contact.disposition is not None
-        closed = ContactClosed(
-            contact_id=contact.contact_id,
-            queue_id=contact.queue_id,
-            disposition=contact.disposition,
-            agent_id=contact.agent_id,
-            wait_s=contact.wait_s,
-            talk_s=contact.talk_s,
-            reason=self._reason,
-        )
+        closed = closing(self.contact, self._reason)
         return [CloseRecord(self._reason), Publish(closed)]
 
     def _release(self) -> list[Action]:

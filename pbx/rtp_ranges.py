@@ -22,10 +22,7 @@ def sdp_address(rtp: Rtp) -> str:
     Raises:
         ConfigurationError: `rtp.address` is not an IPv4 address.
     """
-    try:
-        address = ip_address(rtp.address)
-    except ValueError:
-        raise ConfigurationError(f"rtp.address {rtp.address!r}: not an IP address") from None
+    address = ip_address(rtp.address)
     if address.version != 4:
         raise ConfigurationError(f"rtp.address {rtp.address!r}: cells receive RTP over IPv4")
     if not address.is_unspecified:

@@ -180,6 +180,8 @@ class RouterCore:
                 self._take_over(policy, now_s)
             case _:
                 assert_never(happened)
+        # A wrap-up of 0 s is over at once, and so is a wait that a new policy shortens.
+        self._meet_deadlines(now_s)
         self._unsettled = True
         return self._take()
 
@@ -342,8 +344,6 @@ class RouterCore:
         self.roster.end(agent, now_s)
         if agent.state is AgentState.WRAP_UP:
             self._deadlines.set((_WRAPPED_UP, agent.agent_id), now_s + wrap_up_s)
-            # A wrap-up of 0 s is over at once.
-            self._meet_deadlines(now_s)
         self._close_queue(connected.queue_id)
 
     def _wrapped_up(self, agent_id: str, now_s: float) -> None:

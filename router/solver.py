@@ -172,21 +172,20 @@ def objective(problem: Problem, solution: Solution) -> int:
     return int(prices.leave[left].sum()) + int(pairs.sum())
 
 
-def dense(problem: Problem) -> Units:
-    """Return the problem as a matrix for a dense solver, shape (n, m + n).
+def dense(problem: Problem) -> tuple[Units, int]:
+    """Return the problem for a dense solver: what each pair saves, as negative costs.
 
-    Column m + i means that contact i waits. What is not allowed costs more than leaving
-    everyone waiting. For tests and benches: they compare with a solver of another kind.
+    For tests and benches, which compare with a solver of another kind.
+
+    Returns:
+        Costs, shape (n, m), below 0 where eligible; 0 means that the contact waits. And what
+        it costs to leave everyone waiting: the optimum is that plus the least sum.
     """
     prices = _prices(problem)
-    contacts, agents = len(prices.leave), problem.pair.shape[1]
     class_of = np.repeat(np.arange(len(problem.supply)), problem.supply)
-    never = 2 * int(prices.leave.sum()) + 1
-    matrix = np.full((contacts, agents + contacts), never, dtype=np.int64)
+    saved = prices.pair[class_of] - prices.leave[:, np.newaxis]
     able = problem.pair[class_of] != NOT_ELIGIBLE
-    matrix[:, :agents][able] = prices.pair[class_of][able]
-    matrix[np.arange(contacts), agents + np.arange(contacts)] = prices.leave
-    return matrix
+    return np.where(able, saved, 0), int(prices.leave.sum())
 
 
 def _prices(problem: Problem) -> _Prices:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,9 @@ from server.wiring import Node, run_node
 
 _log = structlog.get_logger(__name__)
 
+SWITCH_S: Final = 0.001
+"""The store's writer has a thread of its own; Python's default lets it keep the event loop
+waiting for 5 ms, which callers would hear in the time to their answer."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -30,6 +34,7 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
     Raises:
         WarmlineError: A part could not start.
     """
+    sys.setswitchinterval(SWITCH_S)
     stopping, cutting = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -47,8 +52,7 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
     finally:
         for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
-        if ready_file is not None:
-            ready_file.unlink(missing_ok=True)
+        _remove_ready(ready_file)
     _log.info("node stopped")
 
 
@@ -84,3 +88,8 @@ def _write_ready(ready_file: Path | None, node: Node) -> None:
     part = ready_file.with_suffix(".part")
     part.write_text(json.dumps(content) + "\n")
     part.replace(ready_file)
+
+
+def _remove_ready(ready_file: Path | None) -> None:
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)

@@ -59,7 +59,16 @@ LEVELS: Final = {
     "error": logging.ERROR,
 }
 
-CHATTY: Final = ("aiosqlite", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn", "websockets")
+CHATTY: Final = (
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "httpcore",
+    "httpx",
+    "sqlalchemy",
+    "uvicorn",
+    "websockets",
+)
 """Libraries whose lines below a warning hold statements, headers or whole messages."""
 
 
@@ -107,6 +116,13 @@ def _drop_uvicorn_colours(_logger: WrappedLogger, _method: str, event: EventDict
     return event
 
 
+def _in_order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put what every line has before what only this one has, for those who read JSON."""
+    first = ("timestamp", "level", "event", "logger", "node")
+    ordered = {name: event.pop(name) for name in first if name in event}
+    return {**ordered, **event}
+
+
 def configure_logs(
     form: Literal["console", "json"] = "console",
     level: Literal["debug", "info", "warning", "error"] = "info",
@@ -142,6 +158,7 @@ def configure_logs(
             ),
             drop_personal,
             *([_name_node(node)] if node else []),
+            _in_order,
             structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
         ]
     else:

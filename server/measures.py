@@ -20,6 +20,7 @@ from domain.events import (
     OfferWithdrawn,
     SpeechObserved,
 )
+from server.metrics import Family
 
 WAIT_EDGES_S: Final = (1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1200, 3600)
 """20 s is the usual target of a service level, and stands at an edge."""
@@ -41,17 +42,21 @@ class Measures:
     """What is observed as it happens.
 
     Attributes:
+        families: Every metric that is observed here.
         loop_lag_seconds: Fed by `loop_lag.LoopLag`.
         store_commit_seconds: Fed by `timed_ledger.TimedLedger`.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         """Put the metrics into the registry."""
+        self.families: list[Family] = []
 
         def counter(name: str, meaning: str, *labels: str) -> Counter:
+            self.families.append(Family(name, "counter", meaning, labels))
             return Counter(name, meaning, labels, registry=registry)
 
         def histogram(name: str, meaning: str, edges: tuple[float, ...], *labels: str) -> Histogram:
+            self.families.append(Family(name, "histogram", meaning, labels))
             return Histogram(name, meaning, labels, buckets=edges, registry=registry)
 
         self.contacts_arrived = counter(

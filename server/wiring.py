@@ -34,7 +34,8 @@ from pbx.call_control import CallControl
 from pbx.cells import Cell, CellPool
 from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.edge.edge import Edge
-from router.policy import RouterPolicy
+from router.eligibility import Profile, may_serve
+from router.policy import RouterPolicy, requirements_of
 from router.service import RouterService
 from server import figures
 from server.clock import SystemClock
@@ -42,6 +43,7 @@ from server.commands.softphones import credential_path
 from server.journal import JournalWriter, QueueLogWriter
 from server.observe import Observation
 from server.speech_recorder import SpeechRecorder
+from server.timed_ledger import TimedLedger
 from server.version import VERSION
 from store.credentials import CredentialFile
 from store.opening import Store, open_store
@@ -54,10 +56,26 @@ _log = structlog.get_logger(__name__)
 
 
 class _Desk:
-    """Call control, for the parts that are built before it."""
+    """Call control and the policy, for the parts that are built before them."""
 
     def __init__(self) -> None:
         self.control: CallControl | None = None
+        self.policy: RouterPolicy | None = None
+
+    def queues_of(self, agent_id: str) -> list[str]:
+        """Return the queues that an agent has the language and the skills for."""
+        policy = self.policy
+        if policy is None or agent_id not in policy.agents:
+            return []
+        agent = policy.agents[agent_id].agent
+        return [
+            queue.id
+            for queue in policy.queues.values()
+            if may_serve(agent, Profile(queue.language, requirements_of(queue)))
+        ]
+
+    def caller_of(self, contact_id: str) -> str:
+        return "" if self.control is None else self.control.caller_of(contact_id)
 
     async def place(self, call: InboundCall) -> Placement | Refusal:
         if self.control is None:
@@ -110,43 +128,53 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         url=settings.store.url,
         node=settings.node.name,
         journal_events_max=settings.store.journal_events_max,
+        synchronous=settings.store.synchronous,
     ) as store:
         _, last = await store.journal.bounds()
         bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
+        desk = _Desk()
         async with (
             JournalWriter(bus, store.journal) as journal,
-            _queue_log(settings, bus, clock),
+            _queue_log(settings, bus, clock, desk),
         ):
             for orphan in await store.contacts.close_orphans():
                 bus.publish(_closed(orphan))
-            async with _calls(loaded, store, bus, clock, journal) as node:
+            async with _calls(loaded, store, bus, clock, journal, desk) as node:
                 yield node
 
 
 @asynccontextmanager
 async def _queue_log(
-    settings: Configuration, bus: LocalBus, clock: SystemClock
+    settings: Configuration, bus: LocalBus, clock: SystemClock, desk: _Desk
 ) -> AsyncIterator[None]:
     if not settings.store.queue_log:
         yield
         return
     file = QueueLogFile(settings.node.data_folder / QUEUE_LOG_FILE)
-    async with QueueLogWriter(bus, QueueLog(), file, clock):
+    queue_log = QueueLog(
+        queues_of=desk.queues_of,
+        caller_of=desk.caller_of if settings.store.queue_log_caller else lambda _contact_id: "",
+    )
+    async with QueueLogWriter(bus, queue_log, file, clock):
         yield
 
 
 @asynccontextmanager
 async def _calls(
-    loaded: Loaded, store: Store, bus: LocalBus, clock: SystemClock, journal: JournalWriter
+    loaded: Loaded,
+    store: Store,
+    bus: LocalBus,
+    clock: SystemClock,
+    journal: JournalWriter,
+    desk: _Desk,
 ) -> AsyncIterator[Node]:
     settings = loaded.configuration
-    desk = _Desk()
+    desk.policy = RouterPolicy.of(settings)
     observation = Observation(clock=clock, stream=bus, version=VERSION)
-    router = RouterService(
-        RouterPolicy.of(settings), events=bus, clock=clock, desk=desk, wishes=store.wishes
-    )
+    router = RouterService(desk.policy, events=bus, clock=clock, desk=desk, wishes=store.wishes)
+    ledger = TimedLedger(store.contacts, clock, observation.measures.store_commit_seconds.observe)
     with tempfile.TemporaryDirectory(prefix="warmline-") as sockets:
-        async with SpeechRecorder(store.contacts, bus) as speech, router:
+        async with SpeechRecorder(ledger, bus) as speech, router:
             hearing = Hearing(
                 settings.analysis,
                 Path(sockets),
@@ -184,7 +212,7 @@ async def _calls(
                         prompts=PromptLibrary(settings.prompts.folder),
                         routing=router,
                         agents=router,
-                        ledger=store.contacts,
+                        ledger=ledger,
                         hearing=hearing,
                         events=bus,
                         clock=clock,
@@ -197,7 +225,7 @@ async def _calls(
                     async with control:
                         desk.control = control
                         reloader = Reloader(
-                            loaded, lambda plan: _apply(plan, router, edge, control, bus)
+                            loaded, lambda plan: _apply(plan, desk, router, edge, control, bus)
                         )
                         ports = ApiPorts(
                             clock=clock,
@@ -233,13 +261,13 @@ async def _calls(
                             reloader=reloader,
                             observation=observation,
                         )
-                        _observe(node, ports, journal)
+                        _observe(node, ports, journal, speech)
                         async with observation, reloader, http:
                             observation.readiness.started = True
                             yield node
 
 
-def _observe(node: Node, ports: ApiPorts, journal: JournalWriter) -> None:
+def _observe(node: Node, ports: ApiPorts, journal: JournalWriter, speech: SpeechRecorder) -> None:
     """Show how each part does, and ask each whether it stands."""
     metrics, readiness = node.observation.metrics, node.observation.readiness
     metrics.add("desk", figures.desk_figures(node.router))
@@ -252,6 +280,13 @@ def _observe(node: Node, ports: ApiPorts, journal: JournalWriter) -> None:
     metrics.add("cells", figures.cell_figures(node.pool.figures))
     metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
     metrics.add("store", figures.store_figures(node.store.database.figures))
+    lost = {
+        "events": lambda: journal.recorder.lost,
+        "speech": lambda: speech.dropped,
+        "calls": lambda: node.control.records_dropped,
+    }
+    metrics.add("records", figures.record_figures(lost))
+    metrics.add("edge", figures.edge_figures(node.edge.figures))
     metrics.add("bus", figures.bus_figures(node.bus))
     metrics.add("http", figures.http_figures(ports.figures))
     readiness.add("cells", lambda: _cells_ready(node.pool))
@@ -295,10 +330,16 @@ def _cell_gone(bus: LocalBus, desk: _Desk, edge: Edge, cell: Cell, reason: str) 
 
 
 def _apply(
-    plan: ReloadPlan, router: RouterService, edge: Edge, control: CallControl, bus: LocalBus
+    plan: ReloadPlan,
+    desk: _Desk,
+    router: RouterService,
+    edge: Edge,
+    control: CallControl,
+    bus: LocalBus,
 ) -> None:
     new = plan.configuration
-    router.reload(RouterPolicy.of(new))
+    desk.policy = RouterPolicy.of(new)
+    router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
     control.reload(new.queues, PromptLibrary(new.prompts.folder))
     bus.publish(_reloaded(new))

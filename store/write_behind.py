@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 import structlog
@@ -107,8 +108,6 @@ class WriteBehind(Generic[Value]):
                 await self._pause()
 
     async def _pause(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._retry_s):
                 await self._stopping.wait()
-        except TimeoutError:
-            pass

@@ -345,10 +345,12 @@ class CallInProgress:
     def answered(self) -> Message:
         """Answer the call and acknowledge it; return the 200 as the trunk got it."""
         ((to, ok),) = self.from_cell(200)
-        assert to == self.flow and ok.status == 200
+        assert to == self.flow
+        assert ok.status == 200
         ack = self.request("ACK", branch="z9hG4bKack1", cseq=1)
         ((to_cell, at_cell),) = self.bench.sent(ack, self.flow)
-        assert to_cell == cell_flow(self.cell) and at_cell.method == "ACK"
+        assert to_cell == cell_flow(self.cell)
+        assert at_cell.method == "ACK"
         return ok
 
     def request(self, method: str, *, branch: str, cseq: int, **more: object) -> bytes:

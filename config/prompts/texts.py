@@ -97,13 +97,13 @@ CHINESE: Final[dict[str, Chinese]] = {
     ),
     "queue-full": Chinese(
         "非常抱歉，目前线路繁忙，请您稍后再拨。再见。",
-        "fei1chang2 bao4qian4, mu4qian2 xian4lu4 fan2mang2, qing3 nin2 shao1hou4 zai4 bo1."
+        "fei1chang2 bao4qian4, mu4qian2 xian4lu4 fan2mang2, qing3 nin2 shao1hou4 zai4 bo1,"
         " zai4jian4.",
     ),
     "wait-exceeded": Chinese(
         "非常抱歉，我们未能及时接听您的来电，请您稍后再拨。再见。",
         "fei1chang2 bao4qian4, wo3men5 wei4neng2 ji2shi2 jie1ting1 nin2de5 lai2dian4,"
-        " qing3 nin2 shao1hou4 zai4 bo1. zai4jian4.",
+        " qing3 nin2 shao1hou4 zai4 bo1, zai4jian4.",
     ),
     "agent-left": Chinese(
         "非常抱歉，与客服人员的通话中断了。请不要挂机，我们将优先为您服务。",
@@ -112,7 +112,7 @@ CHINESE: Final[dict[str, Chinese]] = {
     ),
     "technical-difficulty": Chinese(
         "非常抱歉，系统出现故障，请您稍后再拨。再见。",
-        "fei1chang2 bao4qian4, xi4tong3 chu1xian4 gu4zhang4, qing3 nin2 shao1hou4 zai4 bo1."
+        "fei1chang2 bao4qian4, xi4tong3 chu1xian4 gu4zhang4, qing3 nin2 shao1hou4 zai4 bo1,"
         " zai4jian4.",
     ),
     "thank-you-for-waiting": Chinese(

@@ -27,6 +27,7 @@ from pbx.cell.taps import TapBench, TapLine
 
 CELL_HOST: Final = "127.0.0.1"
 """A cell speaks SIP with the edge alone, on the same machine."""
+STARTING_NICE: Final = 5
 PR_SET_TIMERSLACK: Final = 29
 """prctl(2)."""
 MEDIA_TIMER_SLACK_NS: Final = 500_000_000
@@ -106,6 +107,10 @@ class Endpoint:
             pj.Error: A socket could not be opened or the library does not start.
         """
         self._thread = threading.get_ident()
+        inherited = os.getpriority(os.PRIO_PROCESS, 0)
+        if self._reach_nice(self._spec.nice) < inherited:
+            # We may choose our level: while this cell only starts, calls come first.
+            self._reach_nice(STARTING_NICE)
         self._pj = pj.Endpoint()
         self._pj.libCreate()
         # libCreate seeds the C library's rand(), from which Call-IDs and tags come, with
@@ -120,21 +125,13 @@ class Endpoint:
         libc.prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0)  # this thread and the clock: the default
         self._sip_port = self._open_transport()
         self._pj.libStart()
-        for codec in self._pj.codecEnum2():
-            name = codec.codecId.split("/")[0]
-            self._pj.codecSetPriority(codec.codecId, settings.CODEC_PRIORITIES.get(name, 0))
+        for codec, priority in settings.CODEC_PRIORITIES.items():
+            self._pj.codecSetPriority(codec, priority)
         self._account = Account(self)
         self._account.create(settings.account(self._spec))
         self._taps = TapBench(self._line)
-        nice = self._reach_nice()
-        self.report(
-            wire.CellReady(
-                pid=os.getpid(),
-                sip_port=self._sip_port,
-                nice=nice,
-                private_kib=own_private_kib(),
-            )
-        )
+        nice = self._reach_nice(self._spec.nice)
+        self.report(wire.CellReady(pid=os.getpid(), sip_port=self._sip_port, nice=nice))
 
     def run(self) -> None:
         """Obey and report until told to quit."""
@@ -178,10 +175,10 @@ class Endpoint:
         name: str = self._pj.transportGetInfo(number).localName
         return int(name.rpartition(":")[2])
 
-    def _reach_nice(self) -> int:
-        """Take the wanted nice level, for this thread and those it starts (the clock)."""
+    def _reach_nice(self, wanted: int) -> int:
+        """Take a nice level, for this thread and those it starts, or come as near as allowed."""
         with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, self._spec.nice)
+            os.setpriority(os.PRIO_PROCESS, 0, wanted)
         return os.getpriority(os.PRIO_PROCESS, 0)
 
     # ---- what legs tell (LegOwner)

@@ -13,8 +13,10 @@ import pjsua2 as pj
 
 from domain.leg import RtpFigures
 from pbx.cell import wire
+from pbx.cell.codecs import narrowed
 from pbx.cell.keys import KeyEcho
 from pbx.cell.rtp import RtpLedger, SilenceWatch, StreamCount
+from pbx.cell.source import SourceLatch, hold, host_of, let_go
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -93,6 +95,9 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
         self._rtp = RtpLedger()
         self._silence = SilenceWatch(silence_s)
         self._keys = KeyEcho()
+        self._source = SourceLatch()
+        self._announced = ""
+        self._expects_rtp = False
 
     @property
     def heard(self) -> bool:
@@ -119,7 +124,8 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
         if not self.answered or self.gone:
             return
         self._count()
-        expected = self.audio is not None and not self.held
+        self._hold_source()
+        expected = self._expects_rtp and not self.held
         silent_s = self._silence.look(self._rtp.signs_of_life, now_s, expected=expected)
         if silent_s is not None:
             self.owner.report(wire.RtpSilent(leg=self.number, silent_s=round(silent_s, 1)))
@@ -143,6 +149,18 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
                 round_trip_ms=rtcp.rttUsec.last / 1_000,
             )
         )
+
+    def _hold_source(self) -> None:
+        if self._source.held_to is not None or self.audio is None:
+            return
+        transport = self.getMedTransportInfo(0)
+        host = self._source.look(host_of(transport.srcRtpName), self._announced)
+        if host is not None:
+            hold(_port_of(transport.localRtpName), host)
+
+    def _let_go_of_source(self) -> None:
+        if self._source.media_changed(self._announced):
+            let_go(_port_of(self.getMedTransportInfo(0).localRtpName))
 
     def _report(self, event: wire.CellEvent) -> None:
         if not self.refused:
@@ -190,20 +208,33 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
         # `getInfo().media` of a temporary is silently empty: members do not keep their
         # parent alive.
         call = self.getInfo()
-        audio, codec, held = None, "", False
+        audio, codec, held, announced, expects = None, "", False, "", False
         for media in call.media:
             if media.type != pj.PJMEDIA_TYPE_AUDIO or audio is not None:
                 continue
             held = media.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
             if media.status in _FLOWING and media.audioConfSlot != pj.PJSUA_INVALID_ID:
                 audio = self.getAudioMedia(media.index)
-                codec = self.getStreamInfo(media.index).codecName
+                stream = self.getStreamInfo(media.index)
+                codec, announced = stream.codecName, host_of(stream.remoteRtpAddress)
+                expects = bool(media.dir & pj.PJMEDIA_DIR_DECODING)
         self.audio = audio
+        self._expects_rtp = expects
         self.owner.media_changed(self)
+        if audio is not None:
+            self._announced = announced
+            self._let_go_of_source()
         self._report(wire.MediaChanged(leg=self.number, active=audio is not None, codec=codec))
         if held != self.held:
             self.held = held
             self._report(wire.LegHeld(leg=self.number, held=held))
+
+    @guarded
+    def onCallSdpCreated(self, made: Any) -> None:  # noqa: N802  # pjsua2's name
+        """Answer with G.711 to whoever has it."""
+        narrow = narrowed(made.sdp.wholeSdp, made.remSdp.wholeSdp)
+        if narrow is not None:
+            made.sdp.wholeSdp = narrow
 
     @guarded
     def onDtmfDigit(self, key: Any) -> None:  # noqa: N802  # pjsua2's name
@@ -230,6 +261,10 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
                 leg=self.number, status=progress.statusCode, final=progress.finalNotify
             )
         )
+
+
+def _port_of(name: str) -> int:
+    return int(name.rpartition(":")[2])
 
 
 _FLOWING = (

@@ -11,8 +11,8 @@ FRAME_MS: Final = 20
 JITTER_BUFFER_MS_MAX: Final = 200
 MEDIA_PORTS_MAX: Final = 128
 """Ports of the conference: the taps that are never destroyed, and players not yet buried."""
-CODEC_PRIORITIES: Final = {"PCMU": 255, "PCMA": 254, "G722": 120}
-"""G.722 for telephones that have nothing else: the conference runs at 8 kHz."""
+CODEC_PRIORITIES: Final = {"*": 0, "PCMU/8000": 250, "PCMA/8000": 240, "G722/16000": 120}
+"""In this order. G.722 is for telephones that have nothing else: the conference runs at 8 kHz."""
 
 
 def library(spec: CellSpec) -> Any:
@@ -23,6 +23,7 @@ def library(spec: CellSpec) -> Any:
     agent.threadCnt = 0
     agent.maxCalls = spec.legs_max
     agent.userAgent = "Warmline"
+    agent.natTypeInSdp = 0
     media = chosen.medConfig
     # RTP is read by a thread of the library, which never waits for the interpreter:
     # a quarter less of a core a call than reading it with the SIP on this thread.

@@ -123,7 +123,7 @@ class TapLine:
             return False
         except OSError:
             self.dropped += 1
-            self._socket = None  # the worker has gone; `connect` may find its successor
+            self._close()  # the worker has gone; `connect` may find its successor
             return False
         return True
 
@@ -174,13 +174,16 @@ class Tap(pj.AudioMediaPort):  # type: ignore[misc]  # pjsua2 is untyped
             self._line.dropped += 1
 
 
+READ_FRAME: Final = frame_reader()
+"""Tried once, in the zygote."""
+
+
 class TapBench:
     """The taps of a cell: those in use by leg, and the spare ones."""
 
     def __init__(self, line: TapLine) -> None:
         """Take the line on which all taps send."""
         self._line = line
-        self._read = frame_reader()
         self._used: dict[int, tuple[Tap, bytes]] = {}
         self._unopened: set[int] = set()
         self._spare: list[Tap] = []
@@ -195,7 +198,7 @@ class TapBench:
         used = self._used.get(leg)
         tap = used[0] if used else self._spare.pop() if self._spare else None
         if tap is None:
-            tap = Tap(self._line, self._read)
+            tap = Tap(self._line, READ_FRAME)
         said = json.dumps({"contact_id": contact_id, "speaker": speaker}).encode()
         self._used[leg] = (tap, said)
         self._line.connect()

@@ -307,7 +307,7 @@ class MediaChanged(Message, frozen=True, kw_only=True):
     """An offer and answer were completed.
 
     Attributes:
-        active: Audio flows at least one way.
+        active: The leg has audio in the conference, on hold too.
         codec: Encoding name (RFC 3551), "" when inactive.
     """
 
@@ -366,13 +366,11 @@ class CellReady(Message, frozen=True, kw_only=True):
 
     Attributes:
         nice: The level that was reached.
-        private_kib: Memory that no other process shares.
     """
 
     pid: int
     sip_port: int
     nice: int
-    private_kib: int
 
 
 class Heartbeat(Message, frozen=True, kw_only=True):
@@ -388,7 +386,12 @@ class Heartbeat(Message, frozen=True, kw_only=True):
 
 
 class CommandDone(Message, frozen=True, kw_only=True):
-    """Attributes: leg: of Connect; figures: of ReadFigures."""
+    """The command was obeyed.
+
+    Attributes:
+        leg: The new leg of a Connect.
+        figures: Those that ReadFigures asked for.
+    """
 
     id: int
     leg: int | None = None

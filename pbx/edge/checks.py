@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from domain.errors import SipError
 from pbx.edge.answers import ALLOW, METHODS
 from pbx.edge.crossing import SDP, content_type
+from pbx.edge.dialogs import contact_uri, route_set
 from pbx.edge.flow import URI_CHARS_MAX, Flow, branch_of, parse_uri
 from pbx.edge.message import Line, Message
 from pbx.edge.post import Post
@@ -55,10 +56,11 @@ def syntax_fault(message: Message) -> Fault | None:
         return Fault(400, reason="Max-Forwards is not 0 to 255")
     if len(message.call_id) > CALL_ID_CHARS_MAX:
         return Fault(400, reason=f"Call-ID over {CALL_ID_CHARS_MAX} characters")
-    return _party_fault(message)
+    return None
 
 
-def _party_fault(message: Message) -> Fault | None:
+def party_fault(message: Message) -> Fault | None:
+    """Return what is wrong with From or To; inside a dialog they are those known."""
     for name in ("From", "To"):
         value = message.first[name]
         if len(value) > PARTY_CHARS_MAX:
@@ -106,6 +108,16 @@ def body_fault(message: Message) -> Fault | None:
     accepted = [value.partition(";")[0].strip() for value in message.tokens("Accept")]
     if accepted and not {SDP, "*/*", "application/*"} & set(accepted):
         return Fault(406)
+    return None
+
+
+def dialog_fault(message: Message) -> Fault | None:
+    """Return what would make a dialog unusable: Contact and Record-Route (section 12.1.1)."""
+    try:
+        contact_uri(message)
+        route_set(message)
+    except SipError:
+        return Fault(400, reason="Contact or Record-Route is no SIP address")
     return None
 
 

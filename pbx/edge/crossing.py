@@ -66,8 +66,11 @@ def body_inward(message: Message, flow: Flow) -> tuple[list[Line], bytes]:
         return [], b""
     kind = content_type(message)
     if kind == SDP:
-        own_machine = flow.host.startswith("127.") or flow.host == "::1"
-        return [("Content-Type", SDP)], guard_sdp(message.body, loopback_allowed=own_machine)
+        if not message.body_guarded:
+            own_machine = flow.host.startswith("127.") or flow.host == "::1"
+            message.body = guard_sdp(message.body, loopback_allowed=own_machine)
+            message.body_guarded = True
+        return [("Content-Type", SDP)], message.body
     if kind in _OTHER_BODIES and len(message.body) <= OTHER_BODY_BYTES_MAX:
         return [("Content-Type", kind)], message.body
     raise SipError(f"body: {kind[:60]!r} is not {SDP}")

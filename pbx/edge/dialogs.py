@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from domain.errors import SipError
 from pbx.edge.flow import Flow, Networks, numeric_host, parse_uri, via_transport, within
 from pbx.edge.message import Line, Message, write
 from pbx.edge.partings import Partings
@@ -66,6 +67,7 @@ class Dialog:
         invite_cseq: CSeq of the INVITE that made the dialog.
         cell_called: The cell sent the INVITE, so the cell owes the ACK.
         orphaned: The cell is gone and the edge ends the dialog.
+        flow_lost: The connection to the peer has ended.
         answer: The 2xx to the peer while its ACK is missing.
         unanswered: Requests on their way, by branch.
         on_over: Called once when the dialog ends, for the trunk's count of calls.
@@ -88,10 +90,11 @@ class Dialog:
     post: Post = field(repr=False)
     state: DialogState = DialogState.EARLY
     orphaned: bool = False
+    flow_lost: bool = False
     answer: bytes = field(default=b"", repr=False)
     unanswered: "dict[str, Hop]" = field(default_factory=dict, repr=False)
     on_over: Callable[[], None] | None = field(default=None, repr=False)
-    due_s: float | None = None
+    entry: int = 0
     _pause_s: float = T1_S
     _give_up_s: float = 0.0
     _table: "DialogTable | None" = field(default=None, repr=False)
@@ -120,7 +123,10 @@ class Dialog:
         flow = self.flow
         if self.owner.agent_id is not None or flow.reliable:
             return flow
-        parsed = parse_uri(uri)
+        try:
+            parsed = parse_uri(uri)
+        except SipError:
+            return flow
         host = numeric_host(parsed.host)
         if host is None or not (host == flow.host or within(host, self.owner.networks)):
             return flow
@@ -136,7 +142,7 @@ class Dialog:
         """
         if not self.routes:
             return self.outside_target, [], self.next_hop(self.outside_target)
-        first = name_addresses(self.routes[0])[0].uri
+        first = name_addresses(self.routes[0])[0].uri  # Checked by `route_set`.
         if ";lr" in first.lower():
             return self.outside_target, list(self.routes), self.next_hop(first)
         return first, [*self.routes[1:], f"<{self.outside_target}>"], self.next_hop(first)
@@ -182,6 +188,8 @@ class Dialog:
             self._pause_s = T1_S
             self.post.agenda.at(now_s + T1_S, self)
         else:
+            if self.state is DialogState.EARLY:
+                self.end(now_s)
             return False
         return True
 
@@ -217,7 +225,7 @@ class Dialog:
         elif self.orphaned:
             self.post.send(self.flow, self.answer)
             self._pause_s = min(2 * self._pause_s, T2_S)  # RFC 3261 section 13.3.1.4
-            self.post.agenda.at(now_s + self._pause_s, self)
+            self.post.agenda.at(min(now_s + self._pause_s, self._give_up_s), self)
 
     def _say_bye(self, now_s: float) -> None:
         self.inside_cseq += 1
@@ -278,6 +286,12 @@ class DialogTable:
             if not at_cell:
                 del self._by_cell[dialog.cell]
 
+    def flow_closed(self, flow: Flow) -> None:
+        """Note that a connection has ended; its telephones come back over another."""
+        for dialog in self._by_key.values():
+            if dialog.flow == flow:
+                dialog.flow_lost = True
+
     def of_cell(self, cell: Address) -> list[Dialog]:
         """Return the dialogs of a cell that is not gone."""
         return [each for each in self._by_cell.get(cell, ()) if not each.orphaned]
@@ -292,6 +306,23 @@ def contact_uri(message: Message) -> str:
     value = message.get("Contact")
     if not value:
         return ""
-    uri = name_addresses(value)[0].uri
+    if value[0] == "<" and value.find(">") == len(value) - 1:
+        uri = value[1:-1]  # As cells and most telephones write it.
+    else:
+        uri = name_addresses(value)[0].uri
     parse_uri(uri)
     return uri
+
+
+def route_set(message: Message) -> tuple[str, ...]:
+    """Return the Record-Route values.
+
+    Raises:
+        SipError: One of them is no address.
+    """
+    if "Record-Route" not in message.first:
+        return ()
+    values = message.values("Record-Route")
+    for value in values:
+        parse_uri(name_addresses(value)[0].uri)
+    return tuple(values)

@@ -423,6 +423,8 @@ class Edge:
             with contextlib.suppress(OSError):
                 found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
                 host = str(found[0][4][0]) if found else None
+            if host is not None and self._streams is not None:
+                self._streams.server_names[host] = name
             core = self._live_core()
             core.set_fixed(agent.id, host)
             self._perform(core.wake(self._clock.monotonic_s()))

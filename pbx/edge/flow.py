@@ -1,6 +1,7 @@
 """Where a message came from and goes to: flows, Via and next hops."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, NamedTuple
 
@@ -17,6 +18,9 @@ MAGIC_COOKIE: Final = "z9hG4bK"
 
 URI_CHARS_MAX: Final = 1024
 """No URI of a telephone is longer; the grammar's patterns go back and forth over long ones."""
+
+URIS_REMEMBERED_MAX: Final = 2_048
+"""Parsed URIs: those of cells, telephones and trunks come again with every message."""
 
 _VIA: Final = re.compile(
     r"SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*(?P<transport>[A-Za-z0-9\-.!%*_+`'~]+)[ \t]+"
@@ -104,6 +108,8 @@ def read_via(value: str, source: Flow) -> Via:
         for piece in pieces:
             name, _, parameter = piece.partition("=")
             name = name.strip().lower()
+            if not name:
+                raise SipError(f"Via: {value[:60]!r} has an empty parameter")
             if name == "branch":
                 branch = parameter.strip()
             elif name == "rport":
@@ -146,6 +152,11 @@ def parse_uri(value: str) -> URI:
     """
     if len(value) > URI_CHARS_MAX:
         raise SipError(f"URI: {len(value)} characters, at most {URI_CHARS_MAX}")
+    return _parse_uri(value)
+
+
+@lru_cache(maxsize=URIS_REMEMBERED_MAX)
+def _parse_uri(value: str) -> URI:
     if value[:5].lower() in ("sips:", "sip:") or value[:4].lower() in ("sip:", "tel:"):
         scheme, _, rest = value.partition(":")
         value = f"{scheme.lower()}:{rest}"

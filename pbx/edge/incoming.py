@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.errors import SipError
 from pbx.edge.answers import answer
 from pbx.edge.checks import Fault
 from pbx.edge.flow import INSIDE, MAGIC_COOKIE, Flow, Via, read_via
@@ -35,11 +36,15 @@ class Incoming:
 def read_incoming(message: Message, flow: Flow) -> Incoming:
     """Read which way a request came.
 
-    Raises:
-        SipError: Its Via does not follow the grammar.
+    One whose Via cannot be read is answered with 400 to where it came from.
     """
-    values = message.values("Via")
-    via = read_via(values[0], flow)
+    try:
+        values = message.values("Via")
+        via = read_via(values[0], flow)
+    except (SipError, IndexError):
+        values = [value for name, value in message.lines if name == "Via"]
+        via = Via(sent_by="", branch="", amended=values[0], reply_port=flow.port)
+        message.lacking = message.lacking or "Via is no list of addresses"
     return Incoming(
         message=message,
         vias=[via.amended, *values[1:]],

@@ -12,13 +12,22 @@ from typing import Final, NamedTuple
 from domain.errors import SipError
 from pbx.edge.answers import answer
 from pbx.edge.crossing import request_outward, response_inward, response_outward
-from pbx.edge.dialogs import Address, Dialog, DialogState, DialogTable, Owner, contact_uri
+from pbx.edge.dialogs import (
+    Address,
+    Dialog,
+    DialogState,
+    DialogTable,
+    Owner,
+    contact_uri,
+    route_set,
+)
 from pbx.edge.flow import INSIDE, Flow
 from pbx.edge.legs import EARLY_DIALOGS_MAX, Leg, LegState
 from pbx.edge.message import Line, Message
 from pbx.edge.partings import Partings
 from pbx.edge.post import Post
 from pbx.edge.timers import LINGER_S, T1_S, T2_S, T4_S, TRANSACTION_S
+from pbx.sip.fields import name_addresses
 
 _BETTER_FIRST: Final = (486, 600, 603, 415, 420, 484, 488)
 """Among answers of one class, what the caller can use (section 16.7 step 6); busy above all,
@@ -77,7 +86,7 @@ class Invite:
     last: bytes = field(default=b"", repr=False)
     cancelled: bool = False
     rang: bool = False
-    due_s: float | None = None
+    entry: int = 0
     _pause_s: float = T1_S
     _give_up_s: float = 0.0
     _winner: Dialog | None = None
@@ -117,9 +126,14 @@ class Invite:
             answer(self.request, self.vias, status, reason=reason, to_tag=tag, extra=extra), now_s
         )
 
+    def bind(self, cell: Address) -> None:
+        """Say which cell is at one end."""
+        self.cell = cell
+        self.table.bind(self, cell)
+
     def forward_to_cell(self, cell: Address, leg: Leg, now_s: float) -> None:
         """Send the INVITE to its cell."""
-        self.cell = cell
+        self.bind(cell)
         self.state = InviteState.PROCEEDING
         self._begin(leg, now_s)
         if self.cancelled:
@@ -234,6 +248,7 @@ class Invite:
 
     def forget_leg(self, leg: Leg) -> None:
         """A leg's linger is over."""
+        self._drop_early(leg)
         self.table.remove_leg(leg)
 
     def _begin(self, leg: Leg, now_s: float) -> None:
@@ -312,8 +327,7 @@ class Invite:
             leg.dialogs[response.to_tag] = dialog
         elif dialog.state is DialogState.EARLY and "Contact" in response.first:
             if self.from_cell:
-                dialog.outside_target = contact_uri(response)
-                dialog.routes = tuple(reversed(response.values("Record-Route")))
+                dialog.outside_target, dialog.routes = self._callee(response, leg)
             else:
                 dialog.inside_target = contact_uri(response)
         return dialog
@@ -322,6 +336,7 @@ class Invite:
         request = self.request
         assert self.cell is not None
         if self.from_cell:
+            target, routes = self._callee(response, leg)
             return Dialog(
                 call_id=request.call_id,
                 inside_tag=request.from_tag,
@@ -331,9 +346,8 @@ class Invite:
                 cell=self.cell,
                 flow=leg.flow,
                 inside_target=contact_uri(request),
-                outside_target=contact_uri(response) or leg.uri,
-                # Section 12.1.2: the caller takes Record-Route in reverse.
-                routes=tuple(reversed(response.values("Record-Route"))),
+                outside_target=target,
+                routes=routes,
                 inside_cseq=request.cseq,
                 invite_cseq=request.cseq,
                 cell_called=True,
@@ -349,14 +363,27 @@ class Invite:
             cell=self.cell,
             flow=self.flow,
             inside_target=contact_uri(response) or leg.uri,
-            outside_target=contact_uri(request),
-            routes=tuple(request.values("Record-Route")),
+            # A caller of RFC 2543 may send no Contact.
+            outside_target=contact_uri(request) or name_addresses(request.get("From"))[0].uri,
+            routes=route_set(request),
             inside_cseq=0,
             invite_cseq=request.cseq,
             cell_called=False,
             owner=self.owner,
             post=self.post,
         )
+
+    def _callee(self, response: Message, leg: Leg) -> tuple[str, tuple[str, ...]]:
+        """Return target and route set of the telephone, or where it was called.
+
+        Source:
+            RFC 3261 section 12.1.2: the caller takes Record-Route in reverse.
+        """
+        try:
+            return contact_uri(response) or leg.uri, tuple(reversed(route_set(response)))
+        except SipError:
+            self.post.count("targets_unusable")
+            return leg.uri, ()
 
     def _inward(self, response: Message, leg: Leg) -> bytes:
         contact = self.post.names.contact(self.flow, "peer")
@@ -420,6 +447,7 @@ class InviteTable:
         self._by_key: dict[str, Invite] = {}
         self._by_branch: dict[str, Leg] = {}
         self._by_call: dict[tuple[str, str, int], Invite] = {}
+        self._by_cell: dict[Address, dict[str, Invite]] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -438,7 +466,11 @@ class InviteTable:
 
     def of_cell(self, cell: Address) -> list[Invite]:
         """Return the transactions of a cell."""
-        return [invite for invite in self._by_key.values() if invite.cell == cell]
+        return list(self._by_cell.get(cell, {}).values())
+
+    def bind(self, invite: Invite, cell: Address) -> None:
+        """Note the cell of a transaction."""
+        self._by_cell.setdefault(cell, {})[invite.key] = invite
 
     def on_flow(self, flow: Flow) -> list[Leg]:
         """Return the unsettled legs on a connection."""
@@ -459,6 +491,11 @@ class InviteTable:
         merged = (request.call_id, request.from_tag, request.cseq)
         if self._by_call.get(merged) is invite:
             del self._by_call[merged]
+        if invite.cell is not None:
+            at_cell = self._by_cell.get(invite.cell, {})
+            at_cell.pop(invite.key, None)
+            if not at_cell:
+                self._by_cell.pop(invite.cell, None)
 
     def add_leg(self, leg: Leg) -> None:
         """Expect responses for a leg."""

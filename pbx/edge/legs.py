@@ -62,7 +62,7 @@ class Leg:
     response: Message | None = field(default=None, repr=False)
     dialogs: dict[str, Dialog] = field(default_factory=dict, repr=False)
     winner: Dialog | None = field(default=None, repr=False)
-    due_s: float | None = None
+    entry: int = 0
     _pause_s: float = T1_S
     _give_up_s: float = 0.0
     _cancel: _Cancel = _Cancel.NONE

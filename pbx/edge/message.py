@@ -70,12 +70,14 @@ class Message:
         first: The first value of each field.
         has_controls: A control character stands in the header; no cell may see it.
         from_tag, to_tag: "" when there is none.
+        body_guarded: The SDP guard has written the body.
         lacking: Why the message cannot be forwarded, "" when nothing is wrong; a request
             with a fault here can still be answered.
     """
 
     __slots__ = (
         "body",
+        "body_guarded",
         "cseq",
         "first",
         "from_tag",
@@ -98,6 +100,7 @@ class Message:
         self.lines: list[Line] = []
         self.first: dict[str, str] = {}
         self.body = b""
+        self.body_guarded = False
         self.cseq = 0
         self.from_tag = ""
         self.to_tag = ""

@@ -17,7 +17,7 @@ class Parting:
     request: bytes = field(repr=False)
     give_up_s: float
     table: "Partings" = field(repr=False)
-    due_s: float | None = None
+    entry: int = 0
     pause_s: float = T1_S
 
     def wake(self, now_s: float) -> None:

@@ -146,6 +146,16 @@ class Phones:
             way is not None and way.host == host for way in map(self._flow, self.bindings(agent_id))
         )
 
+    def way_to(self, agent_id: str, lost: Flow) -> Flow:
+        """Return the flow by which a telephone can be reached whose own was lost.
+
+        One registered from the same address, else the agent's preferred; the lost one
+        when he has none.
+        """
+        flows = [way for way in map(self._flow, self.bindings(agent_id)) if way is not None]
+        near = [way for way in flows if way.host == lost.host]
+        return (near or flows or [lost])[0]
+
     def udp_flows(self) -> list[Flow]:
         """Return the UDP flows of all registered telephones, for keep-alives."""
         return [

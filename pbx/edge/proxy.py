@@ -5,8 +5,9 @@ cannot be served, `gate` and `admission` say who it is, `invites` carry new call
 `relay` what belongs to a dialog, `registrar` the telephones.
 """
 
+import contextlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -124,28 +125,24 @@ class EdgeCore:
 
     def receive(self, data: bytes, flow: Flow, now_s: float) -> list[Action]:
         """Take in one message; whatever is wrong with it ends here."""
-        try:
+        with self._guard():
             self._receive(data, flow, now_s)
-        except SipError:
-            self._post.count("malformed")
-        except Exception:
-            # A rule of ours met something it does not know: this message is lost, and
-            # nothing else. Its text is a stranger's and is not logged.
-            self._post.count("faults")
-            if self._post.counts["faults"] <= FAULTS_LOGGED_MAX:
-                _log.exception("sip message dropped by a fault of the edge")
         return self._post.take()
 
     def placed(self, token: str, result: Placement | Refusal, now_s: float) -> list[Action]:
         """Take call control's answer to a `Place`."""
         if isinstance(result, Placement):
             self._cells.add(result.address)
-        self._reception.placed(token, result, now_s)
+        with self._guard():
+            self._reception.placed(token, result, now_s)
         return self._post.take()
 
     def wake(self, now_s: float) -> list[Action]:
         """Do what is due."""
-        self._post.agenda.wake(now_s)
+        while (due_s := self._post.agenda.next_s()) is not None and due_s <= now_s:
+            # What is woken has left the agenda, so that a fault in it is met once.
+            with self._guard():
+                self._post.agenda.wake(now_s)
         self._relay.sweep(now_s)
         self._phones.sweep(now_s)
         self._admission.sweep(now_s=now_s)
@@ -173,15 +170,18 @@ class EdgeCore:
         self._cells.discard(address)
         ended = 0
         for invite in self._invites.of_cell(address):
-            ended += invite.cell_gone(now_s)
+            with self._guard():
+                ended += invite.cell_gone(now_s)
         for dialog in self._dialogs.of_cell(address):
-            self._relay.end_dialog(dialog, now_s)
-            ended += dialog.orphan(now_s)
+            with self._guard():
+                self._relay.end_dialog(dialog, now_s)
+                ended += dialog.orphan(now_s)
         return ended, self._post.take()
 
     def flow_closed(self, flow: Flow, now_s: float) -> list[Action]:
         """A connection has ended or could not be opened: nothing comes back over it."""
         self._phones.flow_closed(flow)
+        self._dialogs.flow_closed(flow)
         for leg in self._invites.on_flow(flow):
             leg.abandon(480, now_s)
             leg.invite.settle(now_s)
@@ -236,6 +236,22 @@ class EdgeCore:
                 **self._phones.figures(),
             },
         )
+
+    @contextlib.contextmanager
+    def _guard(self) -> Iterator[None]:
+        """Let a fault of ours cost one message, one timer or one call, and nothing else.
+
+        The text of an exception may be a stranger's; the log keeps the place it came from
+        for the first few, so that nobody fills the disk with them.
+        """
+        try:
+            yield
+        except SipError:
+            self._post.count("malformed")
+        except Exception:
+            self._post.count("faults")
+            if self._post.counts["faults"] <= FAULTS_LOGGED_MAX:
+                _log.exception("sip message dropped by a fault of the edge")
 
     # Sorting.
 
@@ -332,8 +348,16 @@ class EdgeCore:
         if hops is None or hops < 0:
             reply(self._post, incoming, 483)
             return
-        inward = incoming.flow.listener != INSIDE
-        if inward and message.has_controls:
+        if not incoming.from_cell and (
+            message.has_controls
+            # Most telephones repeat From and To as they stand in the INVITE; a variant is
+            # looked at, since the cell will read it.
+            or (
+                (message.first["From"], message.first["To"])
+                != (dialog.outside_party, dialog.inside_party)
+                and checks.party_fault(message) is not None
+            )
+        ):
             reply(self._post, incoming, 400)
             return
         try:
@@ -361,6 +385,10 @@ class EdgeCore:
             if dialog is not None and dialog.cell != (flow.host, flow.port):
                 self._post.count("dialogs_of_another_cell")
                 return None
+            if dialog is not None and dialog.flow_lost and dialog.owner.agent_id is not None:
+                # The telephone has lost its connection and registered over another.
+                dialog.flow = self._phones.way_to(dialog.owner.agent_id, dialog.flow)
+                dialog.flow_lost = False
             return dialog
         dialog = self._dialogs.find(message.call_id, message.to_tag, message.from_tag)
         if dialog is None:
@@ -375,6 +403,7 @@ class EdgeCore:
         if agent_id is not None:
             # What comes back goes where the telephone is now (NAT, RFC 5626 section 5.3).
             dialog.flow = incoming.back
+            dialog.flow_lost = False
         return dialog
 
     def _ack(self, incoming: Incoming, now_s: float) -> None:

@@ -62,7 +62,8 @@ class Reception:
             invite.repeated()
             return
         fault = (
-            checks.target_fault(message, incoming.flow)
+            checks.party_fault(message)
+            or checks.target_fault(message, incoming.flow)
             or checks.loop_fault(message, self._post)
             or checks.extension_fault(message)
         )
@@ -119,7 +120,12 @@ class Reception:
         owner = self._caller(incoming, judgement, now_s)
         if owner is None:
             return
-        fault = self._state_fault() or checks.body_fault(message) or self._sdp_fault(incoming)
+        fault = (
+            self._state_fault()
+            or checks.dialog_fault(message)
+            or checks.body_fault(message)
+            or self._sdp_fault(incoming)
+        )
         if fault is None:
             call = _inbound_call(message, owner)
             fault = self._call_fault(call, now_s)
@@ -193,7 +199,7 @@ class Reception:
             reply(self._post, incoming, 404)
             return
         invite = self._new_invite(incoming, Owner(agent_id=agent_id), InviteState.PROCEEDING)
-        invite.cell = (incoming.flow.host, incoming.flow.port)
+        invite.bind((incoming.flow.host, incoming.flow.port))
         if not targets:
             invite.refuse(480, now_s)
             return

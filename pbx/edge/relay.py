@@ -133,25 +133,14 @@ class Relay:
             if status < 300 and hop.method == "INVITE" and dialog.state is DialogState.CONFIRMED:
                 # A dialog keeps its INVITE's CSeq for an ACK that a dead cell owes.
                 dialog.invite_cseq = response.cseq if not hop.inward else dialog.invite_cseq
-        names = self._post.names
-        if hop.inward:
-            data = response_outward(
-                response,
-                vias=hop.vias,
-                record_routes=[],
-                contact=names.contact(hop.back, "warmline"),
-                names=names,
-                flow=hop.back,
-            )
-        else:
-            # A cell has no password for another PBX (RFC 3261 section 22).
-            data = response_inward(
-                response,
-                vias=hop.vias,
-                contact=names.contact(hop.back, "peer"),
-                flow=hop.forth,
-                status=403 if status in (401, 407) else status,
-            )
+        try:
+            data = self._write_response(hop, response)
+        except SipError:
+            self._post.count("answers_unusable")
+            if status < 200:
+                return
+            # Whoever asked shall not wait for an answer that cannot be passed on.
+            data = answer(hop.request, hop.vias, 488)
         self._post.send(hop.back, data)
 
     def end_dialog(self, dialog: Dialog, now_s: float) -> None:
@@ -234,6 +223,27 @@ class Relay:
             hops=hops,
             names=names,
             flow=hop.forth,
+        )
+
+    def _write_response(self, hop: Hop, response: Message) -> bytes:
+        names = self._post.names
+        if hop.inward:
+            return response_outward(
+                response,
+                vias=hop.vias,
+                record_routes=[],
+                contact=names.contact(hop.back, "warmline"),
+                names=names,
+                flow=hop.back,
+            )
+        # A cell has no password for another PBX (RFC 3261 section 22).
+        status = 403 if response.status in (401, 407) else response.status
+        return response_inward(
+            response,
+            vias=hop.vias,
+            contact=names.contact(hop.back, "peer"),
+            flow=hop.forth,
+            status=status,
         )
 
     def _refresh(self, hop: Hop, response: Message) -> None:

@@ -18,49 +18,62 @@ LINGER_S: Final = 64 * T1_S + T4_S
 """What is over is remembered this long, for retransmissions still on their way."""
 
 
+COMPACT_ABOVE: Final = 1_000
+"""Cancelled entries are left in the heap until there are this many more than live ones."""
+
+
 class Timed(Protocol):
     """Something that wants to be woken.
 
     Attributes:
-        due_s: When; None: not at all. The heap wakes it only at this very time, so a
-            later `due_s` cancels an earlier one.
+        entry: Its place in the agenda; 0: none. The agenda's own.
     """
 
-    due_s: float | None
+    entry: int
 
     def wake(self, now_s: float) -> None:
-        """Do what is due and set the next time by `Agenda.at`."""
+        """Do what is due and ask for the next time by `Agenda.at`."""
         ...
 
 
 class Agenda:
-    """What is due when."""
+    """What is due when; each thing once."""
 
     def __init__(self) -> None:
         """Make an empty agenda."""
-        self._heap: list[tuple[float, int, Timed]] = []
+        self._heap: list[tuple[float, int]] = []
+        # The heap holds numbers only: what is cancelled must not stay in memory for as
+        # long as its timer would have run.
+        self._live: dict[int, Timed] = {}
         self._count = 0
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._live)
 
     def at(self, due_s: float | None, timed: Timed) -> None:
-        """Wake it then, and at no other time."""
-        timed.due_s = due_s
-        if due_s is not None:
-            self._count += 1
-            heapq.heappush(self._heap, (due_s, self._count, timed))
+        """Wake it then and at no other time; None: not at all."""
+        self._live.pop(timed.entry, None)
+        timed.entry = 0
+        if due_s is None:
+            return
+        self._count += 1
+        timed.entry = self._count
+        self._live[self._count] = timed
+        heapq.heappush(self._heap, (due_s, self._count))
+        if len(self._heap) > 2 * len(self._live) + COMPACT_ABOVE:
+            self._heap = [each for each in self._heap if each[1] in self._live]
+            heapq.heapify(self._heap)
 
     def next_s(self) -> float | None:
         """Return when the next is due; None when nothing is."""
-        heap = self._heap
-        while heap and heap[0][2].due_s != heap[0][0]:
+        heap, live = self._heap, self._live
+        while heap and heap[0][1] not in live:
             heapq.heappop(heap)
         return heap[0][0] if heap else None
 
     def wake(self, now_s: float) -> None:
         """Wake everything that is due."""
         while (due_s := self.next_s()) is not None and due_s <= now_s:
-            timed = heapq.heappop(self._heap)[2]
-            timed.due_s = None
+            timed = self._live.pop(heapq.heappop(self._heap)[1])
+            timed.entry = 0
             timed.wake(now_s)

@@ -233,6 +233,8 @@ class Streams:
         """
         self.message_bytes_max = message_bytes_max
         self.receive = receive
+        # Names by address, for the certificates of those we connect to.
+        self.server_names: dict[str, str] = {}
         self.count = count
         self._closed = closed
         self._accept = accept
@@ -310,6 +312,7 @@ class Streams:
                     flow.host,
                     flow.port,
                     ssl=tls,
+                    server_hostname=self.server_names.get(flow.host) if tls else None,
                 )
         except (OSError, TimeoutError, ssl.SSLError):
             self.count("streams_unopened")

@@ -124,6 +124,7 @@ async def rig(
     cells_max: int = 6,
     heartbeat_s: float = 0.5,
     rtp_silence_s: float = 30.0,
+    outbound_proxy: tuple[str, int] | None = None,
     **limits: int,
 ) -> AsyncIterator[Rig]:
     """Open a pool with RTP ports of the test's own."""
@@ -132,7 +133,7 @@ async def rig(
     pool = CellPool(
         Cells(warm=warm, max=cells_max, nice=0, heartbeat_s=heartbeat_s, **limits),
         Rtp(address="127.0.0.1", port_min=port_min, port_max=port_min + 40 * cells_max * 2 - 1),
-        outbound_proxy=None,
+        outbound_proxy=outbound_proxy,
         linger_s=0.05,
         rtp_silence_s=rtp_silence_s,
         on_gone=gone,

@@ -1,5 +1,7 @@
 """Cells call each other with real SIP and RTP on loopback."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -89,10 +91,10 @@ async def test_keys_are_heard_once_each(cells: Rig) -> None:
     # The last event is still being repeated when the stream changes.
     await a.cell.hold(out_leg)
     assert (await b.events.next(wire.LegHeld)).held
+    await a.events.next(wire.MediaChanged)
     await a.cell.unhold(out_leg)
     assert not (await b.events.next(wire.LegHeld)).held
-    for _ in range(2):
-        await a.events.next(wire.MediaChanged)
+    await a.events.next(wire.MediaChanged)
     await a.cell.send_dtmf(out_leg, "5")
     assert (await b.events.next(wire.DigitPressed)).digit == "5"
     assert in_leg == 1
@@ -108,10 +110,10 @@ async def test_bridge_survives_hold_and_stops_music(cells: Rig, tmp_path: Path) 
     await b.cell.stop_play(in_leg)
     await c.cell.hold(c_leg)
     assert (await b.events.next(wire.LegHeld)) == wire.LegHeld(leg=agent_leg, held=True)
+    await c.events.next(wire.MediaChanged)
     await c.cell.unhold(c_leg)
     assert (await b.events.next(wire.LegHeld)) == wire.LegHeld(leg=agent_leg, held=False)
-    for _ in range(2):  # the hold and its end
-        await c.events.next(wire.MediaChanged)
+    await c.events.next(wire.MediaChanged)
     await c.cell.send_dtmf(c_leg, "9")
     assert (await b.events.next(wire.DigitPressed)).leg == agent_leg
     await b.cell.unbridge(in_leg, agent_leg)
@@ -181,3 +183,53 @@ async def test_files_of_different_formats_play_one_after_the_other(
     await b.cell.play(in_leg, [narrow, tmp_path / "short.wav"])
     assert (await b.events.next(wire.PlayFailed)).leg == in_leg
     assert len(b.events.of(wire.PlayFinished)) == 2
+
+
+async def test_uri_that_is_none_fails_without_a_leg(cells: Rig) -> None:
+    a, b = await cells.party("a"), await cells.party("b")
+    for uri in ("", "nonsense", "sip:a\r\nb@c", "sip:" + "x" * 2_000 + "@127.0.0.1"):
+        with pytest.raises(CellError):
+            await a.cell.connect(uri, headers={}, display="", caller="x")
+    await cells.call(a, b)
+    assert a.events.of(wire.LegEnded) == []
+
+
+async def test_fifth_leg_is_refused(cells: Rig) -> None:
+    a = await cells.party("a")
+    for _ in range(4):
+        await a.cell.connect("sip:x@127.0.0.1:9", headers={}, display="", caller="x")
+    with pytest.raises(CellError, match="legs of a cell: 5 is over the limit of 4"):
+        await a.cell.connect("sip:x@127.0.0.1:9", headers={}, display="", caller="x")
+
+
+async def test_requests_go_through_the_outbound_proxy() -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as proxy:
+        proxy.setblocking(False)
+        proxy.bind(("127.0.0.1", 0))
+        port = proxy.getsockname()[1]
+        async with rig(port_min=41_500, warm=1, outbound_proxy=("127.0.0.1", port)) as cells:
+            a = await cells.party("a")
+            await a.cell.connect(
+                "sip:anna@office.example", headers={"X-Long": "x" * 1_000}, display="", caller="c"
+            )
+            loop = asyncio.get_running_loop()
+            async with asyncio.timeout(20):
+                invite = (await loop.sock_recv(proxy, 65_536)).decode()
+    lines = invite.split("\r\n")
+    assert lines[0] == "INVITE sip:anna@office.example SIP/2.0"
+    assert f"Route: <sip:127.0.0.1:{port};lr>" in lines
+    assert "From: <sip:c@127.0.0.1>" in [line.split(";tag=")[0] for line in lines]
+    assert "m=audio" in invite
+
+
+@pytest.mark.parametrize("status", [180, 183])
+async def test_provisional_answer_is_heard_by_the_caller(cells: Rig, status: int) -> None:
+    a, b = await cells.party("a"), await cells.party("b")
+    await a.cell.connect(uri_of(b.cell), headers={}, display="", caller="x")
+    incoming = await b.events.next(wire.IncomingCall)
+    assert (await a.events.next(wire.LegRinging)).status == 180
+    await b.cell.answer(incoming.leg, status)
+    if status == 183:
+        assert (await a.events.next(wire.LegRinging)).status == 183
+    await b.cell.answer(incoming.leg)
+    await a.events.next(wire.LegAnswered)

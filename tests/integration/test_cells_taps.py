@@ -35,6 +35,7 @@ async def test_tapped_speech_arrives_in_order_and_loud(cells: Rig, tmp_path: Pat
         # A re-INVITE gives the leg another port; the tap goes on in the same sequence.
         await a.cell.hold(out_leg)
         await b.events.next(wire.LegHeld)
+        await a.events.next(wire.MediaChanged)
         await a.cell.unhold(out_leg)
         await b.events.next(wire.LegHeld)
         heard = len(ear.of(TapKind.AUDIO))

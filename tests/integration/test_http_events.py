@@ -13,6 +13,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
+from bus.local import LocalBus
+from bus.resume import Resume
 from channels.http.app import build_app
 from channels.http.figures import HttpFigures
 from channels.http.server import HttpServer
@@ -95,6 +97,19 @@ async def test_coming_back_misses_nothing_and_repeats_nothing() -> None:
                     after = json.loads(await reader.recv())["seq"]
                     seen.append(after)
     assert seen == list(range(1, 81))
+
+
+async def test_over_the_real_bus_a_slow_reader_is_served_from_the_journal() -> None:
+    node = Node()
+    bus = LocalBus(node.clock, first=1, recent_max=16)
+    node.bus = Resume(bus, node.stream, page_events=10)
+    async with serving(node) as (url, _), follow(url, "?after=0") as reader:
+        for number in range(500):
+            event = CellStarted(cell_id=str(number), pid=number)
+            node.stream.publish(event)
+            bus.publish(event)
+        seen = [json.loads(await reader.recv())["event"]["pid"] for _ in range(500)]
+    assert seen == list(range(500))
 
 
 async def test_a_filter_of_types() -> None:

@@ -50,7 +50,7 @@ agent_entries = st.builds(
     ),
     st.sampled_from(AGENTS),
     st.dictionaries(st.sampled_from(("billing", "tech")), levels, min_size=1),
-    st.dictionaries(st.sampled_from(("en", "zh")), levels, min_size=1),
+    st.fixed_dictionaries({"en": levels}, optional={"zh": levels}),
     st.sampled_from((False, False, True)),
     st.booleans(),
 )
@@ -67,7 +67,7 @@ queue_entries = st.builds(
         wait_s_max=wait_s_max,
     ),
     st.sampled_from(QUEUES),
-    st.dictionaries(st.sampled_from(("billing", "tech")), st.integers(1, 5), max_size=1),
+    st.just({}) | st.dictionaries(st.sampled_from(("billing", "tech")), st.integers(1, 5)),
     st.sampled_from((40.0, 3600.0)),
 )
 policies = st.builds(
@@ -76,8 +76,8 @@ policies = st.builds(
         queues={entry.id: entry for entry in queues},
         weights=Router(decline_pause_s=pause_s),
     ),
-    st.lists(agent_entries, min_size=1, max_size=4, unique_by=lambda entry: entry.id),
-    st.lists(queue_entries, min_size=1, max_size=3, unique_by=lambda entry: entry.id),
+    st.lists(agent_entries, min_size=2, max_size=4, unique_by=lambda entry: entry.id),
+    st.lists(queue_entries, min_size=2, max_size=3, unique_by=lambda entry: entry.id),
     st.sampled_from((0.0, 30.0)),
 )
 
@@ -163,8 +163,14 @@ class RouterMachine(RuleBasedStateMachine):
             pause_s = self.core.policy.weights.decline_pause_s
             self.apart[settled.contact_id, settled.agent_id] = self.now_s + pause_s
 
-    @rule(queue=st.sampled_from(QUEUES), priority=st.integers(0, 2))
-    def arrive(self, queue: str, priority: int) -> None:
+    @rule(
+        queues=st.lists(st.sampled_from(QUEUES), min_size=1, max_size=4), priority=st.integers(0, 2)
+    )
+    def arrive(self, queues: list[str], priority: int) -> None:
+        for queue in queues:
+            self.arrive_in(queue, priority)
+
+    def arrive_in(self, queue: str, priority: int) -> None:
         entry = self.core.policy.queues.get(queue)
         contact_id = f"c{next(self.ids)}"
         queued = ContactQueued(
@@ -260,10 +266,10 @@ class RouterMachine(RuleBasedStateMachine):
             return
         rang, talked = dict(self.ringing), dict(self.talking)
         self.tell(PolicyChanged(policy))
-        assert self.ringing == rang, "a reload touched a running offer"
+        assert rang.keys() <= self.ringing.keys(), "a reload touched a running offer"
         assert self.talking == talked
 
-    @rule(step_s=st.sampled_from((0.0, 0.5, 5.0, 10.0, 60.0)))
+    @rule(step_s=st.sampled_from((0.5, 5.0, 10.0, 60.0)))
     def pass_time(self, step_s: float) -> None:
         """Move from deadline to deadline, as the shell does."""
         until_s = self.now_s + step_s
@@ -296,9 +302,14 @@ class RouterMachine(RuleBasedStateMachine):
                         "an agent is idle though someone waits for him"
                     )
 
-    @rule()
-    def everyone_is_served_in_the_end(self) -> None:
-        """With agents who answer, finish and come back, nobody able to be served waits on."""
+    def teardown(self) -> None:
+        """In the end everyone is served.
+
+        With agents who answer, finish and come back, nobody able to be served waits
+        on.
+        """
+        if not hasattr(self, "core"):
+            return
         for agent_id in AGENTS:
             self.reach(agent_id, True)
         for _ in range(4 * len(self.waiting) + 4):
@@ -335,9 +346,7 @@ class RouterMachine(RuleBasedStateMachine):
             return
         at_work = {made.agent_id for made in self.ringing.values()} | set(self.talking.values())
         busy = {
-            standing.agent_id
-            for standing in self.core.roster
-            if standing.state is AgentState.BUSY
+            standing.agent_id for standing in self.core.roster if standing.state is AgentState.BUSY
         }
         assert busy == at_work
         for standing in self.core.roster:
@@ -372,5 +381,5 @@ class RouterMachine(RuleBasedStateMachine):
 
 TestRouter = RouterMachine.TestCase
 TestRouter.settings = settings(
-    deadline=None, max_examples=80, stateful_step_count=50, derandomize=True
+    deadline=None, max_examples=100, stateful_step_count=50, derandomize=True
 )

@@ -13,8 +13,8 @@ from tests.unit.media.sounds_rig import frames_of, silence, voice
 
 
 def run(segmenter: Segmenter, hops: str) -> list[Extent]:
-    """Step through hops: "x" voiced, "." not."""
-    closed = (segmenter.step(hop == "x") for hop in hops)
+    """Step through hops: "x" voiced, "?" voiced but not clear, "." not voiced."""
+    closed = (segmenter.step(hop != ".", hop != "?") for hop in hops)
     return [extent for extent in closed if extent is not None]
 
 
@@ -71,6 +71,14 @@ def test_a_lone_hop_does_not_keep_a_segment_open() -> None:
 def test_the_pause_comes_from_the_settings() -> None:
     assert run(Segmenter(0.2), "xxxxx" + "." * 10) == [Extent(0, 5)]
     assert run(Segmenter(1.0), "xxxxx" + "." * 49) == []
+
+
+def test_a_segment_ends_with_its_last_clear_hop() -> None:
+    assert run(Segmenter(0.2), "xxxxx?????" + "." * 10) == [Extent(0, 5)]
+
+
+def test_what_is_not_clear_still_bridges() -> None:
+    assert run(Segmenter(0.2), "xxxxx?????.........xx" + "." * 10) == [Extent(0, 21)]
 
 
 def test_speech_without_end_is_cut() -> None:

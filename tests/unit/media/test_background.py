@@ -10,7 +10,9 @@ from tests.unit.media.sounds_rig import silence, voice
 def judged(sound: Sound, background: Background | None = None) -> list[bool]:
     background = background or Background()
     frames = sound[: sound.size // 480 * 480].reshape(-1, 1, 3, 160).astype(np.float32)
-    return [hop for frame in frames for hop in stands_out([background], spectra(frame))[0].tolist()]
+    return [
+        hop for frame in frames for hop in stands_out([background], spectra(frame))[0][0].tolist()
+    ]
 
 
 @pytest.mark.parametrize("kind", ["white", "pink"])
@@ -46,7 +48,7 @@ def test_legs_do_not_mix() -> None:
     one, other = Background(), Background()
     frames = voice(130, 0.9).reshape(-1, 3, 160).astype(np.float32)
     together = [
-        stands_out([one, other], spectra(np.stack([frame, np.zeros_like(frame)])))
+        stands_out([one, other], spectra(np.stack([frame, np.zeros_like(frame)])))[0]
         for frame in frames
     ]
     assert [hop for both in together for hop in both[0].tolist()] == alone

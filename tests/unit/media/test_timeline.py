@@ -8,7 +8,7 @@ from media.timeline import (
     Timeline,
 )
 
-T0 = 5_000_000_000
+T0 = 50_000_000_000
 
 
 def begun(frames: int = 1) -> Timeline:

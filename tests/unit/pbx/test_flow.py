@@ -432,6 +432,22 @@ def test_a_telephone_that_sends_nothing_is_taken_for_gone() -> None:
     assert scene.contact.disposition is Disposition.CALLER_ENDED
 
 
+def test_a_caller_whose_agent_is_lost_is_served_next() -> None:
+    scene = Scene()
+    scene.talk()
+    actions = scene.flow.silent(AGENT)
+    assert kinds(actions) == ["RecordInteraction", "HangUp", "UpdateRecord", "Play"]
+    assert isinstance(actions[0], do.RecordInteraction)
+    assert (actions[0].interaction.outcome, actions[0].interaction.talk_s) == ("lost", 60)
+    assert scene.routing.finished == ["c1"]
+    assert scene.routing.queued[-1].waited_s == 70
+    assert scene.contact.state is ContactState.QUEUED
+    assert kinds(scene.flow.played(CUSTOMER)) == ["Play"]
+    scene.ring(SECOND_AGENT, number=2)
+    scene.flow.answered(SECOND_AGENT)
+    assert scene.contact.agent_id == "agent2"
+
+
 def test_an_offer_for_a_contact_that_does_not_wait_is_declined() -> None:
     scene = Scene()
     scene.talk()

@@ -135,7 +135,7 @@ LEFT = ContactClosed(
 
 async def test_the_queue_log_tells_of_every_event_once(bus, tmp_path):
     path = tmp_path / "absent" / "queue_log"
-    writer = QueueLogWriter(bus, QueueLog(), QueueLogFile(path), HandClock(), retry_s=0)
+    writer = QueueLogWriter(bus, QueueLog(), QueueLogFile(path), HandClock(), retry_s=0, gather_s=0)
     async with writer:
         bus.publish(queued("a"))
         while not writer.recorder.failures:  # noqa: ASYNC110

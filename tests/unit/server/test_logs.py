@@ -36,6 +36,7 @@ def test_a_json_line_has_text_fields_time_level_and_node() -> None:
     configure_logs("json", "info", stream=stream, node="node-1", cache=False)
     structlog.get_logger("pbx.cells").info("cell started", cell_id="c-1", n=1)
     (line,) = json_lines(stream)
+    assert list(line)[:5] == ["timestamp", "level", "event", "logger", "node"]
     assert line.pop("timestamp").endswith("Z")
     assert line == {
         "event": "cell started",
@@ -102,7 +103,7 @@ def test_personal_fields_are_dropped_and_named(form: Any) -> None:
 def test_local_variables_are_not_shown() -> None:
     for form in ("console", "json"):
         stream = io.StringIO()
-        configure_logs(form, "info", stream=stream, cache=False)  # type: ignore[arg-type]
+        configure_logs(form, "info", stream=stream, cache=False)
         number = "+49" + "30123456"
         try:
             raise KeyError("x")

@@ -1,5 +1,6 @@
 import math
 import re
+from functools import partial
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -52,7 +53,7 @@ def test_figures_become_metrics() -> None:
 def test_figures_of_two_parts_share_a_family() -> None:
     collector = NodeCollector({**FAMILIES, **TINY})
     for part in ("a", "b"):
-        collector.add(part, lambda part=part: [Figure("warmline_gauge", 1, (part,))])
+        collector.add(part, partial(list, [Figure("warmline_gauge", 1, (part,))]))
     found = text(collector)
     assert found.count("# TYPE warmline_gauge gauge") == 1
     assert found.count("warmline_gauge{") == 2
@@ -85,8 +86,13 @@ def test_a_part_is_read_once() -> None:
 
 def test_registering_reads_nothing() -> None:
     asked: list[int] = []
+
+    def source() -> list[Figure]:
+        asked.append(1)
+        return []
+
     collector = NodeCollector()
-    collector.add("a", lambda: asked.append(1) or [])
+    collector.add("a", source)
     new_registry().register(collector)
     assert not asked
 

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -203,3 +204,15 @@ async def test_more_orphans_than_one_page_are_all_closed(tmp_path, clock, monkey
     await kill_with(tmp_path, clock, *(arrived(number) for number in range(8)))
     async with open_store(tmp_path, clock) as store:
         assert len(await store.contacts.close_orphans()) == 8
+
+
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+async def test_a_reader_who_goes_away_takes_no_connection_with_him(store, turns):
+    await store.contacts.open(arrived(1))
+    for _ in range(6):
+        reader = asyncio.create_task(store.contacts.recent())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        reader.cancel()
+        await asyncio.gather(reader, return_exceptions=True)
+    assert len(await store.contacts.recent()) == 1

@@ -12,7 +12,7 @@ from domain.contact import Channel, Contact, ContactState, Disposition, Interact
 from domain.errors import EventsGone, IllegalTransition, NotKnown
 from domain.events import ConfigurationReloaded, Envelope, Event
 from domain.leg import LegRole, LegState, RtpFigures
-from domain.ports import CallView, ContactRecord, LegView, QueueView, WaitingView
+from domain.ports import CallView, ContactRecord, LegView, QueueView, ResumableStream, WaitingView
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 
 TOKEN = "a-token-of-some-length"
@@ -309,6 +309,8 @@ class Node:
     stream: FakeStream = field(default_factory=FakeStream)
     reasons: list[str] = field(default_factory=list)
     reload_error: Exception | None = None
+    bus: ResumableStream | None = None
+    """In the place of the fake stream."""
 
     async def reload(self) -> ConfigurationReloaded:
         if self.reload_error:
@@ -322,7 +324,7 @@ class Node:
             waiting=FakeWaitingRoom(),
             contacts=self.ledger,
             calls=self.calls,
-            stream=self.stream,
+            stream=self.bus or self.stream,
             journal=self.stream,
             readiness=lambda: self.reasons,
             metrics=lambda: b"warmline_ready 1.0\n",

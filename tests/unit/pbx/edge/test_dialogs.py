@@ -26,9 +26,11 @@ def test_a_running_call_gets_its_bye():
     call = bench.trunk_call()
     call.answered()
     ended, ((to, bye),) = died(bench)
-    assert ended == 1 and to == TRUNK_FLOW
+    assert ended == 1
+    assert to == TRUNK_FLOW
     assert (bye.method, bye.call_id, bye.cseq) == ("BYE", "call-1", 1)
-    assert bye.from_tag == "cell-tag" and bye.to_tag == "f1"
+    assert bye.from_tag == "cell-tag"
+    assert bye.to_tag == "f1"
     assert bye.uri == "sip:+4930111@198.51.100.5:5060"
     assert "Reason" in bye.first
     assert bench.count("dialogs_ended_for_cells") == 1
@@ -60,7 +62,8 @@ def test_a_call_that_was_not_answered_gets_500_with_the_cells_tag():
     call = bench.trunk_call()
     call.from_cell(180)
     ended, ((to, final),) = died(bench)
-    assert ended == 1 and (to, final.status, final.to_tag) == (TRUNK_FLOW, 500, "cell-tag")
+    assert ended == 1
+    assert (to, final.status, final.to_tag) == (TRUNK_FLOW, 500, "cell-tag")
     assert kinds(bench.pass_s(2.0)) == [(TRUNK_FLOW, 500)] * 2
     ack = message("ACK", "sip:800@192.0.2.10", branch="z9hG4bKicall-1", to=final.get("To"))
     bench.receive(ack, TRUNK_FLOW)
@@ -72,7 +75,8 @@ def test_an_answer_without_ack_is_repeated_until_the_ack_and_then_ended():
     call = bench.trunk_call()
     call.from_cell(200)
     ended, sent = died(bench)
-    assert ended == 1 and sent == []
+    assert ended == 1
+    assert sent == []
     assert kinds(bench.pass_s(2.0)) == [(TRUNK_FLOW, 200)] * 2
     ack = call.request("ACK", branch="z9hG4bKack", cseq=1)
     ((to, bye),) = bench.sent(ack, TRUNK_FLOW)
@@ -85,7 +89,8 @@ def test_an_answer_whose_ack_never_comes_is_ended_after_32_seconds():
     call.from_cell(200)
     died(bench)
     sent = kinds(bench.pass_s(33.0))
-    assert sent[-1] == (TRUNK_FLOW, "BYE") and sent.count((TRUNK_FLOW, 200)) >= 9
+    assert sent[-1] == (TRUNK_FLOW, "BYE")
+    assert sent.count((TRUNK_FLOW, 200)) >= 9
 
 
 def test_a_ringing_telephone_stops_ringing():
@@ -93,7 +98,8 @@ def test_a_ringing_telephone_stops_ringing():
     ringing.phone(PHONE_FLOW, 180)
     ended, sent = died(ringing.bench)
     assert ended == 2
-    assert (PHONE_FLOW, "CANCEL") in kinds(sent) and (TRUNK_FLOW, 500) in kinds(sent)
+    assert (PHONE_FLOW, "CANCEL") in kinds(sent)
+    assert (TRUNK_FLOW, 500) in kinds(sent)
     assert kinds(ringing.phone(PHONE_FLOW, 487)) == [(PHONE_FLOW, "ACK")]
 
 
@@ -122,7 +128,8 @@ def test_both_legs_of_a_bridged_call_end():
     ringing.phone(PHONE_FLOW, 200, body=OFFER)
     bench.sent(ringing.cell("ACK", cseq=1, to_tag="p", branch="z9hG4bKa"), cell_flow())
     ended, sent = died(bench)
-    assert ended == 2 and (PHONE_FLOW, "BYE") in kinds(sent)
+    assert ended == 2
+    assert (PHONE_FLOW, "BYE") in kinds(sent)
 
 
 def test_the_edge_plays_the_dead_cells_part_to_the_end():
@@ -151,8 +158,10 @@ def test_a_bye_of_a_cell_that_left_is_taken_over():
     call.answered()
     ((_, bye),) = bench.sent(call.cell_request("BYE", branch="z9hG4bKb", cseq=2), cell_flow())
     ended, ((to, again),) = died(bench)
-    assert ended == 0 and to == TRUNK_FLOW
-    assert again.values("Via") == bye.values("Via") and again.cseq == bye.cseq
+    assert ended == 0
+    assert to == TRUNK_FLOW
+    assert again.values("Via") == bye.values("Via")
+    assert again.cseq == bye.cseq
     assert kinds(bench.pass_s(1.0)) == [(TRUNK_FLOW, "BYE")]
     bench.sent(response(bye, 200), TRUNK_FLOW)
     assert bench.pass_s(50.0) == []
@@ -174,7 +183,8 @@ def test_a_new_cell_on_the_same_port_is_not_ended_for_the_old_one():
     bench.trunk_call(call_id="call-2").answered()
     assert bench.core.figures().dialogs == 2
     ended, sent = died(bench)
-    assert ended == 1 and [m.call_id for _, m in sent] == ["call-2"]
+    assert ended == 1
+    assert [m.call_id for _, m in sent] == ["call-2"]
 
 
 def test_a_cell_gone_twice_ends_nothing_twice():

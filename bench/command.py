@@ -1,0 +1,41 @@
+"""`bench`: measure, print tables."""
+
+from importlib import import_module
+from typing import Annotated, Final
+
+import typer
+
+NAMES: Final = {
+    "calls": "calls under SIPp load: answer, ring, rates, calls at once, their cost",
+    "edge": "SIP messages at the edge, and what hostile ones cost",
+    "assignment": "the solver against scipy's dense optimum",
+    "records": "contacts and events written, against plain sqlite3",
+    "hearing": "the analysis worker, and voice activity against an energy threshold",
+}
+"""Each is a module of this folder with a function `run(json: bool)`."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add `bench` to the application."""
+    app.command(help=bench.__doc__, epilog=_epilog())(bench)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"{', '.join(NAMES)} or all.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the figures as one JSON object as well.")
+    ] = False,
+) -> None:
+    """Measure on this machine and print tables.
+
+    Figures stand beside a peer or a limit of the same run; those that were kept are in
+    docs/measure/.
+    """
+    if name != "all" and name not in NAMES:
+        raise typer.BadParameter(f"no bench {name!r}; there are: {', '.join(NAMES)}, all")
+    for each in NAMES if name == "all" else [name]:
+        import_module(f"bench.{each}").run(json=as_json)
+
+
+def _epilog() -> str:
+    return "  ".join(f"[bold]{name}[/bold]: {what}." for name, what in NAMES.items())

@@ -1,0 +1,150 @@
+"""Whatever is asked of the API, the answer is one of those that it promises."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.datastructures import Headers
+from starlette.types import Message
+
+from channels.http.app import build_app
+from channels.http.problem import PROBLEM_PATH, PROBLEMS
+from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
+
+SEGMENTS = st.one_of(
+    st.sampled_from(
+        [
+            "api",
+            "v1",
+            "agents",
+            "alice",
+            "state",
+            "queues",
+            "support",
+            "waiting",
+            "contacts",
+            "calls",
+            "hangup",
+            "events",
+            "problems",
+            "configuration",
+            "reload",
+            "healthz",
+            "metrics",
+            "..",
+            ".",
+            "%2e%2e",
+            "%00",
+            contact_id(3),
+        ]
+    ),
+    st.text(max_size=8),
+)
+ROUTES = st.one_of(
+    st.lists(SEGMENTS, max_size=6).map("/".join),
+    st.tuples(st.just("api/v1"), SEGMENTS, SEGMENTS, SEGMENTS).map("/".join),
+    st.sampled_from(
+        [
+            "api/v1/agents/alice/state",
+            "api/v1/contacts",
+            "api/v1/events",
+            f"api/v1/calls/{contact_id(7)}/hangup",
+        ]
+    ),
+)
+QUERIES = st.dictionaries(
+    st.sampled_from(["limit", "before", "queue_id", "after", "types", "state", "caller", "x"]),
+    st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
+    max_size=3,
+)
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["state", "reason", "x"]), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+BODIES = st.one_of(st.binary(max_size=200), JSON.map(lambda value: json.dumps(value).encode()))
+METHODS = st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
+TYPES = st.sampled_from(["application/json", "text/plain", "multipart/form-data", ""])
+
+
+APP = build_app(http_settings(auth_failures_max=1_000_000), Node().ports(), token=TOKEN)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: Headers
+    body: bytes
+
+
+async def ask(
+    method: str, path: str, *, query: str = "", body: bytes = b"", headers: dict[str, str]
+) -> Answer:
+    """Ask at the ASGI seam, where any text can be a path."""
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [*raw, (b"content-length", str(len(body)).encode())],
+        "client": ("192.0.2.7", 1),
+        "server": ("node", 80),
+    }
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await APP(scope, receive, send)
+    start = sent[0]
+    return Answer(
+        status=start["status"],
+        headers=Headers(raw=start["headers"]),
+        body=b"".join(message.get("body", b"") for message in sent[1:]),
+    )
+
+
+def check(answer: Answer) -> None:
+    assert answer.status < 500, answer.body
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    if answer.status >= 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        problem = json.loads(answer.body)
+        assert problem["status"] == answer.status
+        assert problem["type"].removeprefix(PROBLEM_PATH) in PROBLEMS
+        assert problem["detail"]
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(METHODS, ROUTES, QUERIES, BODIES, TYPES)
+async def test_every_answer_is_one_that_is_promised(
+    method: str, path: str, query: dict[str, str], body: bytes, kind: str
+) -> None:
+    headers = {**BEARER, "Content-Type": kind}
+    check(await ask(method, "/" + path, query=urlencode(query), body=body, headers=headers))
+
+
+@settings(deadline=None, max_examples=100, derandomize=True)
+@given(
+    ROUTES.filter(lambda path: not path.startswith("api/v1/problems/")),
+    st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=40),
+)
+async def test_no_path_under_the_api_opens_without_the_token(path: str, token: str) -> None:
+    answer = await ask("GET", "/" + path, headers={"Authorization": f"Bearer {token}"})
+    check(answer)
+    if path.startswith("api/"):
+        assert answer.status == 401

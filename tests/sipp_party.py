@@ -1,0 +1,187 @@
+"""SIPp as a party in a test: one scenario, cues from the test, and a verdict."""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from bench.sipp import Sipp
+from tests.node_rig import AGENTS, TRUNK, Lane, NodeRig, free_port, until
+
+SCENARIOS = Path(__file__).parent / "sipp" / "scenarios"
+DONE_S_MAX = 60.0
+_numbers = itertools.count(1)
+
+
+class Party:
+    """One SIPp. Entering starts it; `done` waits until its scenario has gone as written."""
+
+    def __init__(
+        self,
+        rig: NodeRig,
+        scenario: str,
+        *,
+        local: str,
+        port: int = 0,
+        remote: str = "",
+        transport: str = "udp",
+        calls: int = 1,
+        values: Mapping[str, object] | None = None,
+        words: tuple[str, ...] = (),
+    ) -> None:
+        """Prepare.
+
+        Args:
+            rig: Whom it talks to.
+            scenario: Name of a file in tests/sipp/scenarios.
+            local: Its address.
+            port: Its SIP port; 0: a free one.
+            remote: Where it sends to; "": it waits.
+            transport: "udp", or "tcp" with one connection.
+            calls: How many times the scenario is played.
+            values: What takes the place of @name@ in the scenario.
+            words: Further options.
+        """
+        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+        self.scenario = scenario
+        self.local = local
+        self.port = port or free_port(local, kind)
+        self.call_id = f"{scenario}-{next(_numbers)}"
+        media = free_port(local)
+        folder = rig.folder / f"{self.call_id}"
+        folder.mkdir()
+        self._messages = folder / "messages.log"
+        # A caller's Call-ID is ours to choose; that of a call that comes is logged.
+        named = ("-cid_str", f"{self.call_id}@%u") if remote else ()
+        self._sipp = Sipp(
+            scenario,
+            folder,
+            local=local,
+            port=self.port,
+            remote=remote,
+            scenario=SCENARIOS / f"{scenario}.xml",
+            values=values or {},
+            words=(
+                *named,
+                *("-m", str(calls), "-t", "u1" if transport == "udp" else "t1"),
+                *("-mi", local, "-mp", str(media), "-rtp_echo"),
+                *("-trace_msg", "-message_file", str(self._messages)),
+                *("-timeout", f"{DONE_S_MAX:g}s", "-timeout_error"),
+                *words,
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._sipp.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._sipp.__aexit__(*exc)
+
+    @property
+    def sip_call_id(self) -> str:
+        """Call-ID of the first call that it places."""
+        return f"{self.call_id}@1"
+
+    @property
+    def messages(self) -> str:
+        """All SIP messages as it saw them."""
+        return self._messages.read_text(errors="replace") if self._messages.exists() else ""
+
+    def lines(self, word: str) -> list[tuple[str, ...]]:
+        """Return the words of each line that it logged and that begins with this one."""
+        return [line[1:-1] for line in self._sipp.counts().lines if line and line[0] == word]
+
+    async def logged(self, word: str, *, count: int = 1) -> tuple[str, ...]:
+        """Return the words of the line that it logs, as soon as it has."""
+
+        async def found() -> list[tuple[str, ...]]:
+            lines = self.lines(word)
+            return lines if len(lines) >= count else []
+
+        try:
+            return (await until(found, f"{self.scenario} logs {word}"))[count - 1]
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._sipp.errors()}\n{self.messages}") from None
+
+    def cue(self, call_id: str = "") -> None:
+        """Let the scenario go on from where it waits for NOTIFY.
+
+        Args:
+            call_id: Of the call; "": the first that it places.
+        """
+        number = next(_numbers)
+        text = (
+            f"NOTIFY sip:cue@{self.local}:{self.port} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-cue-{number}\r\n"
+            f"From: <sip:test@127.0.0.1>;tag=cue\r\nTo: <sip:cue@{self.local}>\r\n"
+            f"Call-ID: {call_id or self.sip_call_id}\r\nCSeq: {number} NOTIFY\r\n"
+            "Max-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
+        )
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(text.encode(), (self.local, self.port))
+
+    async def done(self, timeout_s: float = DONE_S_MAX) -> None:
+        """Wait until all its calls are over; each must have gone as the scenario says."""
+        try:
+            code = await self._sipp.wait(timeout_s)
+        except TimeoutError:
+            raise AssertionError(
+                f"{self.scenario} was not done after {timeout_s:g} s:\n{self.messages[-6_000:]}"
+            ) from None
+        assert code == 0, (
+            f"{self.scenario} ended with {code}:\n{self._sipp.errors()}\n{self.messages[-6_000:]}"
+        )
+
+
+def caller(
+    rig: NodeRig,
+    lane: Lane | str,
+    scenario: str = "caller",
+    *,
+    local: str = TRUNK,
+    transport: str = "udp",
+    remote: str = "",
+    calls: int = 1,
+    words: tuple[str, ...] = (),
+    **values: object,
+) -> Party:
+    """Return a customer who calls a lane's number, or another one."""
+    number = lane if isinstance(lane, str) else lane.number
+    return Party(
+        rig,
+        scenario,
+        local=local,
+        remote=remote or rig.address(transport),
+        transport=transport,
+        calls=calls,
+        values={"hold_ms": 60_000, "extra": "", **values},
+        words=("-s", number, *words),
+    )
+
+
+def telephone(
+    rig: NodeRig,
+    lane: Lane,
+    agent: str = "",
+    scenario: str = "agent",
+    *,
+    calls: int = 1,
+    **values: object,
+) -> Party:
+    """Return the telephone of an agent of a lane, with a fixed contact."""
+    return Party(
+        rig,
+        scenario,
+        local=AGENTS,
+        port=lane.ports[agent or lane.agent],
+        calls=calls,
+        values={"ring_ms": 50, "talk_ms": 60_000, **values},
+    )
+
+
+async def all_done(*parties: Party) -> None:
+    """Wait for several."""
+    await asyncio.gather(*(party.done() for party in parties))

@@ -1,0 +1,294 @@
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from domain.speech import Speaker, SpeechKind
+from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
+from media.ear import BACKLOG_FRAMES_MAX, TapFrame
+from media.report import (
+    Finished,
+    Heard,
+    Heartbeat,
+    Lost,
+    Opened,
+    Ready,
+    Report,
+    decode,
+)
+from media.settings import EarSettings
+from media.taps import REFUSED_PACKETS_MAX
+from media.worker import Worker, listen
+from tests.unit.media.sounds_rig import START_US, frames_of, silence, voice
+
+HELLO = np.concatenate([silence(0.3), voice(120, 0.9), silence(0.6)])
+
+
+class Bench:
+    """A worker without a process, its node and its cells, in time that the test moves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now_us = START_US
+        self.path = folder / "tap.sock"
+        self.node, theirs = socket.socketpair()
+        self.node.setblocking(False)
+        self.worker = Worker(
+            listen(self.path), theirs, EarSettings(), lambda: self.now_us, cpu_s=lambda: 0.0
+        )
+        self._text = b""
+
+    def cell(self) -> "Cell":
+        return Cell(self.path)
+
+    def told(self) -> list[Report]:
+        try:
+            while piece := self.node.recv(65_536):
+                self._text += piece
+        except BlockingIOError:
+            pass
+        lines = self._text.split(b"\n")
+        self._text = lines.pop()
+        return [decode(line) for line in lines]
+
+    def tick(self, *, after_us: int = 60_000) -> list[Report]:
+        self.now_us += after_us
+        self.worker.tick()
+        return self.told()
+
+    def beat(self) -> Heartbeat:
+        (beat,) = [one for one in self.tick(after_us=1_000_000) if isinstance(one, Heartbeat)]
+        return beat
+
+
+class Cell:
+    def __init__(self, path: Path) -> None:
+        self.line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.line.connect(str(path))
+        self.line.setblocking(False)
+
+    def open(self, leg: int, contact_id: str, speaker: Speaker) -> None:
+        said = json.dumps({"contact_id": contact_id, "speaker": speaker}).encode()
+        self.line.send(TAP_HEADER.pack(TAP_VERSION, TapKind.OPEN, leg, 0, 0) + said)
+
+    def send(self, leg: int, frame: TapFrame) -> None:
+        header = TAP_HEADER.pack(TAP_VERSION, TapKind.AUDIO, leg, frame.sequence, frame.time_us)
+        self.line.send(header + frame.pcm)
+
+    def close_leg(self, leg: int) -> None:
+        self.line.send(TAP_HEADER.pack(TAP_VERSION, TapKind.CLOSE, leg, 0, 0))
+
+
+@contextmanager
+def bench_in(folder: Path) -> Iterator[Bench]:
+    bench = Bench(folder)
+    try:
+        yield bench
+    finally:
+        bench.node.close()
+        bench.worker.finish()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with bench_in(tmp_path) as made:
+        assert isinstance(made.told()[0], Ready)
+        yield made
+
+
+def of_type(reports: list[Report], kind: type[Report]) -> list[Report]:
+    return [report for report in reports if isinstance(report, kind)]
+
+
+def test_a_call_from_its_first_packet_to_its_end(bench: Bench) -> None:
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.CUSTOMER)
+    assert bench.tick() == [Opened(contact_id="c1")]
+    told: list[Report] = []
+    for frame in frames_of(HELLO):
+        cell.send(1, frame)
+        told += bench.tick()
+    cell.line.close()
+    told += bench.tick()
+    heard = [one for one in told if isinstance(one, Heard)]
+    spans = [span for one in heard for contact in one.contacts for span in contact.spans]
+    assert [span.kind for span in spans] == [SpeechKind.SEGMENT, SpeechKind.TURN]
+    assert spans[0].start_s == pytest.approx(0.3, abs=0.1)
+    assert {contact.zero_us for one in heard for contact in one.contacts} == {START_US}
+    assert told[-1] == Finished(contact_id="c1")
+    beat = bench.beat()
+    assert (beat.contacts, beat.frames, beat.lost) == (0, 30, 0)
+    assert sum(beat.latency) == 30
+
+
+def test_a_gap_is_lost_and_reported(bench: Bench) -> None:
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.AGENT)
+    frames = frames_of(silence(0.6))
+    for frame in frames[:3] + frames[7:]:
+        cell.send(1, frame)
+    told = bench.tick()
+    while bench.worker.tick():
+        pass
+    told += bench.told()
+    assert of_type(told, Lost) == [Lost(contact_id="c1", frames=4)]
+    assert bench.beat().lost == 4
+    cell.line.close()
+
+
+def test_the_oldest_audio_goes_first_and_is_counted(bench: Bench) -> None:
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.AGENT)
+    too_many = BACKLOG_FRAMES_MAX + 10
+    frames = frames_of(silence(0.06 * too_many))
+    bench.tick()
+    for frame in frames:
+        cell.send(1, frame)
+    bench.worker.tick()
+    beat = bench.beat()
+    assert beat.overrun == 10
+    assert beat.waiting == BACKLOG_FRAMES_MAX - 2
+    while bench.worker.tick():
+        pass
+    beat = bench.beat()
+    assert (beat.frames, beat.waiting, beat.misplaced) == (BACKLOG_FRAMES_MAX, 0, 0)
+    cell.line.close()
+
+
+def test_two_legs_and_a_leg_that_is_closed(bench: Bench) -> None:
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.CUSTOMER)
+    cell.open(2, "c1", Speaker.AGENT)
+    for frame in frames_of(silence(0.12)):
+        cell.send(1, frame)
+        cell.send(2, frame)
+    bench.tick()
+    bench.tick()
+    assert bench.beat().legs == 2
+    cell.close_leg(2)
+    cell.close_leg(7)
+    beat = bench.beat()
+    assert (beat.contacts, beat.legs, beat.packets_refused) == (1, 1, 0)
+    cell.line.close()
+
+
+def test_what_no_packet_is_is_refused_and_at_last_cut_off(bench: Bench) -> None:
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.CUSTOMER)
+    cell.line.send(b"nonsense")
+    cell.open(1, "other", Speaker.CUSTOMER)
+    beat = bench.beat()
+    assert (beat.packets_refused, beat.contacts) == (2, 1)
+    for _ in range(REFUSED_PACKETS_MAX):
+        cell.line.send(b"nonsense")
+    told = bench.tick() + bench.tick()
+    assert Finished(contact_id="c1") in told
+    with pytest.raises(BrokenPipeError):
+        cell.line.send(b"more")
+    cell.line.close()
+
+
+def test_audio_before_its_leg_is_open_is_only_counted(bench: Bench) -> None:
+    """A cell whose OPEN found no room says it again; until then its audio goes on."""
+    cell = bench.cell()
+    frames = frames_of(silence(0.06 * (REFUSED_PACKETS_MAX + 10)))
+    for frame in frames:
+        cell.send(1, frame)
+        bench.worker.tick()
+    cell.open(1, "c1", Speaker.CUSTOMER)
+    cell.send(1, frames[0])
+    bench.worker.tick()
+    beat = bench.beat()
+    assert (beat.packets_refused, beat.frames) == (len(frames), 1)
+    cell.line.close()
+
+
+def test_a_contact_is_heard_once(bench: Bench) -> None:
+    first, second = bench.cell(), bench.cell()
+    first.open(1, "c1", Speaker.CUSTOMER)
+    bench.tick()
+    second.open(1, "c1", Speaker.CUSTOMER)
+    bench.tick()
+    beat = bench.beat()
+    assert (beat.contacts, beat.connections_refused) == (1, 1)
+    first.line.close()
+    assert bench.tick()[-1] == Finished(contact_id="c1")
+    third = bench.cell()
+    third.open(1, "c1", Speaker.CUSTOMER)
+    assert Opened(contact_id="c1") in bench.tick()
+    second.line.close()
+    third.line.close()
+
+
+def test_a_cell_that_says_nothing_leaves_no_trace(bench: Bench) -> None:
+    cell = bench.cell()
+    bench.tick()
+    cell.line.close()
+    assert bench.tick() == []
+    assert bench.beat().contacts == 0
+
+
+def test_connections_are_limited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("media.worker.CONNECTIONS_MAX", 2)
+    cells = [bench.cell() for _ in range(3)]
+    for number, cell in enumerate(cells[:2]):
+        cell.open(1, f"c{number}", Speaker.CUSTOMER)
+    beat = bench.beat()
+    assert (beat.contacts, beat.connections_refused) == (2, 1)
+    for cell in cells:
+        cell.line.close()
+
+
+def test_latency_is_time_from_the_frames_end(bench: Bench) -> None:
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.CUSTOMER)
+    cell.send(1, TapFrame(1, bench.now_us + 20_000, bytes(960)))
+    bench.tick(after_us=95_000)
+    beat = bench.beat()
+    assert beat.latency[2] == 1
+    assert beat.latency_sum_s == pytest.approx(0.075)
+    cell.line.close()
+
+
+def test_the_node_ends_it_and_hears_what_was_open(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    cell = bench.cell()
+    cell.open(1, "c1", Speaker.CUSTOMER)
+    for frame in frames_of(HELLO[:9_600]):
+        cell.send(1, frame)
+    bench.worker.tick()
+    assert not bench.worker.stopping
+    bench.node.shutdown(socket.SHUT_WR)
+    bench.worker.tick()
+    assert bench.worker.stopping
+    bench.worker.finish()
+    told = bench.told()
+    kinds = [
+        span.kind
+        for one in told
+        if isinstance(one, Heard)
+        for contact in one.contacts
+        for span in contact.spans
+    ]
+    assert kinds == [SpeechKind.SEGMENT, SpeechKind.TURN]
+    assert Finished(contact_id="c1") in told
+    bench.node.close()
+    cell.line.close()
+
+
+def test_it_ends_when_the_node_is_gone(tmp_path: Path) -> None:
+    with bench_in(tmp_path) as bench:
+        bench.node.close()
+        bench.worker.tick()
+        assert bench.worker.stopping
+
+
+def test_a_stale_socket_gives_way(tmp_path: Path) -> None:
+    path = tmp_path / "tap.sock"
+    listen(path).close()
+    second = listen(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    second.close()

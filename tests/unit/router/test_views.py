@@ -1,0 +1,83 @@
+import pytest
+
+from domain.agent import AgentState
+from domain.errors import NotKnown
+from router import views
+from router.inputs import AgentStateRequested, ContactFinished, ContactLeft, OfferAnswered
+from tests.unit.router.people import Desk, agent, policy, queue, queued
+
+ANN = agent("ann", skills={"tech": 2})
+BEN = agent("ben")
+
+
+def test_a_position_is_told_to_those_who_wait():
+    desk = Desk(policy([BEN]))
+    desk.tell(queued("c1"), queued("c2"), queued("c3"))
+    assert views.position(desk.core, "c1") is None
+    assert views.position(desk.core, "c3").position == 2
+    assert views.position(desk.core, "nobody") is None
+
+
+def test_the_expected_wait_grows_with_who_is_ahead_and_is_unknown_without_agents():
+    desk = Desk(policy([BEN], [queue(wrap_up_s=0)]))
+    desk.tell(queued("c1"))
+    desk.tell(OfferAnswered(desk.offer_id("c1")))
+    desk.tell(queued("c2"), queued("c3"), queued("c4"))
+    assert views.position(desk.core, "c3").expected_wait_s is None
+    desk.pass_time(100)
+    desk.tell(ContactFinished("c1"))
+    assert desk.offers() == {"c2": "ben"}
+    assert views.position(desk.core, "c3").expected_wait_s == 100
+    assert views.position(desk.core, "c4").expected_wait_s == 200
+    desk.tell(AgentStateRequested("ben", AgentState.NOT_READY))
+    desk.tell(ContactLeft("c2"))
+    assert views.position(desk.core, "c3").expected_wait_s is None
+
+
+def test_who_cannot_take_my_agents_is_not_ahead_of_me():
+    desk = Desk(policy([BEN, agent("lin", languages={"zh": 5})]))
+    desk.core.figures["sales"].handle_s = 60.0
+    desk.tell(queued("c1"), queued("c2", language="zh"))
+    desk.tell(queued("zh2", language="zh"))
+    desk.pass_time(1)
+    desk.tell(queued("en2"))
+    assert views.position(desk.core, "en2").position == 2
+    assert views.position(desk.core, "en2").expected_wait_s == 60
+
+
+def test_an_agent_is_shown_with_his_work_and_his_wish():
+    desk = Desk(policy([ANN]))
+    desk.tell(queued("c1"))
+    desk.tell(AgentStateRequested("ann", AgentState.NOT_READY))
+    desk.pass_time(5)
+    (ann,) = views.agent_views(desk.core, desk.now_s)
+    assert (ann.state, ann.contact_id, ann.in_state_s) == (AgentState.BUSY, "c1", 5)
+    assert (ann.wished, ann.reachable, ann.missed) == (AgentState.NOT_READY, True, 0)
+
+
+def test_a_queue_is_shown_with_its_people_and_figures():
+    desk = Desk(policy([ANN, BEN], [queue(), queue("help", skills={"tech": 2})]))
+    desk.tell(queued("c1"))
+    desk.tell(OfferAnswered(desk.offer_id("c1")))
+    desk.pass_time(4)
+    desk.tell(queued("c2"), queued("c3"))
+    desk.pass_time(7)
+    desk.tell(AgentStateRequested("ben", AgentState.LOGGED_OUT))
+    sales, help_ = views.queue_views(desk.core, desk.now_s)
+    assert (sales.waiting, sales.offered, sales.connected) == (1, 1, 1)
+    assert (sales.arrived, sales.answered, sales.abandoned) == (3, 1, 0)
+    assert sales.longest_wait_s == 7
+    assert sales.service_level == 1.0
+    assert (sales.agents_eligible, help_.agents_eligible) == (2, 1)
+    assert sales.agents_ready == 0
+
+
+def test_those_who_wait_are_shown_in_order():
+    desk = Desk(policy([BEN]))
+    desk.tell(queued("c1"), queued("c2", priority=1), queued("c3"))
+    shown = views.waiting_views(desk.core, "sales", desk.now_s + 3)
+    assert [one.contact_id for one in shown] == ["c2", "c1", "c3"]
+    assert [one.offered_to for one in shown] == ["ben", None, None]
+    assert {one.waited_s for one in shown} == {3}
+    with pytest.raises(NotKnown):
+        views.waiting_views(desk.core, "nowhere", 0.0)
