@@ -7,7 +7,7 @@ import typer
 
 NAMES: Final = {
     "calls": "calls under SIPp load: answer, ring, rates, calls at once, their cost",
-    "edge": "SIP messages at the edge, and what hostile ones cost",
+    "hostile": "torture messages, random datagrams and spoiled INVITEs at a running node",
     "assignment": "the solver against scipy's dense optimum",
     "records": "contacts and events written, against plain sqlite3",
     "hearing": "the analysis worker, and voice activity against an energy threshold",

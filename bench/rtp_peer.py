@@ -2,7 +2,8 @@
 
     python -m bench.rtp_peer ADDRESS PORT SECONDS OUT
 
-Every SIPp caller of a bench names this one address in its SDP, every agent another peer's. A stream begins when the first
+Every SIPp caller of a bench names this one address in its SDP,
+every agent another peer's. A stream begins when the first
 packet of a server's port is heard and is answered with speech at 50 packets a second until
 that port is silent for a second. Arrival times are the kernel's (SO_TIMESTAMPNS), so a late
 Python does not look like a late server. Linux only: recvmmsg and sendmmsg by ctypes.

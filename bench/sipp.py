@@ -108,7 +108,8 @@ class Sipp:
         """Return what has been counted and logged so far."""
         counts = Counts(0, 0)
         if self._stat.exists():
-            rows = list(csv.DictReader(self._stat.open(), delimiter=";"))
+            with self._stat.open() as file:
+                rows = list(csv.DictReader(file, delimiter=";"))
             if rows:
                 counts.successful = int(rows[-1]["SuccessfulCall(C)"] or 0)
                 counts.failed = int(rows[-1]["FailedCall(C)"] or 0)

@@ -24,7 +24,7 @@ from demo.node import NodeProcess
 from demo.script import AGENTS
 
 PICTURE: Final = Path(__file__).parent / "pictures" / "demo.svg"
-COLUMNS: Final = 124
+COLUMNS: Final = 126
 TITLE: Final = "make demo"
 
 _THEME: Final = TerminalTheme(

@@ -125,6 +125,10 @@ class Hearing:
                     await slot.ready.wait()
         except TimeoutError:
             _log.warning("analysis workers not ready", ready=self.figures().workers_ready)
+        except BaseException:
+            # Whoever is cancelled while entering never leaves, so the workers end here.
+            await self.__aexit__(None, None, None)
+            raise
         return self
 
     async def __aexit__(

@@ -17,7 +17,7 @@ from media.pitch import CANDIDATES, WINDOW_SAMPLES, Candidates, settle, summaris
 HISTORY_HOPS: Final = WINDOW_SAMPLES // HOP_SAMPLES - 1
 """Hops before a hop that its pitch window reaches back to."""
 MEASURES_MAX: Final = SEGMENT_HOPS_MAX + ONSET_WINDOW_HOPS + HOPS_PER_FRAME
-"""The longest segment, what may belong to the next one, and one frame: 50 KB a customer."""
+"""The longest segment, what may belong to the next one, and one frame: 66 KB a customer."""
 
 ACTIVE_MARGIN_DB: Final = 15.9
 """A hop so far below the mean is no part of the level of active speech (ITU-T P.56)."""

@@ -19,18 +19,15 @@ from config.schema import Cells, Rtp
 from domain.errors import CellError, NoCellFree
 from pbx.cell import wire
 from pbx.cell_process import Cell, CellState, CellTrigger
+from pbx.cell_watch import QUIT_S_MAX, START_S_MAX, watch
 from pbx.pool_figures import PoolFigures
 from pbx.rtp_ranges import RtpRanges, sdp_address
 from pbx.zygote_link import ZygoteLink, pause_s
 
 STARTING_MAX: Final = 16
 """Cells that start at the same time: more would keep every core from running calls."""
-START_S_MAX: Final = 10.0
-QUIT_S_MAX: Final = 10.0
-"""A cell lingers up to 4 s after its last leg."""
 REAP_S_MAX: Final = 1.0
 """The zygote tells how a cell ended within milliseconds of its socket's end."""
-HEARTBEATS_MISSED_MAX: Final = 3
 LINGER_S: Final = 0.7
 """Above T1, so that either side's first retransmission still finds the cell."""
 RTP_SILENCE_S: Final = 30.0
@@ -114,7 +111,7 @@ class CellPool:
             CellError: That took longer than START_S_MAX.
         """
         self._open = True
-        self._spawn(self._supervise())
+        self._spawn(watch(self._settings.heartbeat_s, lambda: tuple(self._cells.values())))
         await self._zygote.start()
         try:
             async with asyncio.timeout(START_S_MAX):
@@ -442,33 +439,6 @@ class CellPool:
             # When the request cannot be sent, closing our copy ends the connection, and
             # the cell is buried like any other.
             self._zygote.fork(spec, theirs)
-
-    # ---- supervision
-
-    async def _supervise(self) -> None:
-        """Kill what starts, quits or is silent for too long."""
-        period_s = self._settings.heartbeat_s
-        silence_s = HEARTBEATS_MISSED_MAX * period_s
-        due_s = time.monotonic() + period_s
-        while True:
-            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-            now_s = time.monotonic()
-            # If this process itself was stopped, heartbeats wait in the sockets unread.
-            stalled = now_s - due_s > period_s
-            due_s = now_s + period_s
-            if stalled:
-                continue
-            for cell in tuple(self._cells.values()):
-                self._judge(cell, now_s, silence_s)
-
-    def _judge(self, cell: Cell, now_s: float, silence_s: float) -> None:
-        if cell.state is CellState.STARTING:
-            if now_s - cell.begun_s > START_S_MAX:
-                cell.kill("start")
-        elif cell.state is CellState.LEAVING and now_s - cell.left_s > QUIT_S_MAX:
-            cell.kill("quit")
-        elif now_s - cell.heard_s > silence_s:
-            cell.kill("heartbeat")
 
     # ---- asyncio
 

@@ -4,6 +4,7 @@ Inputs and the time come in; commands and events come out. `next_deadline_s` say
 call `advance`, `wants_assignment` when to call `assign`; the shell decides how soon.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypedDict, assert_never
@@ -38,12 +39,15 @@ from router.inputs import (
 )
 from router.offers import OfferBook, Pauses
 from router.policy import RouterPolicy
-from router.roster import Roster, Serving
-from router.slices import Slice, next_slice
+from router.roster import Roster, Serving, Standing
+from router.slices import next_slice
 from router.solver import solve
 from router.waiting import WaitingContact, WaitingLine
 
 Output = Command | Event
+
+OFFERS_MAX: Final = 64
+"""Offers made in one go, which takes 2 ms; the telephones they ring cost far more."""
 
 _EXPIRES: Final = "offer expires"
 _OVERDUE: Final = "contact overdue"
@@ -114,6 +118,7 @@ class RouterCore:
         self.figures: dict[str, QueueFigures] = {}
         self.totals = CoreTotals()
         self._connected: dict[str, _Connected] = {}
+        self._matches: deque[tuple[WaitingContact, Standing, int]] = deque()
         self._deadlines: Deadlines[tuple[str, ...]] = Deadlines()
         self._unsettled = False
         self.table = AgentTable((), 0.0)
@@ -121,8 +126,14 @@ class RouterCore:
 
     @property
     def wants_assignment(self) -> bool:
-        """Something has changed since the last assignment, and someone waits and is free."""
-        return self._unsettled and self.roster.free_count > 0 and bool(self.line.groups)
+        """Offers are still to be made, or something has changed that may bring new ones."""
+        changed = self._unsettled and self.roster.free_count > 0 and bool(self.line.groups)
+        return changed or self.has_matches
+
+    @property
+    def has_matches(self) -> bool:
+        """The last assignment was so large that a part of its offers is still to be made."""
+        return bool(self._matches)
 
     def queue(self, queue_id: str) -> QueueEntry:
         """Return a queue as it is configured.
@@ -188,15 +199,21 @@ class RouterCore:
     def assign(self, now_s: float) -> list[Output]:
         """Solve who serves whom and make the offers.
 
-        Bounded work: with very many free agents and queues only a part is solved, and
-        `wants_assignment` stays true for the rest.
+        Bounded work: with very many free agents and queues only a part is solved, and with
+        very many offers only OFFERS_MAX are made; `wants_assignment` stays true for the rest.
         """
         self._meet_deadlines(now_s)
+        if not self._matches:
+            self._solve(now_s)
+        for _ in range(min(OFFERS_MAX, len(self._matches))):
+            self._offer(*self._matches.popleft(), now_s)
+        return self._take()
+
+    def _solve(self, now_s: float) -> None:
         self._unsettled = False
-        free = self.roster.free()
         part = next_slice(
             self.line.groups,
-            free,
+            self.roster.free(),
             table=self.table,
             pauses=self.pauses,
             weights=self._policy.weights,
@@ -206,10 +223,8 @@ class RouterCore:
             solution = solve(part.problem)
             self.totals.assignments += 1
             self.totals.sliced += not part.whole
-            for contact, agent in zip(solution.contacts, solution.agents, strict=True):
-                self._offer(part, int(contact), int(agent), now_s)
+            self._matches.extend(part.matches(solution))
             self._unsettled = not (part.whole and solution.exact)
-        return self._take()
 
     def _take(self) -> list[Output]:
         taken = self._out[:]
@@ -263,8 +278,10 @@ class RouterCore:
             self.roster.release(self.roster.get(offer.agent_id), now_s)
         self._close_queue(contact.queue_id)
 
-    def _offer(self, part: Slice, contact_index: int, agent_index: int, now_s: float) -> None:
-        contact, agent = part.contacts[contact_index], part.agents[agent_index]
+    def _offer(self, contact: WaitingContact, agent: Standing, cost: int, now_s: float) -> None:
+        if not self._may_meet(contact, agent, now_s):
+            # Something happened since the assignment; what did has asked for another.
+            return
         queue = self._queues[contact.queue_id]
         offer = Offer(
             offer_id=self._new_id(),
@@ -278,11 +295,15 @@ class RouterCore:
         self.line.offer(contact, agent.agent_id)
         self._deadlines.set((_EXPIRES, offer.offer_id), offer.expires_at_s)
         self.totals.offers += 1
-        cost = part.cost(contact_index, agent_index)
         self._out.append(OfferMade(**_names(offer), ring_s=queue.ring_s, cost=cost))
         serving = Serving(contact.contact_id, queue.id, now_s)
         self.roster.reserve(agent, serving, now_s)
         self._out.append(OfferContact(offer=offer))
+
+    def _may_meet(self, contact: WaitingContact, agent: Standing, now_s: float) -> bool:
+        waits = self.line.get(contact.contact_id) is contact and contact.offered_to is None
+        paused = agent.agent_id in self.pauses.agents(contact.contact_id, now_s)
+        return waits and self.roster.is_free(agent) and not paused
 
     def _accept(self, offer_id: str, now_s: float) -> None:
         offer = self.offers.get(offer_id)
@@ -386,6 +407,8 @@ class RouterCore:
     def _take_over(self, policy: RouterPolicy, now_s: float) -> None:
         """Take another policy. Offers and conversations that run go on as they began."""
         self._policy = policy
+        # Made for people as they were; the change asks for another assignment.
+        self._matches.clear()
         self._queues.update(policy.queues)
         for queue_id in policy.queues:
             self.figures.setdefault(queue_id, QueueFigures())

@@ -78,6 +78,7 @@ class AgentTable:
         for column, agent in enumerate(agents):
             for skill, proficiency in agent.skills.items():
                 self._skills[self._skill_row[skill], column] = proficiency
+        self._languages: dict[str, NDArray[np.int8]] = {}
         self._rows: dict[Profile, ProfileRow] = {}
 
     def __len__(self) -> int:
@@ -92,12 +93,21 @@ class AgentTable:
             row = self._rows[profile] = self._judge(profile)
         return row
 
+    def _language(self, tag: str) -> NDArray[np.int8]:
+        """Return how well each agent speaks a language, shape (agents,)."""
+        levels = self._languages.get(tag)
+        if levels is None:
+            if len(self._languages) >= PROFILES_KEPT_MAX:
+                self._languages.clear()
+            levels = self._languages[tag] = np.fromiter(
+                (language_proficiency(agent.languages, tag) for agent in self._agents),
+                dtype=np.int8,
+                count=len(self._agents),
+            )
+        return levels
+
     def _judge(self, profile: Profile) -> ProfileRow:
-        language = np.fromiter(
-            (language_proficiency(agent.languages, profile.language) for agent in self._agents),
-            dtype=np.int8,
-            count=len(self._agents),
-        )
+        language = self._language(profile.language)
         eligible = language > 0
         surplus = np.zeros(len(self._agents), dtype=np.int64)
         for requirement in profile.requirements:

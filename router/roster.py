@@ -6,6 +6,7 @@ neither an offer nor a contact.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from domain.agent import AgentState, AgentTrigger, next_agent_state
@@ -19,6 +20,9 @@ _ASKED: Final[Mapping[AgentState, AgentTrigger]] = {
     AgentState.LOGGED_OUT: AgentTrigger.LOG_OUT,
 }
 """What an agent may ask for; BUSY and WRAP_UP come by themselves."""
+
+
+_IDLE_SINCE: Final = attrgetter("idle_since_s", "policy.agent.agent_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,13 @@ class Roster:
         """How many agents can be offered a contact."""
         return len(self._free)
 
+    def is_free(self, standing: Standing) -> bool:
+        """Tell whether an agent can be offered a contact."""
+        return self._free.get(standing.agent_id) is standing
+
     def free(self) -> list[Standing]:
         """Return the agents who can be offered a contact, the longest idle first."""
-        return sorted(
-            self._free.values(), key=lambda standing: (standing.idle_since_s, standing.agent_id)
-        )
+        return sorted(self._free.values(), key=_IDLE_SINCE)
 
     def get(self, agent_id: str) -> Standing:
         """Return one agent.

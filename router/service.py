@@ -271,8 +271,9 @@ class RouterService:
         took_s = self._clock.monotonic_s() - now_s
         self._assign_s += took_s
         self._assign_s_max = max(self._assign_s_max, took_s)
-        rest_s = min(REST_S_MAX, REST_PER_ASSIGNMENT * took_s)
-        self._assign_from_s = now_s + took_s + rest_s
+        # Offers decided on are made without a rest, with other tasks in between.
+        rest_s = 0.0 if self._core.has_matches else REST_PER_ASSIGNMENT * took_s
+        self._assign_from_s = now_s + took_s + min(REST_S_MAX, rest_s)
         self._sort(outputs)
 
     def _carry_out(self, command: Command) -> None:

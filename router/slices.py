@@ -9,7 +9,7 @@ A thread would not help with larger problems, as OR-Tools keeps the interpreter 
 solves (measured: a solve of 376 ms stopped a second thread for 376 ms).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,14 +21,14 @@ from router.cost import NOT_ELIGIBLE, idleness_s, pair_units, urgency_units
 from router.eligibility import AgentTable
 from router.offers import Pauses
 from router.roster import Standing
-from router.solver import Problem
+from router.solver import Problem, Solution
 from router.waiting import Group, WaitingContact
 
-CLASSES_MAX: Final = 24
-AGENTS_MAX: Final = 200
-CONTACTS_MAX: Final = 400
-"""Limits of one go. 24 classes, 400 contacts and 200 agents, the costs random and six pairs
-of ten eligible, took 4 ms on one core of 2.6 GHz (`bench/assignment.py`)."""
+CLASSES_MAX: Final = 20
+AGENTS_MAX: Final = 160
+CONTACTS_MAX: Final = 320
+"""Limits of one go. So large a problem, its costs random and six pairs of ten eligible, is
+solved in 3 ms (`bench/assignment.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,15 @@ class Slice:
     agents: Sequence[Standing]
     whole: bool
 
-    def cost(self, contact: int, agent: int) -> int:
-        """Return what a pair costs, milliseconds of waiting."""
-        past = np.cumsum(self.problem.supply)
-        return int(self.problem.pair[np.searchsorted(past, contact, side="right"), agent])
+    def matches(self, solution: Solution) -> Iterator[tuple[WaitingContact, Standing, int]]:
+        """Yield who serves whom, and what each pair costs, milliseconds of waiting."""
+        class_of = np.repeat(np.arange(len(self.problem.supply)), self.problem.supply)
+        costs = self.problem.pair[class_of[solution.contacts], solution.agents]
+        indices = zip(
+            solution.contacts.tolist(), solution.agents.tolist(), costs.tolist(), strict=True
+        )
+        for contact, agent, cost in indices:
+            yield self.contacts[contact], self.agents[agent], cost
 
 
 @dataclass(slots=True)

@@ -181,7 +181,7 @@ class NodeRig:
             )
         if status is not None:
             assert answer.status_code == status, f"{method} {path}: {answer.text}"
-        is_json = "json" in answer.headers.get("content-type", "")
+        is_json = answer.content and "json" in answer.headers.get("content-type", "")
         return answer.json() if is_json else answer.text
 
     async def state(self, agent: str, state: str, *, reason: str = "test") -> Any:

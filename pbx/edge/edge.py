@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -362,10 +363,14 @@ class Edge:
         except TimeoutError:
             self._count("placements_timed_out")
             result = Refusal(status=503, reason="Service Unavailable", retry_after_s=5)
-        except Exception:
-            # Whatever call control met, the caller gets his answer.
+        except Exception as error:
+            # Whatever call control met, the caller gets his answer. The text of the
+            # exception may hold his number, so the log gets its kind and its frames.
             self._count("placements_failed")
-            _log.exception("call was not placed")
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _log.error(
+                "call was not placed", extra={"fault": type(error).__name__, "frames": frames}
+            )
             result = Refusal(status=500, reason="Server Internal Error")
         finally:
             self._placing -= 1

@@ -310,14 +310,20 @@ class Invite:
         self.post.agenda.at(now_s + LINGER_S, self)
 
     def _end_loser(self, dialog: Dialog, now_s: float) -> None:
-        """Acknowledge and end a second answer (section 13.2.2.4)."""
+        """Acknowledge and end an answer that nobody wants (section 13.2.2.4)."""
         self.post.count("answers_too_late")
-        dialog.orphan(now_s)
+        if self.from_cell:
+            dialog.orphan(now_s)
+        else:
+            # The late answer is the cell's own; it ends by itself without an ACK.
+            self.dialogs.remove(dialog)
 
     def _dialog(self, leg: Leg, response: Message, now_s: float) -> Dialog | None:
         """Return the dialog that a response belongs to, made when there is none yet."""
         dialog = leg.dialogs.get(response.to_tag)
         if dialog is None:
+            if response.status >= 200:
+                self._drop_early(leg)
             if len(leg.dialogs) >= EARLY_DIALOGS_MAX or self.cell is None:
                 self.post.count("dialogs_refused")
                 return None
@@ -420,9 +426,10 @@ class Invite:
                 leg.cancel(now_s)
 
     def _drop_early(self, leg: Leg) -> None:
-        for dialog in leg.dialogs.values():
+        for tag, dialog in list(leg.dialogs.items()):
             if dialog.state is DialogState.EARLY:
                 self.dialogs.remove(dialog)
+                del leg.dialogs[tag]
 
     def _early_tag(self) -> str:
         """Return the tag the cell has used with the caller, "" when it has not."""

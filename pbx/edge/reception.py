@@ -74,7 +74,11 @@ class Reception:
         elif message.method == "REGISTER":
             self._register(incoming, now_s)
         elif message.method == "OPTIONS":
-            # RFC 3261 section 11.2: what an INVITE could count on.
+            # RFC 3261 section 11.2: what an INVITE could count on. Carriers ask in order to
+            # send their calls elsewhere when we take none.
+            if self.draining:
+                reply(self._post, incoming, 503, extra=_retry_after(DRAIN_RETRY_AFTER_S))
+                return
             extra = (("Allow", ALLOW), ("Accept", SDP), ("Supported", "timer"))
             reply(self._post, incoming, 200, extra=extra)
         elif message.method in ("BYE", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY"):

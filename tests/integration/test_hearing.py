@@ -55,12 +55,16 @@ class Node:
 
 def worker_of(folder: Path) -> int:
     """Return the process id of the one worker whose socket lies in `folder`."""
-    (pid,) = [
+    (pid,) = workers_of(folder)
+    return pid
+
+
+def workers_of(folder: Path) -> list[int]:
+    return [
         int(process.name)
         for process in Path("/proc").iterdir()
         if process.name.isdigit() and str(folder).encode() in command_line(process)
     ]
-    return pid
 
 
 def command_line(process: Path) -> bytes:
@@ -256,3 +260,17 @@ async def test_a_worker_ends_with_its_node(tmp_path: Path) -> None:
         assert b"Ready" in await loop.sock_recv(ours, 4_096)
         ours.close()
         assert await worker.wait() == 0
+
+
+async def test_a_start_that_is_cancelled_leaves_no_worker(tmp_path: Path) -> None:
+    async def enter() -> None:
+        async with node_in(tmp_path):
+            raise AssertionError("entered")
+
+    starting = asyncio.create_task(enter())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert workers_of(tmp_path) == []

@@ -14,6 +14,7 @@ from domain.events import (
     OfferWithdrawn,
 )
 from domain.offer import DeclineReason
+from router.core import OFFERS_MAX
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
@@ -310,6 +311,42 @@ def test_very_many_free_agents_are_assigned_in_slices_until_none_is_left_over():
     assert len(of_kind(outputs, OfferContact)) == 450
     assert desk.core.totals.sliced >= 2
     assert {f"c{n:04}" for n in range(450)} == set(desk.offers())
+
+
+def many_matches() -> Desk:
+    """Return a desk with 100 offers decided on, 64 of them made."""
+    people = [agent(f"a{n}", extension=f"{n + 1000}") for n in range(100)]
+    desk = Desk(policy(people))
+    for n in range(100):
+        desk.core.handle(queued(f"c{n:04}"), desk.now_s)
+    assert len(of_kind(desk.core.assign(desk.now_s), OfferContact)) == OFFERS_MAX
+    assert desk.core.has_matches
+    return desk
+
+
+def test_offers_decided_on_are_made_in_order_of_urgency_and_in_portions():
+    desk = many_matches()
+    assert max(desk.offers()) == f"c{OFFERS_MAX - 1:04}"
+    assert len(of_kind(desk.core.assign(desk.now_s), OfferContact)) == 100 - OFFERS_MAX
+    assert not desk.core.wants_assignment
+
+
+def test_an_offer_decided_on_is_not_made_when_either_side_is_gone_meanwhile():
+    desk = many_matches()
+    (lucky, *_) = (one.agent_id for one in desk.core.roster.free())
+    desk.core.handle(ContactLeft("c0099"), desk.now_s)
+    desk.core.handle(AgentStateRequested(lucky, AgentState.NOT_READY), desk.now_s)
+    offers = of_kind(desk.tell(), OfferContact)
+    assert len(offers) == 100 - OFFERS_MAX - 1
+    assert lucky not in desk.offers().values()
+    assert "c0099" not in desk.offers()
+
+
+def test_a_reload_takes_back_what_was_decided_and_decides_anew():
+    desk = many_matches()
+    desk.tell(PolicyChanged(desk.core.policy))
+    assert len(desk.offers()) == 100
+    assert desk.core.totals.assignments == 2
 
 
 def test_the_policy_is_what_the_configuration_says():

@@ -50,7 +50,9 @@ def test_a_contact_kept_apart_is_a_class_of_its_own():
     assert part.problem.supply.tolist() == [1, 2]
     ann = [one.agent_id for one in part.agents].index("a0")
     assert part.problem.pair[0, ann] == NOT_ELIGIBLE
-    assert part.cost(2, ann) == part.problem.pair[1, ann] >= 0
+    costs = {(c.contact_id, a.agent_id): cost for c, a, cost in part.matches(solve(part.problem))}
+    assert set(costs) == {("c0", "a1"), ("c1", "a0")}
+    assert costs["c1", "a0"] == part.problem.pair[1, ann]
 
 
 def test_a_contact_kept_apart_from_all_is_left_out():

@@ -10,6 +10,7 @@ from tests.edge_support import (
     DOMAIN,
     OFFER,
     PHONE_FLOW,
+    TRUNK_FLOW,
     CoreBench,
     Ringing,
     cell_flow,
@@ -253,3 +254,30 @@ def test_a_telephone_cannot_open_dialogs_without_end():
         ringing.phone(PHONE_FLOW, 180, tag=f"t{number}")
     assert ringing.bench.core.figures().dialogs == 9
     assert ringing.bench.count("dialogs_refused") == 22
+    # Whoever answers is heard all the same.
+    assert kinds(ringing.phone(PHONE_FLOW, 200, tag="last", body=OFFER)) == [(cell_flow(), 200)]
+
+
+def test_at_its_limits_the_edge_takes_no_new_call(monkeypatch):
+    bench = CoreBench()
+    monkeypatch.setattr("pbx.edge.reception.INVITES_MAX", 1)
+    bench.trunk_call()
+    data = message("INVITE", "sip:800@192.0.2.10", branch="z9hG4bK2", call_id="two", body=OFFER)
+    ((_, answer),) = bench.sent(data, TRUNK_FLOW)
+    assert (answer.status, answer.reason, answer.get("Retry-After")) == (503, "Full", "5")
+    data = message(
+        "INVITE", f"sip:ann@{DOMAIN}", branch="z9hG4bK3", body=OFFER, call_id="leg-1",
+        via="SIP/2.0/UDP {}:{}".format(*CELL),
+    )  # fmt: skip
+    ((_, answer),) = bench.sent(data, cell_flow())
+    assert answer.status == 503
+
+
+def test_when_the_table_of_dialogs_is_full_nothing_new_begins():
+    bench = CoreBench()
+    call = bench.trunk_call()
+    bench.core._dialogs._dialogs_max = 0
+    assert call.from_cell(180) != []
+    assert bench.count("dialogs_refused") == 1
+    data = message("INVITE", "sip:800@192.0.2.10", branch="z9hG4bK2", call_id="two", body=OFFER)
+    assert [m.status for _, m in bench.sent(data, TRUNK_FLOW)] == [503]

@@ -210,8 +210,10 @@ def test_a_call_that_was_refused_counts_no_longer():
 def test_while_draining_new_calls_are_refused():
     bench = CoreBench()
     bench.core.draining = True
-    ((_, answer),) = bench.sent(invite(), TRUNK_FLOW)
-    assert (answer.status, answer.get("Retry-After")) == (503, "30")
+    options = message("OPTIONS", "sip:192.0.2.10", branch="z9hG4bKo")
+    for data in (invite(), options):
+        ((_, answer),) = bench.sent(data, TRUNK_FLOW)
+        assert (answer.status, answer.get("Retry-After")) == (503, "30")
 
 
 @pytest.mark.parametrize(

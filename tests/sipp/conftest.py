@@ -1,0 +1,77 @@
+"""One node for all SIPp tests; each test has a lane of its own."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.certificates import write_certificate
+from tests.node_rig import NodeRig, configuration, lanes, running_node
+from tests.programs import require_program
+
+NOTHING = {"greeting": None, "disclosure": None, "queue_full": None, "wait_exceeded": None}
+GREETED = {**NOTHING, "greeting": "greeting", "disclosure": "disclosure"}
+
+LANES: Mapping[str, Mapping[str, Any]] = {
+    "served": {},
+    "agent-ends": {},
+    "api-ends": {},
+    "cancelled": {},
+    "cancelled-late": {},
+    "early": {"prompts": GREETED},
+    "waiting": {},
+    "ringing": {},
+    "busy": {"agents": 2},
+    "declining": {},
+    "unreachable": {},
+    "missed": {"agents": 2, "ring_s": 1},
+    "full": {"waiting_max": 1},
+    "patience": {"wait_s_max": 1},
+    "told": {"wait_s_max": 1, "prompts": {**NOTHING, "wait_exceeded": "wait-exceeded"}},
+    "tcp": {},
+    "tls": {},
+    "digest": {},
+    "customer-holds": {},
+    "agent-holds": {},
+    "timer": {},
+    "info": {},
+    "rtp-events": {},
+    "after-malformed": {},
+    "wished": {},
+    "offices": {},
+}
+REGISTERED = (
+    "anna", "boris", "chen", "dora", "emil", "fay", "gus", "hana", "ines", "jon", "kim",
+)  # fmt: skip
+DIGEST_TRUNK = {
+    "id": "by-digest",
+    "digest": {"username": "other-pbx", "password": {"env": "TRUNK_PASSWORD"}},
+}
+TRUNK_PASSWORD = "trunk-kW7-tested"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NodeRig]:
+    """A node that hears UDP, TCP and TLS."""
+    require_program("sipp")
+    folder = tmp_path_factory.mktemp("node")
+    certificate, key = write_certificate(folder, "127.0.0.1")
+    listen = [
+        {"transport": "udp", "address": "127.0.0.1", "port": 0},
+        {"transport": "tcp", "address": "127.0.0.1", "port": 0},
+        {
+            "transport": "tls",
+            "address": "127.0.0.1",
+            "port": 0,
+            "certificate": str(certificate),
+            "private_key": str(key),
+        },
+    ]
+    made = lanes(LANES)
+    wanted = configuration(made, registered=REGISTERED, trunks=[DIGEST_TRUNK], listen=listen)
+    environ = {"TRUNK_PASSWORD": TRUNK_PASSWORD}
+    async with running_node(
+        folder, made, wanted, passwords=REGISTERED, environ=environ
+    ) as running:
+        yield running
