@@ -37,6 +37,10 @@ GAP_MS_MAX: Final = 40.0
 """A gap above two packet times is heard."""
 WINDOW_S: Final = 20.0
 
+TAPS_DROPPED: Final = "warmline_tap_frames_dropped_total"
+SETTLE_LOOKS_MAX: Final = 300
+"""A minute: SIPp's last retransmissions are over by then."""
+
 _NEVER: Final = 3_600_000
 """Milliseconds: longer than any bench."""
 
@@ -149,9 +153,10 @@ class Rig:
 
     async def settled(self) -> None:
         """Wait until no call runs and the reserve of cells is full again."""
-        async with asyncio.timeout(60):
-            while (await self.request("GET", "/api/v1/calls"))["calls"]:
-                await asyncio.sleep(0.2)
+        for _ in range(SETTLE_LOOKS_MAX):
+            await asyncio.sleep(0.2)
+            if not (await self.request("GET", "/api/v1/calls"))["calls"]:
+                break
         await asyncio.sleep(2.0)
 
     async def metric(self, name: str) -> float:
@@ -311,6 +316,7 @@ async def measure_next_ring(made: Rig, busy: int, seconds: float) -> Latency:
 async def measure_crowd(made: Rig, calls: int) -> Crowd:
     """Hold so many bridged and tapped calls at once and look at what the far end hears."""
     await made.all_ready()
+    dropped_before = await made.metric(TAPS_DROPPED)
     ramp_s = calls / 20
     hold_s = ramp_s + WINDOW_S + 10
     async with made.rtp_peers(hold_s + ramp_s + 10) as files:
@@ -325,12 +331,13 @@ async def measure_crowd(made: Rig, calls: int) -> Crowd:
             await asyncio.sleep(WINDOW_S)
             after, to_ns = costs(made.node.pid, memory=True), _now_ns()
             await callers.wait(hold_s + ramp_s + 60)
-        dropped = await made.metric("warmline_tap_frames_dropped_total")
+        dropped = await made.metric(TAPS_DROPPED) - dropped_before
         lost_here = await _lost_here(made, calls)
     await made.settled()
 
     def share(kind: Kind) -> float:
-        return _share(before[kind], after[kind], (to_ns - from_ns) / 1e9) / max(1, bridged)
+        seconds = (to_ns - from_ns) / 1e9
+        return float(_share(before[kind], after[kind], seconds) / max(1, bridged))
 
     return Crowd(
         calls=calls,
@@ -346,8 +353,15 @@ async def measure_crowd(made: Rig, calls: int) -> Crowd:
 
 
 async def _lost_here(made: Rig, calls: int) -> int:
-    page = await made.request("GET", f"/api/v1/contacts?limit={min(calls, 200)}")
-    return sum(contact["rtp_lost"] for contact in page["contacts"])
+    """Return the packets that the server missed of the last so many callers."""
+    lost, before = 0, ""
+    while calls > 0:
+        limit = min(calls, 100)
+        page = await made.request("GET", f"/api/v1/contacts?limit={limit}{before}")
+        lost += sum(int(contact["rtp_lost"]) for contact in page["contacts"])
+        before = f"&before={page['next_before']}"
+        calls -= limit
+    return lost
 
 
 def _streams(files: Sequence[Path], from_ns: int, to_ns: int) -> dict[str, Any]:

@@ -94,7 +94,8 @@ def speech(seed: int = 1) -> NDArray[np.uint8]:
     """
     t = np.arange(16_000) / 8_000
     harmonics = 120.0 * np.arange(1, 28)
-    weights = sum(np.exp(-(((harmonics - formant) / 250) ** 2)) for formant in (600, 1_200, 2_500))
+    formants = np.array([[600.0], [1_200.0], [2_500.0]])
+    weights = np.exp(-(((harmonics - formants) / 250) ** 2)).sum(axis=0)
     voice = (weights[:, None] * np.cos(2 * np.pi * harmonics[:, None] * t)).sum(axis=0)
     syllables = np.clip(np.sin(2 * np.pi * 4 * t) + 0.4, 0, None)
     noise = np.random.default_rng(seed).normal(0, 0.003, t.size)
@@ -108,7 +109,8 @@ def mu_law(wave: NDArray[np.float64]) -> NDArray[np.uint8]:
     magnitude = np.minimum(np.abs(clipped) * 32_635, 32_635).astype(np.int32) + 132
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
-    return (~((sign.astype(np.int32) << 7) | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    code = ~((sign.astype(np.int32) << 7) | (exponent << 4) | mantissa) & 0xFF
+    return np.asarray(code, dtype=np.uint8)
 
 
 class Peer:

@@ -64,7 +64,9 @@ class Played:
 class Director:
     """One performance. Use `perform` once."""
 
-    def __init__(self, node: NodeProcess, token: str, passwords: dict[str, str], board: Board):
+    def __init__(
+        self, node: NodeProcess, token: str, passwords: dict[str, str], board: Board
+    ) -> None:
         """Perform against this node, with these softphone passwords."""
         self._node = node
         self._api = Api(node.http, token)
@@ -200,8 +202,8 @@ class Director:
                 played.sip_call_id = calling["sip_call_id"]
                 answered = await caller.told("answered", leg=calling["leg"])
                 played.answered_ms = answered["answered_ms"]
-                while not played.contact_id:
-                    await asyncio.sleep(0.02)
+                async with self._happened:
+                    await self._happened.wait_for(lambda: played.contact_id)
                 await self._converse(caller, calling["leg"], played)
                 ended = await caller.told("ended", leg=calling["leg"])
                 played.caller_lost = ended["lost"]

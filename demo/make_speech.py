@@ -26,10 +26,12 @@ LINES: Final = {
     "en-agent-answer": "I see it here, and I am sorry for that. I have put it right, "
     "and you will get a confirmation by mail.",
     "en-customer-thanks": "Thank you, that was quick. Goodbye.",
-    "zh-agent-hello": "ni3 hao3, ke4 fu2 zhong1 xin1, qing3 wen4 you3 shen2 me5 ke3 yi3 bang1 nin2?",
+    "zh-agent-hello": "ni3 hao3, ke4 fu2 zhong1 xin1, "
+    "qing3 wen4 you3 shen2 me5 ke3 yi3 bang1 nin2?",
     "zh-customer-order": "ni3 hao3, wo3 de5 ding4 dan1 yi3 jing1 wan3 le5 san1 tian1, "
     "xian4 zai4 hai2 mei2 you3 shou1 dao4.",
-    "zh-agent-answer": "dui4 bu4 qi3, wo3 yi3 jing1 cha2 dao4 le5, ming2 tian1 jiu4 hui4 song4 dao4.",
+    "zh-agent-answer": "dui4 bu4 qi3, wo3 yi3 jing1 cha2 dao4 le5, "
+    "ming2 tian1 jiu4 hui4 song4 dao4.",
     "zh-customer-thanks": "hao3 de5, xie4 xie5 ni3, zai4 jian4.",
 }
 """What is said; Chinese in pinyin with tones, as espeak-ng's voice reads it."""

@@ -43,7 +43,9 @@ by those who may.
 An answered call gives `ContactArrived`, `DisclosurePlayed`, `ContactQueued`, `OfferMade`,
 `OfferAccepted`, `ContactConnected`, any number of `SpeechObserved`, and `ContactClosed`, in
 this order but for `SpeechObserved`: what was said last is heard to its end a moment after the
-call. Every contact that has arrived is closed once, after a crash of the node too."""
+call. When an agent does not answer, or his telephone is lost in mid-call, `ContactQueued` comes
+again, and what follows it. Every contact that has arrived is closed once, after a crash of the
+node too."""
 
 COMMON: Final = {
     "contact_id": "The contact: 32 hexadecimal digits that sort by time of arrival.",

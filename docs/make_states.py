@@ -47,7 +47,8 @@ MACHINES: Final = (
         """\
 A customer's one request for service. `arrived` lasts for the greeting and the disclosure. From
 `queued` to `offered` and back it may go many times, once for each agent who does not answer; its
-place in the queue stays. How it ended stands in its disposition.""",
+place in the queue stays. `connected` leads back to `queued` when the agent's telephone is lost in
+mid-call. How a contact ended stands in its disposition.""",
     ),
     Machine(
         "Agent",

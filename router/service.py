@@ -44,9 +44,9 @@ from router.policy import RouterPolicy
 
 REST_S_MAX: Final = 0.020
 """Longest pause between two assignments; what happens meanwhile is solved together."""
-REST_PER_ASSIGNMENT: Final = 4.0
-"""Pause after an assignment, as a multiple of the time it took: assigning takes a fifth of
-the event loop at most, and with small problems nobody waits for the pause to end."""
+REST_PER_ASSIGNMENT: Final = 1.0
+"""Pause after an assignment, as a multiple of the time it took: assigning takes half of the
+event loop at most, and with small problems nobody waits for the pause to end."""
 
 _log = structlog.get_logger(__name__)
 

@@ -52,19 +52,22 @@ def queue_views(core: RouterCore, now_s: float) -> list[QueueView]:
     language.
     """
     masks = _AgentMasks.of(core)
+    crowds = {queue_id: _Crowd() for queue_id in core.policy.queues}
+    for contact in core.line:
+        if contact.queue_id in crowds:
+            crowds[contact.queue_id].add(contact, now_s)
     views = []
     for queue in core.policy.queues.values():
         figures = core.figures[queue.id]
-        contacts = core.line.of_queue(queue.id)
-        offered = sum(contact.offered_to is not None for contact in contacts)
+        crowd = crowds[queue.id]
         able = core.table.row(Profile(queue.language, requirements_of(queue))).eligible
         views.append(
             QueueView(
                 queue_id=queue.id,
-                waiting=len(contacts) - offered,
-                offered=offered,
+                waiting=crowd.waiting,
+                offered=crowd.offered,
                 connected=figures.connected,
-                longest_wait_s=max((one.waited_s(now_s) for one in contacts), default=0.0),
+                longest_wait_s=crowd.longest_wait_s,
                 agents_eligible=int(np.count_nonzero(able & masks.logged_in)),
                 agents_ready=int(np.count_nonzero(able & masks.ready)),
                 arrived=figures.arrived,
@@ -97,6 +100,22 @@ def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[Waiting
         )
         for contact in core.line.of_queue(core.queue(queue_id).id)
     ]
+
+
+@dataclass(slots=True)
+class _Crowd:
+    """Those of one queue whom no agent has answered."""
+
+    waiting: int = 0
+    offered: int = 0
+    longest_wait_s: float = 0.0
+
+    def add(self, contact: WaitingContact, now_s: float) -> None:
+        if contact.offered_to is None:
+            self.waiting += 1
+        else:
+            self.offered += 1
+        self.longest_wait_s = max(self.longest_wait_s, contact.waited_s(now_s))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ _log = structlog.get_logger(__name__)
 SWITCH_S: Final = 0.001
 """The store's writer has a thread of its own; Python's default lets it keep the event loop
 waiting for 5 ms, which callers would hear in the time to their answer."""
+FILES_MAX: Final = 65_536
+"""A thousand cells, two thousand SIP connections and the API's readers, many times over."""
 STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -35,6 +38,7 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
         WarmlineError: A part could not start.
     """
     sys.setswitchinterval(SWITCH_S)
+    _allow_files()
     stopping, cutting = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -88,6 +92,14 @@ def _write_ready(ready_file: Path | None, node: Node) -> None:
     part = ready_file.with_suffix(".part")
     part.write_text(json.dumps(content) + "\n")
     part.replace(ready_file)
+
+
+def _allow_files() -> None:
+    """Allow as many open files as the system lets us: each cell takes a socket of the node."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _remove_ready(ready_file: Path | None) -> None:

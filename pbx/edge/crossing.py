@@ -25,7 +25,7 @@ INWARD_VALUE_CHARS_MAX: Final = 500
 
 INWARD_FIELDS: Final = frozenset(
     (
-        *("From", "To", "Call-ID", "CSeq"),
+        *("Call-ID", "CSeq"),
         *("Allow", "Supported", "Require", "Unsupported", "Accept", "Allow-Events"),
         *("Session-Expires", "Min-SE", "RSeq", "RAck", "Reason", "Retry-After", "Warning"),
         *("Event", "Subscription-State", "Refer-To", "Refer-Sub", "Referred-By"),
@@ -37,6 +37,7 @@ INWARD_FIELDS: Final = frozenset(
 HOP_FIELDS: Final = frozenset(
     (
         *("Via", "Route", "Record-Route", "Max-Forwards", "Contact", "Content-Length"),
+        *("From", "To"),
         *("Proxy-Authorization", "Authorization", "Content-Type", "Content-Encoding"),
         *("Content-Disposition", "Content-Language", "MIME-Version"),
     )
@@ -44,11 +45,30 @@ HOP_FIELDS: Final = frozenset(
 """What the edge writes itself or what is meant for it alone."""
 
 SDP: Final = "application/sdp"
+
+Parties = tuple[str, str]
+"""From and To."""
 _OTHER_BODIES: Final = frozenset(
     ("application/dtmf-relay", "application/dtmf", "message/sipfrag", "text/plain")
 )
 OTHER_BODY_BYTES_MAX: Final = 1_000
 """A DTMF digit has 25 bytes, a fragment of a final response 200."""
+
+
+def parties_of(message: Message) -> Parties:
+    """Return From and To as they stand."""
+    return message.get("From"), message.get("To")
+
+
+def parties_answered(request: Message, response: Message) -> Parties:
+    """Return From and To of a response as its request has them (RFC 3261 section 8.2.6.2).
+
+    PJSIP drops ports from the URIs in From and To, and callers compare.
+    """
+    to = request.get("To")
+    if response.to_tag and not request.to_tag:
+        to = f"{to};tag={response.to_tag}"
+    return request.get("From"), to
 
 
 def content_type(message: Message) -> str:
@@ -102,7 +122,7 @@ def request_inward(
     """
     kind, body = body_inward(message, flow)
     lines = [("Via", via), ("Max-Forwards", str(hops))]
-    lines += _inward_lines(message)
+    lines += _inward_lines(message, parties_of(message))
     # An INVITE of RFC 2543 may come without Contact; a cell needs one.
     if "Contact" in message.first or message.method == "INVITE":
         lines.append(("Contact", contact))
@@ -115,9 +135,15 @@ def request_inward(
 
 
 def response_inward(
-    message: Message, *, vias: list[str], contact: str, flow: Flow, status: int | None = None
+    message: Message,
+    *,
+    request: Message,
+    vias: list[str],
+    contact: str,
+    flow: Flow,
+    status: int | None = None,
 ) -> bytes:
-    """Write a peer's response for a cell; the reason phrase is ours.
+    """Write a peer's response to a cell's request; the reason phrase is ours.
 
     Raises:
         SipError: Its body or its length is nothing for a cell.
@@ -125,7 +151,7 @@ def response_inward(
     kind, body = body_inward(message, flow)
     status = status or message.status
     lines = [("Via", via) for via in vias]
-    lines += _inward_lines(message)
+    lines += _inward_lines(message, parties_answered(request, message))
     if "Contact" in message.first and status < 300:
         lines.append(("Contact", contact))
     data = write(f"SIP/2.0 {status} {phrase(status)}", lines + kind, body)
@@ -136,8 +162,11 @@ def response_inward(
     return data
 
 
-def _inward_lines(message: Message) -> list[Line]:
+def _inward_lines(message: Message, parties: Parties) -> list[Line]:
     return [
+        ("From", parties[0]),
+        ("To", parties[1]),
+    ] + [
         line
         for line in message.lines
         if line[0] in INWARD_FIELDS and len(line[1]) <= INWARD_VALUE_CHARS_MAX
@@ -150,6 +179,7 @@ def request_outward(
     uri: str,
     via: str,
     routes: list[str],
+    parties: Parties,
     contact: str,
     hops: int,
     names: Names,
@@ -163,6 +193,7 @@ def request_outward(
         uri: Its new request-URI.
         via: Our Via.
         routes: Route values.
+        parties: From and To.
         contact: Our Contact towards the peer.
         hops: New Max-Forwards.
         names: How we call ourselves.
@@ -176,7 +207,7 @@ def request_outward(
     kind, body = body_outward(message, names, flow)
     lines = [("Via", via)]
     lines += [("Route", route) for route in routes]
-    lines.append(("Max-Forwards", str(hops)))
+    lines += [("Max-Forwards", str(hops)), ("From", parties[0]), ("To", parties[1])]
     for line in message.without(HOP_FIELDS):
         if without_reliable and line[0] == "Supported":
             kept = [tag.strip() for tag in line[1].split(",") if tag.strip().lower() != "100rel"]
@@ -191,6 +222,7 @@ def request_outward(
 def response_outward(
     message: Message,
     *,
+    request: Message,
     vias: list[str],
     record_routes: list[str],
     contact: str,
@@ -201,6 +233,7 @@ def response_outward(
 
     Args:
         message: The cell's response.
+        request: What it answers.
         vias: The Via values of the peer's request.
         record_routes: The Record-Route values of the peer's request, which a response
             repeats (RFC 3261 section 12.1.1).
@@ -214,6 +247,7 @@ def response_outward(
     kind, body = body_outward(message, names, flow)
     lines = [("Via", via) for via in vias]
     lines += [("Record-Route", route) for route in record_routes]
+    lines += zip(("From", "To"), parties_answered(request, message), strict=True)
     lines += message.without(HOP_FIELDS)
     if "Contact" in message.first:
         lines.append(("Contact", contact))

@@ -11,7 +11,13 @@ from typing import Final, NamedTuple
 
 from domain.errors import SipError
 from pbx.edge.answers import answer
-from pbx.edge.crossing import request_outward, response_inward, response_outward
+from pbx.edge.crossing import (
+    parties_answered,
+    parties_of,
+    request_outward,
+    response_inward,
+    response_outward,
+)
 from pbx.edge.dialogs import (
     Address,
     Dialog,
@@ -153,6 +159,7 @@ class Invite:
                 uri=target.uri,
                 via=names.via(target.flow, branch),
                 routes=[],
+                parties=parties_of(self.request),
                 contact=names.contact(target.flow, "warmline"),
                 hops=hops,
                 names=names,
@@ -340,6 +347,7 @@ class Invite:
 
     def _open_dialog(self, leg: Leg, response: Message) -> Dialog:
         request = self.request
+        caller, callee = parties_answered(request, response)
         assert self.cell is not None
         if self.from_cell:
             target, routes = self._callee(response, leg)
@@ -347,8 +355,8 @@ class Invite:
                 call_id=request.call_id,
                 inside_tag=request.from_tag,
                 outside_tag=response.to_tag,
-                inside_party=request.get("From"),
-                outside_party=response.get("To"),
+                inside_party=caller,
+                outside_party=callee,
                 cell=self.cell,
                 flow=leg.flow,
                 inside_target=contact_uri(request),
@@ -364,8 +372,8 @@ class Invite:
             call_id=request.call_id,
             inside_tag=response.to_tag,
             outside_tag=request.from_tag,
-            inside_party=response.get("To"),
-            outside_party=request.get("From"),
+            inside_party=callee,
+            outside_party=caller,
             cell=self.cell,
             flow=self.flow,
             inside_target=contact_uri(response) or leg.uri,
@@ -393,12 +401,15 @@ class Invite:
 
     def _inward(self, response: Message, leg: Leg) -> bytes:
         contact = self.post.names.contact(self.flow, "peer")
-        return response_inward(response, vias=self.vias, contact=contact, flow=leg.flow)
+        return response_inward(
+            response, request=self.request, vias=self.vias, contact=contact, flow=leg.flow
+        )
 
     def _outward(self, response: Message) -> bytes:
         names = self.post.names
         return response_outward(
             response,
+            request=self.request,
             vias=self.vias,
             record_routes=self.request.values("Record-Route"),
             contact=names.contact(self.flow, "warmline"),

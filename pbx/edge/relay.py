@@ -11,6 +11,7 @@ from typing import Final
 from domain.errors import SipError
 from pbx.edge.answers import answer
 from pbx.edge.crossing import (
+    parties_of,
     request_inward,
     request_outward,
     response_inward,
@@ -118,7 +119,12 @@ class Relay:
         via = self._post.names.via(hop.forth, hop.branch)
         lines = [("Via", via), *[("Route", route) for route in hop.routes]]
         lines.append(("Max-Forwards", "69"))
-        lines += [(name, message.get(name)) for name in ("From", "To", "Call-ID", "CSeq")]
+        dialog = hop.dialog
+        parties = (dialog.inside_party, dialog.outside_party)
+        if hop.inward:
+            parties = parties_of(message)
+        lines += zip(("From", "To"), parties, strict=True)
+        lines += [(name, message.get(name)) for name in ("Call-ID", "CSeq")]
         self._post.send(hop.forth, write(f"{message.method} {hop.uri} SIP/2.0", lines))
 
     def respond(self, hop: Hop, response: Message, now_s: float) -> None:
@@ -219,6 +225,8 @@ class Relay:
             uri=hop.uri,
             via=via,
             routes=hop.routes,
+            # As the peer knows them from the INVITE.
+            parties=(hop.dialog.inside_party, hop.dialog.outside_party),
             contact=names.contact(hop.forth, "warmline"),
             hops=hops,
             names=names,
@@ -230,6 +238,7 @@ class Relay:
         if hop.inward:
             return response_outward(
                 response,
+                request=hop.request,
                 vias=hop.vias,
                 record_routes=[],
                 contact=names.contact(hop.back, "warmline"),
@@ -240,6 +249,7 @@ class Relay:
         status = 403 if response.status in (401, 407) else response.status
         return response_inward(
             response,
+            request=hop.request,
             vias=hop.vias,
             contact=names.contact(hop.back, "peer"),
             flow=hop.forth,

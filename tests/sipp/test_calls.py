@@ -42,8 +42,6 @@ async def test_call_is_served_until_the_customer_hangs_up(rig: NodeRig) -> None:
     assert record["sip_call_id"] == customer.sip_call_id
     assert (record["trunk_id"], record["dialled"]) == ("carrier", lane.number)
     assert outcomes(record) == [(lane.agent, "answered")]
-    assert record["rtp_received"] > 0
-    assert record["rtp_lost"] == 0
 
 
 async def test_agent_hangs_up(rig: NodeRig) -> None:

@@ -2,7 +2,7 @@ from router.deadlines import STALE_FREE, Deadlines
 
 
 def test_the_earliest_comes_first_and_is_forgotten():
-    deadlines = Deadlines()
+    deadlines: Deadlines[tuple[str, ...]] = Deadlines()
     deadlines.set(("b",), 2.0)
     deadlines.set(("a",), 1.0)
     assert deadlines.next_s() == 1.0
@@ -11,7 +11,7 @@ def test_the_earliest_comes_first_and_is_forgotten():
 
 
 def test_setting_again_moves_and_dropping_forgets():
-    deadlines = Deadlines()
+    deadlines: Deadlines[tuple[str, ...]] = Deadlines()
     deadlines.set(("a",), 1.0)
     deadlines.set(("a",), 5.0)
     assert deadlines.next_s() == 5.0
@@ -22,7 +22,7 @@ def test_setting_again_moves_and_dropping_forgets():
 
 
 def test_what_is_set_meanwhile_is_due_too():
-    deadlines = Deadlines()
+    deadlines: Deadlines[tuple[str, ...]] = Deadlines()
     deadlines.set(("a",), 1.0)
     seen = []
     for name in deadlines.due(3.0):
@@ -33,7 +33,7 @@ def test_what_is_set_meanwhile_is_due_too():
 
 
 def test_stale_entries_stay_bounded():
-    deadlines = Deadlines()
+    deadlines: Deadlines[tuple[str, ...]] = Deadlines()
     for n in range(10_000):
         deadlines.set(("a",), 100.0 + n)
         deadlines.set((str(n),), 1_000_000.0)

@@ -2,6 +2,7 @@ import pytest
 
 from domain.agent import AgentState
 from domain.errors import NotKnown
+from domain.ports import QueuePosition
 from router import views
 from router.inputs import AgentStateRequested, ContactFinished, ContactLeft, OfferAnswered
 from tests.unit.router.people import Desk, agent, policy, queue, queued
@@ -10,11 +11,17 @@ ANN = agent("ann", skills={"tech": 2})
 BEN = agent("ben")
 
 
+def place(desk: Desk, contact_id: str) -> QueuePosition:
+    found = views.position(desk.core, contact_id)
+    assert found is not None
+    return found
+
+
 def test_a_position_is_told_to_those_who_wait():
     desk = Desk(policy([BEN]))
     desk.tell(queued("c1"), queued("c2"), queued("c3"))
     assert views.position(desk.core, "c1") is None
-    assert views.position(desk.core, "c3").position == 2
+    assert place(desk, "c3").position == 2
     assert views.position(desk.core, "nobody") is None
 
 
@@ -23,15 +30,15 @@ def test_the_expected_wait_grows_with_who_is_ahead_and_is_unknown_without_agents
     desk.tell(queued("c1"))
     desk.tell(OfferAnswered(desk.offer_id("c1")))
     desk.tell(queued("c2"), queued("c3"), queued("c4"))
-    assert views.position(desk.core, "c3").expected_wait_s is None
+    assert place(desk, "c3").expected_wait_s is None
     desk.pass_time(100)
     desk.tell(ContactFinished("c1"))
     assert desk.offers() == {"c2": "ben"}
-    assert views.position(desk.core, "c3").expected_wait_s == 100
-    assert views.position(desk.core, "c4").expected_wait_s == 200
+    assert place(desk, "c3").expected_wait_s == 100
+    assert place(desk, "c4").expected_wait_s == 200
     desk.tell(AgentStateRequested("ben", AgentState.NOT_READY))
     desk.tell(ContactLeft("c2"))
-    assert views.position(desk.core, "c3").expected_wait_s is None
+    assert place(desk, "c3").expected_wait_s is None
 
 
 def test_who_cannot_take_my_agents_is_not_ahead_of_me():
@@ -41,8 +48,8 @@ def test_who_cannot_take_my_agents_is_not_ahead_of_me():
     desk.tell(queued("zh2", language="zh"))
     desk.pass_time(1)
     desk.tell(queued("en2"))
-    assert views.position(desk.core, "en2").position == 2
-    assert views.position(desk.core, "en2").expected_wait_s == 60
+    assert place(desk, "en2").position == 2
+    assert place(desk, "en2").expected_wait_s == 60
 
 
 def test_an_agent_is_shown_with_his_work_and_his_wish():

@@ -75,6 +75,7 @@ def test_passwords_and_routes_stay_at_the_edge():
     out = parse(
         request_outward(
             found, uri="sip:ann@203.0.113.20", via="SIP/2.0/UDP h;branch=b", routes=[],
+            parties=("<sip:a@h>;tag=1", "<sip:b@h>"),
             contact="<sip:w@h>", hops=69, names=NAMES, flow=flow,
         )
     )  # fmt: skip
@@ -89,7 +90,13 @@ def test_a_cell_reads_our_reason_phrases():
         response(invite(), 486, tag="t").replace(b"486 X", b"486 \xd0\xbd\xd0\xb5\xd1\x82")
     )
     found = parse(
-        response_inward(answer, vias=["SIP/2.0/UDP h;branch=b"], contact="<sip:p>", flow=TRUNK_FLOW)
+        response_inward(
+            answer,
+            request=invite(),
+            vias=["SIP/2.0/UDP h;branch=b"],
+            contact="<sip:p>",
+            flow=TRUNK_FLOW,
+        )
     )
     assert found.reason == "Busy Here"
     assert found.values("Via") == ["SIP/2.0/UDP h;branch=b"]

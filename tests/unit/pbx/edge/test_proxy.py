@@ -334,3 +334,21 @@ def test_over_tcp_everything_goes_back_by_the_same_connection():
 
 def test_inside_flow_is_udp():
     assert cell_flow().listener == INSIDE
+
+
+def test_both_ends_read_from_and_to_as_they_know_them():
+    bench = CoreBench()
+    call = bench.trunk_call()
+    ok = response(call.at_cell, 200, tag="cell-tag", contact="<sip:127.0.0.1:7101>", body=ANSWER)
+    # PJSIP writes the addresses anew.
+    ok = ok.replace(b"From: <sip:+4930111@carrier.example>", b"From: <sip:+4930111@carrier>")
+    ok = ok.replace(b"To: <sip:800@pbx.example.com>", b"To: sip:800@pbx")
+    ((_, at_trunk),) = bench.sent(ok, cell_flow())
+    assert at_trunk.get("From") == "<sip:+4930111@carrier.example>;tag=f1"
+    assert at_trunk.get("To") == "<sip:800@pbx.example.com>;tag=cell-tag"
+    bye = call.cell_request("BYE", branch="z9hG4bKb", cseq=2).replace(b"pbx.example.com", b"pbx")
+    ((_, at_trunk),) = bench.sent(bye, cell_flow())
+    assert at_trunk.get("From") == "<sip:800@pbx.example.com>;tag=cell-tag"
+    assert at_trunk.get("To") == "<sip:+4930111@carrier.example>;tag=f1"
+    ((_, at_cell),) = bench.sent(response(at_trunk, 200), TRUNK_FLOW)
+    assert at_cell.get("From") == "<sip:800@pbx>;tag=cell-tag"

@@ -1,0 +1,17 @@
+"""Writes every page, and every part of one, that is made from code: `python -m docs.make_pages`.
+
+The picture is not among them: it takes a run of the demo (`docs/make_pictures.py`).
+"""
+
+import sys
+
+from config import reference
+from docs import make_events, make_limits, make_states, make_tree
+
+if __name__ == "__main__":
+    for made in (make_tree, make_limits, make_states, make_events):
+        made.PAGE.write_text(made.page(), encoding="utf-8")
+        sys.stdout.write(f"{made.PAGE.name}\n")
+    for document, text in reference.documents().items():
+        document.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{document.name}\n")
