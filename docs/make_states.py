@@ -98,7 +98,8 @@ def page() -> str:
     for machine in MACHINES:
         parts += [
             f"## {machine.title}",
-            f"[{machine.source}](../{machine.source}). {machine.about}",
+            machine.about,
+            f"The table: [{machine.source}](../{machine.source}).",
             f"```mermaid\n{diagram(machine)}\n```",
         ]
     return "\n\n".join(parts) + "\n"

@@ -57,6 +57,7 @@ class CallTask:
         self._on_over = on_over
         self._inbox: deque[Telling] = deque()
         self._wake = asyncio.Event()
+        self._ended: set[int] = set()
         self._seen_invite = False
         self._invite_due_s = 0.0
         self._dead = False
@@ -84,6 +85,7 @@ class CallTask:
         if isinstance(event, wire.IncomingCall):
             self._seen_invite = True
         if isinstance(event, wire.LegEnded):
+            self._ended.add(event.leg)
             self._inbox.append(telling)  # never refused: legs are at most four
             self._wake.set()
         else:
@@ -147,6 +149,8 @@ class CallTask:
             except CellGone:
                 continue  # the pool tells of the death, and the flow ends the contact then
             except CellError as error:
+                if not self._ended.isdisjoint(_legs(action)):
+                    continue  # that it ended stands in the inbox, and the flow is told next
                 if await self._is_fatal(action, error):
                     return
 
@@ -212,14 +216,26 @@ class CallTask:
         )
         match action:
             case do.Play(leg):
-                await self._perform(self.flow.played(leg))
+                await self._perform(self.flow.played(leg, heard=False))
             case do.OpenRecord() | do.Answer() | do.Bridge():
-                if isinstance(self.flow, CallFlow):
-                    await self._perform(self.flow.end(Disposition.FAILED, str(error)))
+                # Behind what the cell has told already: a leg that cannot be answered has
+                # most often just ended, and that is no failure of ours.
+                self.post(_for_contact(lambda flow: flow.end(Disposition.FAILED, str(error))))
                 return True
             case _:
                 pass
         return False
+
+
+def _legs(action: Action) -> tuple[int, ...]:
+    """Return the legs that an action is about."""
+    match action:
+        case do.Answer(leg) | do.HangUp(leg) | do.Play(leg) | do.StopPlay(leg) | do.Tap(leg):
+            return (leg,)
+        case do.Bridge(one, other):
+            return (one, other)
+        case _:
+            return ()
 
 
 def _telling(event: wire.CellEvent) -> Telling | None:
@@ -230,8 +246,10 @@ def _telling(event: wire.CellEvent) -> Telling | None:
             telling = lambda flow: flow.incoming(leg)
         case wire.LegAnswered(leg=leg):
             telling = lambda flow: flow.answered(leg)
-        case wire.PlayFinished(leg=leg) | wire.PlayFailed(leg=leg):
+        case wire.PlayFinished(leg=leg):
             telling = lambda flow: flow.played(leg)
+        case wire.PlayFailed(leg=leg):
+            telling = lambda flow: flow.played(leg, heard=False)
         case wire.LegEnded(leg=leg, status=status, reason=reason, figures=figures):
             telling = lambda flow: flow.ended(leg, status=status, reason=reason, figures=figures)
         case wire.LegRinging(leg=leg):

@@ -59,8 +59,8 @@ class FeatureCall:
         file = self._prompts.path(prompt, self._language)
         return [HangUp(leg)] if file is None else [Play(leg, (file,))]
 
-    def played(self, leg: int) -> list[Action]:
-        """The confirmation has been heard."""
+    def played(self, leg: int, *, heard: bool = True) -> list[Action]:
+        """The confirmation has been heard, or cannot be: the state has changed all the same."""
         return [HangUp(leg)]
 
     def ended(self, leg: int, *, status: int, reason: str, figures: RtpFigures) -> list[Action]:

@@ -135,17 +135,18 @@ class CallFlow:
         role = self.legs[leg][0].value
         return [Publish(DigitPressed(contact_id=self.contact.contact_id, role=role, digit=digit))]
 
-    def played(self, leg: int) -> list[Action]:
-        """What played to a leg has come to its end."""
+    def played(self, leg: int, *, heard: bool = True) -> list[Action]:
+        """What played to a leg has come to its end, or could not be played."""
         name = self._playback.ended(leg)
         if name is None:
             return []
         if self.contact.state is ContactState.CLOSED:
             return self._hang_up_all()
         if self.contact.state is ContactState.ARRIVED:
-            told = self._disclosed() if name == self._queue.prompts.disclosure else []
+            told = self._disclosed() if heard and name == self._queue.prompts.disclosure else []
             return [*told, *self._next_prompt()]
-        return self._music()
+        # Music that fails would fail again at once, without end.
+        return self._music() if heard or name != self._queue.prompts.music else []
 
     def ended(self, leg: int, *, status: int, reason: str, figures: RtpFigures) -> list[Action]:
         """A leg is over."""

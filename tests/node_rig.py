@@ -217,7 +217,9 @@ class NodeRig:
 
         async def found() -> str | None:
             for call in await self.calls(lane):
-                if any(leg["role"] == "agent" and leg["state"] == "ringing" for leg in call["legs"]):
+                if any(
+                    leg["role"] == "agent" and leg["state"] == "ringing" for leg in call["legs"]
+                ):
                     return str(call["contact_id"])
             return None
 
@@ -248,7 +250,7 @@ class NodeRig:
 
 
 async def until(
-    look: Callable[[], Awaitable[T]], what: str, timeout_s: float = EVENT_S_MAX
+    look: Callable[[], Awaitable[T | None]], what: str, timeout_s: float = EVENT_S_MAX
 ) -> T:
     """Look until what is found is true."""
     try:
@@ -280,9 +282,8 @@ async def running_node(
     rig = NodeRig(node, token, made, EventLog("http://x", token), folder, secret)
     for agent in passwords:
         rig.set_password(agent)
-    async with node:
-        async with EventLog(node.http, token) as rig.events:
-            yield rig
+    async with node, EventLog(node.http, token) as rig.events:
+        yield rig
 
 
 def logged(node: NodeProcess, level: str) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from pbx.edge.dialogs import Address, Dialog, DialogState, DialogTable
 from pbx.edge.flow import INSIDE, Flow, branch_of
 from pbx.edge.gate import Gate
 from pbx.edge.incoming import Incoming, read_incoming, reply, reply_fault
-from pbx.edge.invites import InviteTable
+from pbx.edge.invite_table import InviteTable
 from pbx.edge.message import Message, parse
 from pbx.edge.phones import Phones
 from pbx.edge.post import Action, Names, Post

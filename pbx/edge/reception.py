@@ -16,7 +16,8 @@ from pbx.edge.dialogs import Address, DialogTable, Owner
 from pbx.edge.flow import INSIDE, Flow, parse_uri
 from pbx.edge.gate import Gate, Unknown
 from pbx.edge.incoming import Incoming, reply, reply_fault
-from pbx.edge.invites import Invite, InviteState, InviteTable
+from pbx.edge.invite_table import InviteTable
+from pbx.edge.invites import Invite, InviteState
 from pbx.edge.legs import Leg
 from pbx.edge.message import Line, Message
 from pbx.edge.phones import Phones

@@ -71,7 +71,5 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NodeRig
     made = lanes(LANES)
     wanted = configuration(made, registered=REGISTERED, trunks=[DIGEST_TRUNK], listen=listen)
     environ = {"TRUNK_PASSWORD": TRUNK_PASSWORD}
-    async with running_node(
-        folder, made, wanted, passwords=REGISTERED, environ=environ
-    ) as running:
+    async with running_node(folder, made, wanted, passwords=REGISTERED, environ=environ) as running:
         yield running

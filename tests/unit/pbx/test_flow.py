@@ -196,6 +196,28 @@ def test_a_missing_prompt_is_passed_over() -> None:
     assert not scene.contact.disclosed
 
 
+def test_a_prompt_that_cannot_be_played_is_passed_over_and_discloses_nothing() -> None:
+    scene = Scene()
+    scene.flow.incoming(CUSTOMER)
+    scene.flow.answered(CUSTOMER)
+    assert scene.flow.played(CUSTOMER, heard=False) == [
+        do.Play(CUSTOMER, (Path("en/disclosure.wav"),))
+    ]
+    actions = scene.flow.played(CUSTOMER, heard=False)
+    assert not published(actions, DisclosurePlayed)
+    assert not scene.contact.disclosed
+    assert actions[-1] == do.Play(CUSTOMER, (Path("en/music.wav"),), loop=True)
+
+
+def test_music_that_cannot_be_played_is_not_tried_without_end() -> None:
+    scene = Scene(announce_first_s=10)
+    scene.to_queue()
+    assert scene.flow.played(CUSTOMER, heard=False) == []
+    scene.clock.now_s += 10
+    assert "Play" in kinds(scene.flow.tick(scene.clock.now_s))
+    assert kinds(scene.flow.played(CUSTOMER, heard=False)) == ["Play"], "the music again"
+
+
 def test_the_queue_asks_for_its_skills() -> None:
     scene = Scene(skills={"billing": 3}, priority=2)
     scene.to_queue()
