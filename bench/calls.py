@@ -272,7 +272,7 @@ async def measure_rate(made: Rig, per_s: float, seconds: float) -> Rate:
     await made.all_ready()
     async with (
         made.rtp_peers(seconds + 12),
-        made.agents_sipp(ring_ms=20, talk_ms=1_000) as agents,
+        made.agents_sipp(ring_ms=20, talk_ms=300) as agents,
         made.callers_sipp(per_s=per_s, calls=calls, hold_ms=30_000) as callers,
     ):
         await callers.wait(seconds + 60)
@@ -297,8 +297,9 @@ async def measure_next_ring(made: Rig, busy: int, seconds: float) -> Latency:
     calls = int(busy * seconds)
     async with (
         made.rtp_peers(seconds + 15),
-        made.agents_sipp(ring_ms=5, talk_ms=500) as telephones,
-        made.callers_sipp(per_s=calls / 2, calls=calls, hold_ms=_NEVER) as callers,
+        made.agents_sipp(ring_ms=5, talk_ms=1_000) as telephones,
+        # Twice as fast as they are served, so that somebody always waits.
+        made.callers_sipp(per_s=2 * busy, calls=calls, hold_ms=_NEVER) as callers,
     ):
         await callers.wait(seconds * 3 + 60)
         lines = telephones.counts().lines
@@ -417,7 +418,7 @@ async def _run(crowds: Sequence[int], rates: Sequence[float], console: Console) 
         for per_s in rates:
             result.rates.append(await measure_rate(made, per_s, 20.0))
             console.print(result.rates[-1])
-        result.next_ring = await measure_next_ring(made, busy=10, seconds=15.0)
+        result.next_ring = await measure_next_ring(made, busy=5, seconds=20.0)
         console.print(result.next_ring)
         for calls in crowds:
             result.crowds.append(await measure_crowd(made, calls))

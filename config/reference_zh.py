@@ -149,6 +149,10 @@ MEANINGS: Final[dict[str, str]] = {
     "Sip.local_networks": (
         "NAT 内侧的网段：对这些网段的话机使用我们自己的地址，而不是对外公布的地址。"
     ),
+    "Sip.digest_algorithms": (
+        "向话机和中继提供的口令验证算法，首选的在前。RFC 8760 要求跳过不认识的算法，但许多话机会"
+        "直接放弃（baresip 1.0 即如此）：确认所有话机都支持 SHA-256 后，再写 `[SHA-256, MD5]`。"
+    ),
     "Sip.registrar": "注册的话机。",
     "Sip.admission": "听谁的，听多少。",
     "SipListen": "一个接收 SIP 的地址。",

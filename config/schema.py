@@ -185,6 +185,10 @@ class Sip(Section):
     local_networks: list[Network] = []
     """Networks on our side of the NAT, whose telephones are told our own address and not the
     advertised one."""
+    digest_algorithms: Annotated[list[Literal["MD5", "SHA-256"]], Field(min_length=1)] = ["MD5"]
+    """Ways to prove a password that telephones and trunks are offered, the preferred first.
+    RFC 8760 wants a way that is not known passed over, but many telephones give up instead
+    (baresip 1.0 among them): write `[SHA-256, MD5]` when all of yours have learnt SHA-256."""
     registrar: Registrar = Registrar()
     """Softphones that register."""
     admission: Admission = Admission()

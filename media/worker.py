@@ -348,7 +348,7 @@ def main() -> None:
     # Ctrl-C reaches the whole process group; the node decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):
-        os.nice(NICE)
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     settings = EarSettings(aggressiveness=given.aggressiveness, pause_s=given.pause_s)
     report = socket.socket(fileno=given.report)
     worker = Worker(listen(given.socket), report, settings, monotonic_us)

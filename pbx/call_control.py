@@ -24,12 +24,11 @@ from domain.ports import (
     ContactLedger,
     EventPublisher,
     Hearing,
-    LegView,
     Routing,
 )
 from pbx.call_records import CallRecords
 from pbx.call_task import CallTask
-from pbx.cells import Cell, CellPool
+from pbx.cells import Cell, CellPool, CellState
 from pbx.dial_plan import DialPlan, ToFeature, ToQueue
 from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.feature_call import FeatureCall
@@ -40,6 +39,12 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER_S: Final = 5
 """When all cells are taken: by then the reserve has been filled again or a call has ended."""
+
+
+CUT_S_MAX: Final = 5.0
+"""How long a call that was cut may take for its BYE and its record."""
+
+_UNAVAILABLE: Final = Refusal(status=503, reason="Service Unavailable", retry_after_s=RETRY_AFTER_S)
 
 
 def new_contact_id(clock: Clock) -> str:
@@ -111,7 +116,7 @@ class CallControl:
     async def place(self, call: InboundCall) -> Placement | Refusal:
         """Take a cell for an admitted call."""
         if self.draining:
-            return Refusal(status=503, reason="Service Unavailable", retry_after_s=RETRY_AFTER_S)
+            return _UNAVAILABLE
         destination = self._plan.resolve(call)
         if destination is None:
             return Refusal(status=404, reason="Not Found")
@@ -134,7 +139,11 @@ class CallControl:
             cell = await self._pool.take(contact_id=key, on_event=task.tell, tap_path=tap_path)
         except NoCellFree as error:
             log.warning("call refused, no cell is free", reason=str(error))
-            return Refusal(status=503, reason="Service Unavailable", retry_after_s=RETRY_AFTER_S)
+            return _UNAVAILABLE
+        if self.draining or cell.state is CellState.GONE:
+            # While a cell was waited for, the node began to stop or the cell ended.
+            cell.release()
+            return _UNAVAILABLE
         self._calls[key] = task
         self._idle.clear()
         task.start(cell)
@@ -276,14 +285,14 @@ class CallControl:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), grace_s)
         left = list(self._calls.values())
-        for task in left:
-            await task.end(Disposition.DRAINED, "the node was stopping")
+        reason = "the node was stopping"
+        await asyncio.gather(*(task.end(Disposition.DRAINED, reason) for task in left))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), 5.0)
+            await asyncio.wait_for(self._idle.wait(), CUT_S_MAX)
         for task in list(self._calls.values()):
-            task.tell_cell_gone("the node was stopping")
+            task.give_up(reason)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), 5.0)
+            await asyncio.wait_for(self._idle.wait(), CUT_S_MAX)
         return len(left)
 
 
@@ -296,9 +305,6 @@ def _view(task: CallTask, flow: CallFlow, now_s: float) -> CallView:
         agent_id=contact.agent_id,
         arrived_at=contact.arrived_at,
         seconds=now_s - contact.arrived_s,
-        legs=[
-            LegView(role=role, state=state, figures=flow.figures.get(leg))
-            for leg, (role, state) in flow.legs.items()
-        ],
+        legs=flow.legs.views(),
         cell_id="" if task.cell is None else task.cell.cell_id,
     )

@@ -48,11 +48,10 @@ class CallRecords:
             await asyncio.gather(task, return_exceptions=True)
         while self._backlog:
             try:
-                await self._backlog[0]()
+                await self._write_oldest()
             except StoreError as error:
                 log.error("records lost at stop", count=len(self._backlog), reason=str(error))
                 return
-            self._backlog.popleft()
 
     async def open(self, contact: Contact) -> None:
         """Commit a new contact before anything is acknowledged to its caller.
@@ -106,8 +105,15 @@ class CallRecords:
             self._wanted.clear()
             while self._backlog:
                 try:
-                    await self._backlog[0]()
+                    await self._write_oldest()
                 except StoreError:
                     await asyncio.sleep(RETRY_S)
-                    continue
-                self._backlog.popleft()
+
+    async def _write_oldest(self) -> None:
+        # Taken out while it is written: a full backlog drops its oldest meanwhile.
+        write = self._backlog.popleft()
+        try:
+            await write()
+        except (StoreError, asyncio.CancelledError):
+            self._backlog.appendleft(write)
+            raise

@@ -25,7 +25,9 @@ Flow = CallFlow | FeatureCall
 Telling = Callable[[Flow], list[Action]]
 
 INBOX_MAX: Final = 256
-"""A call sees about 20 messages; keys pressed without end are the only way to this limit."""
+"""Keys and holds that wait: a call sees about 20 messages, and these alone can be sent to it
+without end. What ends a leg or a contact is never refused."""
+_ENDLESS: Final = (wire.DigitPressed, wire.LegHeld)
 INVITE_S_MAX: Final = 10.0
 """The INVITE follows the placement at once; a caller who cancels before it leaves an empty
 cell behind, which is given back after this."""
@@ -71,9 +73,6 @@ class CallTask:
 
     def post(self, telling: Telling) -> None:
         """Tell the flow something, after all that was told before."""
-        if len(self._inbox) >= INBOX_MAX:
-            self.inbox_refused += 1
-            return
         self._inbox.append(telling)
         self._wake.set()
 
@@ -86,16 +85,19 @@ class CallTask:
             self._seen_invite = True
         if isinstance(event, wire.LegEnded):
             self._ended.add(event.leg)
-            self._inbox.append(telling)  # never refused: legs are at most four
-            self._wake.set()
-        else:
-            self.post(telling)
+        elif isinstance(event, _ENDLESS) and len(self._inbox) >= INBOX_MAX:
+            self.inbox_refused += 1
+            return
+        self.post(telling)
 
     def tell_cell_gone(self, reason: str) -> None:
         """Tell the flow that its cell is dead."""
         self._dead = True
-        self._inbox.append(lambda flow: flow.cell_gone(reason))
-        self._wake.set()
+        self.give_up(reason)
+
+    def give_up(self, reason: str) -> None:
+        """End the contact without waiting for its legs; a cell that lives is given back."""
+        self.post(lambda flow: flow.cell_gone(reason))
 
     async def end(self, disposition: Disposition, reason: str) -> None:
         """End the contact; return when its legs were told to end."""
@@ -104,10 +106,9 @@ class CallTask:
         def telling(flow: Flow) -> list[Action]:
             if not done.done():
                 done.set_result(None)
-            return flow.end(disposition, reason) if isinstance(flow, CallFlow) else []
+            return flow.end(disposition, reason)
 
-        self._inbox.append(telling)
-        self._wake.set()
+        self.post(telling)
         assert self._task is not None
         await asyncio.wait({done, self._task}, return_when=asyncio.FIRST_COMPLETED)
 
@@ -135,6 +136,7 @@ class CallTask:
                     timer.cancel()
         except Exception:
             log.exception("call control failed for one call", contact=self.key)
+            await self._perform(self.flow.end(Disposition.FAILED, "internal error"))
             await self._perform(self.flow.cell_gone("internal error"))
         finally:
             if self.cell is not None and not self._dead:
@@ -220,7 +222,8 @@ class CallTask:
             case do.OpenRecord() | do.Answer() | do.Bridge():
                 # Behind what the cell has told already: a leg that cannot be answered has
                 # most often just ended, and that is no failure of ours.
-                self.post(_for_contact(lambda flow: flow.end(Disposition.FAILED, str(error))))
+                reason = str(error)
+                self.post(lambda flow: flow.end(Disposition.FAILED, reason))
                 return True
             case _:
                 pass

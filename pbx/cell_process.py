@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import structlog
 
@@ -282,8 +282,7 @@ class Cell(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what the cell reports."""
@@ -355,19 +354,24 @@ class Cell(asyncio.Protocol):
             raise CellGone(f"cell {self.cell_id} has ended")
         if len(self._pending) >= COMMANDS_PENDING_MAX:
             raise LimitExceeded("commands pending", len(self._pending) + 1, COMMANDS_PENDING_MAX)
-        future: asyncio.Future[wire.CommandDone] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[wire.CommandDone] = loop.create_future()
         self._pending[command.id] = future
         self._send(command)
+        # Not asyncio.timeout, which costs more than all the rest of a command.
+        timer = loop.call_later(COMMAND_S_MAX, self._expire, command)
         try:
-            async with asyncio.timeout(COMMAND_S_MAX):
-                return await future
-        except TimeoutError:
-            raise CellError(
-                f"cell {self.cell_id}: no answer to {type(command).__name__}"
-                f" within {COMMAND_S_MAX:g} s"
-            ) from None
+            return await future
         finally:
+            timer.cancel()
             self._pending.pop(command.id, None)
+
+    def _expire(self, command: wire.Command) -> None:
+        future = self._pending.pop(command.id, None)
+        if future is not None and not future.done():
+            name = type(command).__name__
+            text = f"cell {self.cell_id}: no answer to {name} within {COMMAND_S_MAX:g} s"
+            future.set_exception(CellError(text))
 
     def _send(self, command: wire.Command) -> None:
         if self._transport is not None and not self.closed:

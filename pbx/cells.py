@@ -19,11 +19,13 @@ from config.schema import Cells, Rtp
 from domain.errors import CellError, NoCellFree
 from pbx.cell import wire
 from pbx.cell_process import Cell, CellState, CellTrigger
-from pbx.cell_watch import QUIT_S_MAX, START_S_MAX, watch
+from pbx.cell_watch import QUIT_S_MAX, watch
 from pbx.pool_figures import PoolFigures
 from pbx.rtp_ranges import RtpRanges, sdp_address
 from pbx.zygote_link import ZygoteLink, pause_s
 
+OPEN_S_MAX: Final = 30.0
+"""Zygote and reserve are ready within a second; on a machine that is just booting, much later."""
 STARTING_MAX: Final = 16
 """Cells that start at the same time: more would keep every core from running calls."""
 REAP_S_MAX: Final = 1.0
@@ -84,6 +86,7 @@ class CellPool:
         self._on_ready = on_ready
         self._numbers = itertools.count(1)
         self._cells: dict[str, Cell] = {}
+        self._starting: set[str] = set()
         self._warm: deque[Cell] = deque()
         self._takers: deque[asyncio.Future[Cell]] = deque()
         self._zygote = ZygoteLink(self._zygote_reports)
@@ -108,19 +111,19 @@ class CellPool:
         """Start the zygote and wait until the reserve is full.
 
         Raises:
-            CellError: That took longer than START_S_MAX.
+            CellError: That took longer than OPEN_S_MAX.
         """
         self._open = True
         self._spawn(watch(self._settings.heartbeat_s, lambda: tuple(self._cells.values())))
         await self._zygote.start()
         try:
-            async with asyncio.timeout(START_S_MAX):
+            async with asyncio.timeout(OPEN_S_MAX):
                 await self._full.wait()
         except TimeoutError:
             ready = len(self._warm)
             await self._close()
             raise CellError(
-                f"cells: {ready} of {self._settings.warm} ready after {START_S_MAX:g} s"
+                f"cells: {ready} of {self._settings.warm} ready after {OPEN_S_MAX:g} s"
             ) from None
         except BaseException:
             await self._close()
@@ -280,6 +283,7 @@ class CellPool:
         if cell.state is not CellState.STARTING:
             return
         cell.step(CellTrigger.READY)
+        self._starting.discard(cell.cell_id)
         self._failures = 0
         self._started += 1
         if cell.nice != self._settings.nice and not self._nice_told:
@@ -334,6 +338,7 @@ class CellPool:
     def _bury(self, cell: Cell) -> None:
         if self._cells.pop(cell.cell_id, None) is None:
             return
+        self._starting.discard(cell.cell_id)
         ended_in = cell.state
         cell.step(CellTrigger.END)
         cell.forget()
@@ -386,7 +391,7 @@ class CellPool:
     def _refill(self, *, paused: bool = False) -> None:
         if not self._open or not self._zygote.ready or self._refill_timer is not None:
             return
-        starting = sum(cell.state is CellState.STARTING for cell in self._cells.values())
+        starting = len(self._starting)
         wanted = self._settings.warm + len(self._takers) - len(self._warm) - starting
         room = min(self._settings.max - len(self._cells), STARTING_MAX - starting)
         if min(wanted, room) <= 0:
@@ -405,6 +410,7 @@ class CellPool:
                 return
             cell = Cell(f"cell-{os.getpid()}-{next(self._numbers)}", port, self)
             self._cells[cell.cell_id] = cell
+            self._starting.add(cell.cell_id)
             self._spawn(self._fork(cell))
 
     def _refill_later(self, delay_s: float) -> None:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from domain.agent import AgentState
+from domain.contact import Disposition
 from domain.errors import IllegalTransition, NotKnown
 from domain.leg import RtpFigures
 from domain.ports import AgentDesk, Clock
@@ -51,27 +52,31 @@ class FeatureCall:
 
     def answered(self, leg: int) -> list[Action]:
         """The agent hears us."""
+        if self._leg is None:
+            return []
         try:
             self._desk.request_state(self._agent_id, self._state, "feature code")
             prompt = CONFIRMATIONS[self._state]
         except (IllegalTransition, NotKnown):
             prompt = "not-allowed"
         file = self._prompts.path(prompt, self._language)
-        return [HangUp(leg)] if file is None else [Play(leg, (file,))]
+        return self._hang_up() if file is None else [Play(leg, (file,))]
 
     def played(self, leg: int, *, heard: bool = True) -> list[Action]:
         """The confirmation has been heard, or cannot be: the state has changed all the same."""
-        return [HangUp(leg)]
+        return self._hang_up()
 
     def ended(self, leg: int, *, status: int, reason: str, figures: RtpFigures) -> list[Action]:
         """The agent has hung up, or we have."""
-        return self.cell_gone("")
+        return self._release()
+
+    def end(self, disposition: Disposition, reason: str) -> list[Action]:
+        """End the call for a reason of our own; there is no contact to dispose."""
+        return self._hang_up() or self._release()
 
     def cell_gone(self, reason: str) -> list[Action]:
         """Nothing is left to hang up."""
-        self._ends_at_s = None
-        self.over = True
-        return [Release()]
+        return self._release()
 
     def next_deadline_s(self) -> float | None:
         """Return when `tick` wants to be called."""
@@ -81,8 +86,16 @@ class FeatureCall:
         """End a call that has lasted too long; then give the cell back in any case."""
         if self._ends_at_s is None or self._ends_at_s > now_s:
             return []
-        if self._leg is None:
-            return self.cell_gone("")
+        return self._hang_up() or self._release()
+
+    def _hang_up(self) -> list[Action]:
         leg, self._leg = self._leg, None
-        self._ends_at_s = now_s + RELEASE_S_MAX
+        if leg is None:
+            return []
+        self._ends_at_s = self._clock.monotonic_s() + RELEASE_S_MAX
         return [HangUp(leg)]
+
+    def _release(self) -> list[Action]:
+        self._leg = self._ends_at_s = None
+        was_over, self.over = self.over, True
+        return [] if was_over else [Release()]

@@ -30,7 +30,6 @@ from pbx.actions import (
     Bridge,
     CallAgent,
     CloseRecord,
-    HangUp,
     OpenRecord,
     Publish,
     RecordInteraction,
@@ -39,6 +38,7 @@ from pbx.actions import (
     UpdateRecord,
 )
 from pbx.agent_ring import AgentRing, decline_reason
+from pbx.call_legs import CallLegs
 from pbx.contact_messages import closing, queue_request
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
@@ -66,8 +66,7 @@ class CallFlow:
     ) -> None:
         """Begin a way that ends `call_s_max` seconds from now at the latest."""
         self.contact = contact
-        self.legs: dict[int, tuple[LegRole, LegState]] = {}
-        self.figures: dict[int, RtpFigures] = {}
+        self.legs = CallLegs()
         self.over = False
         self._queue = queue
         self._playback = Playback(prompts, contact.language, queue.prompts.music)
@@ -88,7 +87,7 @@ class CallFlow:
     def incoming(self, leg: int) -> list[Action]:
         """The caller's INVITE has reached the cell: commit the contact, then answer."""
         self._customer = self._playback.leg = leg
-        self.legs[leg] = (LegRole.CUSTOMER, LegState.INCOMING)
+        self.legs.begin(leg, LegRole.CUSTOMER, LegState.INCOMING)
         arrived = ContactArrived(
             contact_id=self.contact.contact_id,
             channel=self.contact.channel,
@@ -99,10 +98,11 @@ class CallFlow:
 
     def answered(self, leg: int) -> list[Action]:
         """A leg has media both ways."""
-        if leg not in self.legs:
+        role = self.legs.role(leg)
+        if role is None:
             return []
-        role, _ = self.legs[leg]
-        self.legs[leg] = (role, LegState.ANSWERED)
+        if not self.legs.is_held(leg):  # An answer may hold us at once (a=sendonly in its SDP).
+            self.legs.stand(leg, LegState.ANSWERED)
         if role is LegRole.AGENT:
             return self._agent_answered(leg)
         if self.contact.state is not ContactState.ARRIVED:
@@ -113,16 +113,16 @@ class CallFlow:
 
     def ringing(self, leg: int) -> list[Action]:
         """An agent's telephone rings."""
-        if leg in self.legs:
-            self.legs[leg] = (self.legs[leg][0], LegState.RINGING)
+        if self.legs.role(leg) is not None:
+            self.legs.stand(leg, LegState.RINGING)
         return []
 
     def held(self, leg: int, held: bool) -> list[Action]:
         """A party has put us on hold, or taken us back."""
-        if leg not in self.legs:
+        role = self.legs.role(leg)
+        if role is None or self.contact.state is ContactState.CLOSED:
             return []
-        role, _ = self.legs[leg]
-        self.legs[leg] = (role, LegState.HELD if held else LegState.ANSWERED)
+        self.legs.stand(leg, LegState.HELD if held else LegState.ANSWERED)
         return [
             Publish(CallHeld(contact_id=self.contact.contact_id, role=role.value, held=held)),
             *self._music_while_held(),
@@ -130,15 +130,16 @@ class CallFlow:
 
     def digit(self, leg: int, digit: str) -> list[Action]:
         """A party has pressed a key."""
-        if leg not in self.legs:
+        role = self.legs.role(leg)
+        if role is None or self.contact.state is ContactState.CLOSED:
             return []
-        role = self.legs[leg][0].value
-        return [Publish(DigitPressed(contact_id=self.contact.contact_id, role=role, digit=digit))]
+        pressed = DigitPressed(contact_id=self.contact.contact_id, role=role.value, digit=digit)
+        return [Publish(pressed)]
 
     def played(self, leg: int, *, heard: bool = True) -> list[Action]:
         """What played to a leg has come to its end, or could not be played."""
         name = self._playback.ended(leg)
-        if name is None:
+        if name is None or self.legs.role(leg) is None:
             return []
         if self.contact.state is ContactState.CLOSED:
             return self._hang_up_all()
@@ -150,11 +151,9 @@ class CallFlow:
 
     def ended(self, leg: int, *, status: int, reason: str, figures: RtpFigures) -> list[Action]:
         """A leg is over."""
-        if leg not in self.legs:
+        if self.legs.role(leg) is None:
             return []
-        role, _ = self.legs[leg]
-        self.legs[leg] = (role, LegState.ENDED)
-        self.figures[leg] = figures
+        self.legs.ended(leg, figures)
         if leg == self._customer:
             self.contact.rtp_lost = figures.lost
             self.contact.rtp_received = figures.received
@@ -164,7 +163,7 @@ class CallFlow:
 
     def silent(self, leg: int) -> list[Action]:
         """No RTP has come from a leg for so long that its telephone is taken for gone."""
-        if leg not in self.legs or self.legs[leg][1] is LegState.HELD:
+        if self.legs.role(leg) is None or self.legs.is_held(leg):
             return []
         if leg == self._customer:
             served = self.contact.state is ContactState.CONNECTED
@@ -204,10 +203,10 @@ class CallFlow:
 
     def agent_dialled(self, offer_id: str, leg: int) -> list[Action]:
         """The cell has dialled the agent of that offer."""
-        self.legs[leg] = (LegRole.AGENT, LegState.CALLING)
+        self.legs.begin(leg, LegRole.AGENT, LegState.CALLING)
         ring = self._ring
         if ring is None or ring.offer.offer_id != offer_id:
-            return [HangUp(leg)]
+            return self.legs.hang_up(leg)
         ring.leg = leg
         return []
 
@@ -259,7 +258,7 @@ class CallFlow:
         if self._customer is None:
             return self._never_came()
         actions = self._dispose(Disposition.CELL_DIED, reason)
-        self.legs = {leg: (role, LegState.ENDED) for leg, (role, _) in self.legs.items()}
+        self.legs.lost()
         return [*actions, *self._settle()]
 
     # The inside.
@@ -267,8 +266,8 @@ class CallFlow:
     def _never_came(self) -> list[Action]:
         """The caller gave up before his INVITE reached the cell: there is no contact."""
         self._call_ends_at_s = None
-        self.over = True
-        return [Release()]
+        was_over, self.over = self.over, True
+        return [] if was_over else [Release()]
 
     def _next_prompt(self) -> list[Action]:
         while self._script:
@@ -286,13 +285,13 @@ class CallFlow:
         self.contact.step(ContactTrigger.ENQUEUE)
         self.contact.queued_s = self._clock.monotonic_s()
         refused = self._wait(waited_s=0.0)
-        if refused:
+        if refused is not None:
             self.contact.queued_s = None
             return refused
         return [UpdateRecord(), Tap(self._customer, Speaker.CUSTOMER), *self._music()]
 
-    def _wait(self, *, waited_s: float) -> list[Action]:
-        """Ask the router to let the contact wait; return what to do when it refuses."""
+    def _wait(self, *, waited_s: float) -> list[Action] | None:
+        """Ask the router to let the contact wait; return what to do if it refuses, else None."""
         try:
             self._routing.enqueue(queue_request(self.contact, self._queue, waited_s=waited_s))
         except LimitExceeded as error:
@@ -302,7 +301,7 @@ class CallFlow:
             return self.end(Disposition.FAILED, str(error))
         if self._queue.announce_position:
             self._announce_at_s = self._clock.monotonic_s() + self._queue.announce_first_s
-        return []
+        return None
 
     def _agent_lost(self, ring: AgentRing) -> list[Action]:
         """The agent's telephone is gone in mid-call: the caller is served next."""
@@ -316,10 +315,10 @@ class CallFlow:
         self._routing.finish(contact.contact_id)
         actions: list[Action] = [
             RecordInteraction(ring.interaction("lost", now_s=now_s, talk_s=talked_s)),
-            HangUp(ring.leg),
+            *self.legs.hang_up(ring.leg),
         ]
         refused = self._wait(waited_s=waited_s)
-        if refused:
+        if refused is not None:
             return [*actions, *refused]
         told = self._playback.prompt(self._queue.prompts.agent_left) or self._music()
         return [*actions, UpdateRecord(), *told]
@@ -333,8 +332,8 @@ class CallFlow:
         ring = self._ring
         if self.contact.state is not ContactState.CONNECTED or ring is None or ring.leg is None:
             return []
-        is_held = self.legs[ring.leg][1] is LegState.HELD
-        return self._playback.music() if is_held else self._playback.stop()
+        held = self.legs.is_held(ring.leg)
+        return self._playback.music() if held else self._playback.stop()
 
     def _announce(self, now_s: float) -> list[Action]:
         self._announce_at_s = now_s + self._queue.announce_every_s
@@ -396,8 +395,8 @@ class CallFlow:
         actions: list[Action] = [
             RecordInteraction(ring.interaction(outcome, now_s=self._clock.monotonic_s()))
         ]
-        if ring.leg is not None and self.legs[ring.leg][1] is not LegState.ENDED:
-            actions.append(HangUp(ring.leg))
+        if ring.leg is not None:
+            actions += self.legs.hang_up(ring.leg)
         if self.contact.state is ContactState.OFFERED:
             self.contact.step(ContactTrigger.REQUEUE)
         return actions
@@ -419,11 +418,7 @@ class CallFlow:
         """Tell the caller that he cannot be served, then hang up."""
         actions = self._dispose(disposition, reason)
         self._record_due_at_s = None
-        actions += [
-            HangUp(leg)
-            for leg, (role, state) in self.legs.items()
-            if role is LegRole.AGENT and state is not LegState.ENDED
-        ]
+        actions += self.legs.hang_up_all(LegRole.AGENT)
         telling = self._playback.prompt(prompt)
         if not telling:
             return [*actions, *self._hang_up_all()]
@@ -459,24 +454,21 @@ class CallFlow:
 
     def _hang_up_all(self) -> list[Action]:
         now_s = self._clock.monotonic_s()
+        self._playback.playing = None
         self._release_due_at_s = now_s + RELEASE_S_MAX
         if not self._closed:
             self._record_due_at_s = now_s + LEG_END_S_MAX
-        return [
-            HangUp(leg, 503 if state is LegState.INCOMING else 0)
-            for leg, (_, state) in self.legs.items()
-            if state is not LegState.ENDED
-        ]
+        return self.legs.hang_up_all()
 
     def _settle(self) -> list[Action]:
         """Close the record when the customer's figures are in, release when no leg is left."""
         if self.contact.state is not ContactState.CLOSED:
             return []
         actions: list[Action] = []
-        customer = self.legs.get(self._customer) if self._customer is not None else None
-        if customer is None or customer[1] is LegState.ENDED:
+        assert self._customer is not None
+        if self.legs.role(self._customer) is None:
             actions += self._close_record()
-        if all(state is LegState.ENDED for _, state in self.legs.values()):
+        if self.legs.all_ended:
             actions += self._release()
         return actions
 
@@ -493,6 +485,7 @@ class CallFlow:
         if self.over:
             return []
         self.over = True
+        self.legs.lost()  # The cell ends what legs are left in it.
         return [*self._close_record(), Release()]
 
 

@@ -1,6 +1,7 @@
 """What was heard becomes events at once and rows soon after."""
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, Self
@@ -35,6 +36,7 @@ class SpeechRecorder:
         self._waiting: defaultdict[str, list[SpeechSpan]] = defaultdict(list)
         self._count = 0
         self._wanted = asyncio.Event()
+        self._leaving = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -44,9 +46,14 @@ class SpeechRecorder:
     async def __aexit__(self, *exc: object) -> None:
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            # Not cancelled: a write that is cut off may be committed or not.
+            self._leaving.set()
+            self._wanted.set()
+            await task
             await self._write()
+            if self._count:
+                self.dropped += self._count
+                _log.error("speech lost at stop", spans=self._count)
 
     def heard(self, contact_id: str, spans: Sequence[SpeechSpan]) -> None:
         """Take new spans of a contact."""
@@ -64,23 +71,29 @@ class SpeechRecorder:
         self._events.publish(AudioLost(contact_id=contact_id, frames=frames))
 
     async def _run(self) -> None:
-        while True:
+        while not self._leaving.is_set():
             await self._wanted.wait()
-            await asyncio.sleep(WRITE_EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), WRITE_EVERY_S)
             self._wanted.clear()
             await self._write()
 
     async def _write(self) -> None:
         batch, self._waiting = self._waiting, defaultdict(list)
-        self._count = 0
+        causes: list[str] = []
 
         async def write(contact_id: str, spans: list[SpeechSpan]) -> None:
             try:
                 await self._ledger.add_speech(contact_id, spans)
             except StoreError as error:
-                _log.error("speech not stored, will be tried again", cause=str(error))
                 self._waiting[contact_id][:0] = spans
-                self._count += len(spans)
-                self._wanted.set()
+                causes.append(str(error))
+            else:
+                self._count -= len(spans)
 
         await asyncio.gather(*(write(contact_id, spans) for contact_id, spans in batch.items()))
+        if causes:
+            _log.error(
+                "speech not stored, will be tried again", contacts=len(causes), cause=causes[0]
+            )
+            self._wanted.set()

@@ -6,6 +6,7 @@ The suite runs it in small, `bench hostile` (or this module's `run`) in full.
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from pbx.edge.call import Placement
 from pbx.edge.crossing import CELL_MESSAGE_BYTES_MAX
@@ -87,7 +88,7 @@ class Report:
 def corpus(number: int) -> list[tuple[bytes, Flow]]:
     """Return well-formed messages to spoil."""
     branch, call = f"z9hG4bK{number}", f"call-{number}"
-    dialog = {"call_id": "steady", "to": "<sip:800@pbx.example.com>;tag=cell-tag"}
+    dialog: dict[str, Any] = {"call_id": "steady", "to": "<sip:800@pbx.example.com>;tag=cell-tag"}
     return [
         (
             message("INVITE", "sip:800@192.0.2.10", branch=branch, call_id=call, body=OFFER),
@@ -227,7 +228,7 @@ def run(*, datagrams: int, invites: int, seed: int = 1) -> Report:
             work.perform(work.bench.core.wake(work.bench.clock.now_s))
     core, clock = work.bench.core, work.bench.clock
     for cell in (*CELLS, cell_flow()[1:3]):
-        _, actions = core.cell_gone(cell, clock.now_s)  # type: ignore[arg-type]
+        _, actions = core.cell_gone(cell, clock.now_s)
         work.perform(actions)
     for _ in range(200):
         clock.now_s += 2.0

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from config.schema import AgentEntry, Sip, Trunk
 from domain.binding import Binding
@@ -279,14 +279,14 @@ class CoreBench:
         """Register a telephone of an agent."""
         uri = f"sip:{DOMAIN}"
         contact = f"<sip:{user}@{flow.host}:{flow.port}>"
-        common = {
+        common: dict[str, Any] = {
             "via": f"SIP/2.0/{flow.transport.upper()} {flow.host}:{flow.port}",
             "from_": f"<sip:{user}@{DOMAIN}>;tag=r",
             "to": f"<sip:{user}@{DOMAIN}>",
             "call_id": call_id or f"reg-{flow.port}",
             "contact": contact,
         }
-        first = message("REGISTER", uri, branch=f"z9hG4bKr1{flow.port}", **common)  # type: ignore[arg-type]
+        first = message("REGISTER", uri, branch=f"z9hG4bKr1{flow.port}", **common)
         ((_, challenge),) = self.sent(first, flow)
         assert challenge.status == 401
         line = credentials(
@@ -294,7 +294,7 @@ class CoreBench:
         )
         second = message(
             "REGISTER", uri, branch=f"z9hG4bKr2{flow.port}", cseq=2, extra=[line], **common
-        )  # type: ignore[arg-type]
+        )
         ((_, ok),) = self.sent(second, flow)
         assert ok.status == 200, ok.reason
 
@@ -484,7 +484,7 @@ class TcpPeer(UdpPeer):
     @classmethod
     async def connect(cls, to: tuple[str, int], ssl: object = None) -> "TcpPeer":
         peer = cls()
-        reader, peer._writer = await asyncio.open_connection(*to, ssl=ssl)  # type: ignore[call-overload, attr-defined]
+        reader, peer._writer = await asyncio.open_connection(*to, ssl=ssl)  # type: ignore[attr-defined]
         peer._task = asyncio.create_task(peer._read(reader))  # type: ignore[attr-defined]
         return peer
 

@@ -4,10 +4,12 @@ Tests that share a node take a lane each, so that none sees the calls of another
 """
 
 import asyncio
+import itertools
 import json
+import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,11 +37,22 @@ LOOK_S = 0.05
 T = TypeVar("T")
 
 
-def free_port(host: str, kind: int = socket.SOCK_DGRAM) -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket(socket.AF_INET, kind) as found:
-        found.bind((host, 0))
-        return int(found.getsockname()[1])
+_ports = itertools.cycle(range(10_000, 20_000, 4))
+"""Below those that the kernel gives to others, so that none is taken before it is used."""
+
+
+def free_port(host: str) -> int:
+    """Return the first of four ports that nobody listens on, over UDP or TCP."""
+    for port in _ports:
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                for each in range(port, port + 4):
+                    with socket.socket(socket.AF_INET, kind) as found:
+                        found.bind((host, each))
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no port is free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,7 @@ def lanes(wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Lane]:
 def configuration(
     made: Mapping[str, Lane],
     *,
-    registered: Sequence[str] = (),
+    registered: Mapping[str, str] | None = None,
     over: Mapping[str, Mapping[str, Any]] | None = None,
     trunks: Sequence[Mapping[str, Any]] = (),
     listen: Sequence[Mapping[str, Any]] | None = None,
@@ -94,13 +107,14 @@ def configuration(
 
     Args:
         made: Its queues.
-        registered: Agents without a queue, whose telephones register.
+        registered: Agents whose telephones register, each with the lane that he serves, or "".
         over: Laid over whole sections, key by key.
         trunks: Beside the one at `TRUNK`.
         listen: Where SIP is heard; nothing: UDP on a free port.
     """
+    phones = registered or {}
     fixed = [
-        _agent(agent, lane, f"sip:{agent}@{AGENTS}:{port}")
+        _agent(agent, lane.name, f"sip:{agent}@{AGENTS}:{port}")
         for lane in made.values()
         for agent, port in lane.ports.items()
     ]
@@ -110,10 +124,10 @@ def configuration(
             "domain": DOMAIN,
             "listen": list(listen or [{"transport": "udp", "address": "127.0.0.1", "port": 0}]),
         },
-        "rtp": {"address": "127.0.0.1", "port_min": 40_000, "port_max": 43_999},
+        "rtp": {"address": "127.0.0.1", "port_min": 28_000, "port_max": 31_999},
         "cells": {"warm": 4, "max": 60, "nice": 0},
         "trunks": [{"id": "carrier", "addresses": [TRUNK]}, *trunks],
-        "agents": [*fixed, *(_agent(agent, None, None) for agent in registered)],
+        "agents": [*fixed, *(_agent(agent, lane, None) for agent, lane in phones.items())],
         "queues": [
             {
                 "id": lane.name,
@@ -136,12 +150,12 @@ def configuration(
 _extensions = iter(range(1_000, 10_000))
 
 
-def _agent(agent: str, lane: Lane | None, contact: str | None) -> dict[str, Any]:
+def _agent(agent: str, lane: str, contact: str | None) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "id": agent,
         "name": agent,
         "extension": str(next(_extensions)),
-        "skills": {} if lane is None else {lane.name: 5},
+        "skills": {lane: 5} if lane else {},
     }
     return entry if contact is None else {**entry, "contact": contact}
 
@@ -202,15 +216,18 @@ class NodeRig:
         found: list[Any] = (await self.ask("GET", f"/api/v1/calls?queue_id={lane.name}"))["calls"]
         return found
 
-    async def metric(self, name: str, **labels: str) -> float:
+    async def metric(self, name: str, /, **labels: str) -> float:
         """Return the sum of a metric over all series with these labels."""
-        total = 0.0
-        for line in (await self.ask("GET", "/metrics")).splitlines():
-            if line.startswith((f"{name} ", f"{name}{{")) and all(
-                f'{key}="{value}"' in line for key, value in labels.items()
-            ):
-                total += float(line.rsplit(" ", 1)[1])
-        return total
+        text = await self.ask("GET", "/metrics")
+        kind = re.search(rf"^# TYPE {name}(_total)? (gauge|counter)$", text, re.MULTILINE)
+        assert kind, f"no metric {name}"
+        series = name + (kind[1] or "")
+        return sum(
+            float(line.rsplit(" ", 1)[1])
+            for line in text.splitlines()
+            if line.startswith((f"{series} ", f"{series}{{"))
+            and all(f'{key}="{value}"' in line for key, value in labels.items())
+        )
 
     async def ringing(self, lane: Lane) -> str:
         """Return the contact for which an agent's telephone rings, as soon as one does."""
@@ -270,7 +287,7 @@ async def running_node(
     made: Mapping[str, Lane],
     wanted: Mapping[str, Any],
     *,
-    passwords: Sequence[str] = (),
+    passwords: Iterable[str] = (),
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[NodeRig]:
     """Run a node; the agents of `passwords` can register with `PASSWORD`."""

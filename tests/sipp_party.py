@@ -28,6 +28,7 @@ class Party:
         remote: str = "",
         transport: str = "udp",
         calls: int = 1,
+        media: int = 0,
         values: Mapping[str, object] | None = None,
         words: tuple[str, ...] = (),
     ) -> None:
@@ -41,15 +42,15 @@ class Party:
             remote: Where it sends to; "": it waits.
             transport: "udp", or "tcp" with one connection.
             calls: How many times the scenario is played.
+            media: Port of its RTP, where somebody else listens; 0: SIPp, which echoes.
             values: What takes the place of @name@ in the scenario.
             words: Further options.
         """
-        kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
         self.scenario = scenario
         self.local = local
-        self.port = port or free_port(local, kind)
+        self.port = port or free_port(local)
         self.call_id = f"{scenario}-{next(_numbers)}"
-        media = free_port(local)
+        echo = ("-mi", local, "-mp", str(free_port(local)), "-rtp_echo")
         folder = rig.folder / f"{self.call_id}"
         folder.mkdir()
         self._messages = folder / "messages.log"
@@ -62,11 +63,11 @@ class Party:
             port=self.port,
             remote=remote,
             scenario=SCENARIOS / f"{scenario}.xml",
-            values=values or {},
+            values={"media": media or "[media_port]", **(values or {})},
             words=(
                 *named,
                 *("-m", str(calls), "-t", "u1" if transport == "udp" else "t1"),
-                *("-mi", local, "-mp", str(media), "-rtp_echo"),
+                *(() if media else echo),
                 *("-trace_msg", "-message_file", str(self._messages)),
                 *("-timeout", f"{DONE_S_MAX:g}s", "-timeout_error"),
                 *words,
@@ -145,20 +146,24 @@ def caller(
     transport: str = "udp",
     remote: str = "",
     calls: int = 1,
+    media: int = 0,
     words: tuple[str, ...] = (),
     **values: object,
 ) -> Party:
     """Return a customer who calls a lane's number, or another one."""
     number = lane if isinstance(lane, str) else lane.number
+    there = remote or rig.address(transport)
     return Party(
         rig,
         scenario,
         local=local,
-        remote=remote or rig.address(transport),
+        remote=there,
         transport=transport,
         calls=calls,
+        media=media,
         values={"hold_ms": 60_000, "extra": "", **values},
-        words=("-s", number, *words),
+        # SIPp would leave the number out of the uri that its digest is made for.
+        words=("-s", number, "-auth_uri", f"{number}@{there}", *words),
     )
 
 

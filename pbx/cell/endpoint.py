@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-import pjsua2 as pj
+from pjsua2 import pjsua2 as pj
 
 from domain.errors import CellError, LimitExceeded, NotKnown
 from pbx.cell import identity, settings, wire
@@ -131,6 +131,8 @@ class Endpoint:
         self._account.create(settings.account(self._spec))
         self._taps = TapBench(self._line)
         nice = self._reach_nice(self._spec.nice)
+        # CellReady is the first sign of life, and looking at the memory costs a millisecond.
+        self._next_heartbeat_s = time.monotonic() + self._spec.heartbeat_s
         self.report(wire.CellReady(pid=os.getpid(), sip_port=self._sip_port, nice=nice))
 
     def run(self) -> None:

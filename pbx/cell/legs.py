@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-import pjsua2 as pj
+from pjsua2 import pjsua2 as pj
 
 from domain.leg import RtpFigures
 from pbx.cell import wire

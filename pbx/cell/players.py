@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import pjsua2 as pj
+from pjsua2 import pjsua2 as pj
 
 from pbx.cell import wire
 

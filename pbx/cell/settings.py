@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-import pjsua2 as pj
+from pjsua2 import pjsua2 as pj
 
 from pbx.cell.wire import CellSpec
 

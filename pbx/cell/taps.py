@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-import pjsua2 as pj
+from pjsua2 import pjsua2 as pj
 
 from domain.tap import (
     TAP_FRAME_MS,

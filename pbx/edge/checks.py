@@ -22,6 +22,9 @@ PARTY_CHARS_MAX: Final = 450
 EXTENSIONS: Final = frozenset(("100rel", "timer", "norefersub", "from-change"))
 """Option tags a cell understands (RFC 3262, RFC 4028, RFC 4488, RFC 4916)."""
 
+SESSION_S_MIN: Final = 90
+"""RFC 4028 section 5: no session interval is shorter."""
+
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -108,6 +111,18 @@ def body_fault(message: Message) -> Fault | None:
     accepted = [value.partition(";")[0].strip() for value in message.tokens("Accept")]
     if accepted and not {SDP, "*/*", "application/*"} & set(accepted):
         return Fault(406)
+    return None
+
+
+def session_fault(message: Message) -> Fault | None:
+    """Return the 422 for a session that is to be refreshed too often (RFC 4028 section 8.1).
+
+    A cell would refuse it as well, but only after the call has become a contact.
+    """
+    seconds = message.get("Session-Expires").partition(";")[0].strip()
+    knows = "timer" in (*message.tokens("Supported"), *message.tokens("Require"))
+    if knows and _NUMBER.fullmatch(seconds) and int(seconds) < SESSION_S_MIN:
+        return Fault(422, (("Min-SE", str(SESSION_S_MIN)),))
     return None
 
 

@@ -51,6 +51,7 @@ class Gate:
             nonce_lifetime_s=settings.registrar.nonce_lifetime_s,
             lookup=self._ha1,
             secret=secret,
+            algorithms=settings.digest_algorithms,
         )
 
     def reload(self, trunks: Iterable[Trunk]) -> None:

@@ -106,6 +106,8 @@ class Reception:
             return
         if isinstance(result, Placement):
             self._forward_to_cell(invite, result.address, now_s)
+        elif invite.cancelled:
+            invite.refuse(487, now_s)
         else:
             invite.refuse(
                 result.status,
@@ -129,6 +131,7 @@ class Reception:
             self._state_fault()
             or checks.dialog_fault(message)
             or checks.body_fault(message)
+            or checks.session_fault(message)
             or self._sdp_fault(incoming)
         )
         if fault is None:

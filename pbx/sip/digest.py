@@ -12,7 +12,7 @@ import re
 import secrets
 import struct
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -22,7 +22,7 @@ from domain.ports import Clock
 from pbx.sip.fields import parameters, quote, split_outside_quotes
 
 ALGORITHMS: Final = ("SHA-256", "MD5")
-"""Offered in this order (RFC 8760 section 2.4); most telephones know MD5 only."""
+"""All that are known, the strongest first (RFC 8760 section 2.4)."""
 CREDENTIALS_CHARACTERS_MAX: Final = 2_048
 """A telephone's credentials have 250 to 450 characters."""
 NONCE_COUNTS_MAX: Final = 20_000
@@ -145,6 +145,7 @@ class DigestVerifier:
         lookup: Callable[[str, str], str | None],
         secret: bytes | None = None,
         nonce_counts_max: int = NONCE_COUNTS_MAX,
+        algorithms: Sequence[str] = ALGORITHMS,
     ) -> None:
         """Make a verifier that knows no nonce counts yet.
 
@@ -155,7 +156,9 @@ class DigestVerifier:
             lookup: Returns the HA1 of (username, algorithm); None for nobody's.
             secret: Key of the nonces; None: random, nonces end with the process.
             nonce_counts_max: Nonces whose counts are kept.
+            algorithms: Offered in this order, and no other is accepted.
         """
+        self._algorithms = tuple(dict.fromkeys(algorithms))
         self._realm = realm
         self._clock = clock
         self._lifetime_us = int(nonce_lifetime_s * 1e6)
@@ -173,7 +176,7 @@ class DigestVerifier:
         return len(self._counts)
 
     def challenges(self, *, stale: bool = False, source: str = "") -> tuple[str, ...]:
-        """Return one header value for each algorithm, the strongest first.
+        """Return one header value for each algorithm, in the order given.
 
         Args:
             stale: The credentials were right and the nonce was not.
@@ -185,7 +188,7 @@ class DigestVerifier:
         return tuple(
             f'Digest realm={quote(self._realm)}, nonce="{nonce}", opaque="{self._opaque}", '
             f'algorithm={algorithm}, qop="auth"{ending}'
-            for algorithm in ALGORITHMS
+            for algorithm in self._algorithms
         )
 
     def verify(
@@ -248,7 +251,7 @@ class DigestVerifier:
                 all(fields.get(name) for name in ("username", "nonce", "uri", "response")),
             ),
             (DigestReason.REALM, fields.get("realm") == self._realm),
-            (DigestReason.ALGORITHM, _algorithm(fields) in _HASHES),
+            (DigestReason.ALGORITHM, _algorithm(fields) in self._algorithms),
             (DigestReason.QOP, fields.get("qop", "").lower() == "auth"),
             # Both are needed with qop=auth (RFC 7616 section 3.4).
             (DigestReason.MALFORMED, bool(fields.get("cnonce"))),

@@ -174,7 +174,7 @@ async def test_forked_cells_do_not_share_their_random_numbers() -> None:
 
 async def test_pool_that_cannot_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pbx.zygote_link.sys.executable", "/bin/false")
-    monkeypatch.setattr("pbx.cells.START_S_MAX", 0.2)
+    monkeypatch.setattr("pbx.cells.OPEN_S_MAX", 0.2)
     with pytest.raises(CellError, match="0 of 2 ready"):
         async with rig(port_min=47_500):
             pass

@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -58,7 +59,7 @@ class Office:
     def __init__(self, *results, settings=None, trunks=None, stored=()):
         self.placer = ScriptedPlacer(list(results) or [Refusal(status=503, reason="No Cell")])
         self.store = MemoryBindings(stored)
-        self.reachable = {}
+        self.reachable: dict[str, bool] = {}
         self.edge = Edge(
             settings or loopback(),
             trunks=[trunk(addresses=["127.0.0.1/32"])] if trunks is None else trunks,
@@ -87,7 +88,7 @@ class Office:
     async def register(self, peer, name="udp", user="ann"):
         uri = f"sip:{DOMAIN}"
         host, port = peer.address
-        common = {
+        common: dict[str, Any] = {
             "via": f"SIP/2.0/{name.upper()} {host}:{port}",
             "from_": f"<sip:{user}@{DOMAIN}>;tag=r",
             "to": f"<sip:{user}@{DOMAIN}>",

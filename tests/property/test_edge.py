@@ -155,7 +155,8 @@ class _Waking:
 @FEW
 @given(st.lists(st.tuples(st.integers(0, 4), st.none() | st.integers(1, 50)), max_size=60))
 def test_the_agenda_wakes_each_thing_at_its_last_time(steps):
-    agenda, log = Agenda(), []
+    agenda = Agenda()
+    log: list[tuple[float, _Waking]] = []
     things = [_Waking(log) for _ in range(5)]
     wanted: dict[int, int] = {}
     for number, due in steps:
@@ -164,7 +165,7 @@ def test_the_agenda_wakes_each_thing_at_its_last_time(steps):
         if due is not None:
             wanted[number] = due
     assert len(agenda) == len(wanted)
-    now = 0
+    now = 0.0
     while (due := agenda.next_s()) is not None:
         assert due >= now
         now = due

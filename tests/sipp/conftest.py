@@ -40,10 +40,18 @@ LANES: Mapping[str, Mapping[str, Any]] = {
     "after-malformed": {},
     "wished": {},
     "offices": {},
+    "forked": {"agents": 0},
+    "refers": {},
+    "logged": {"agents": 2, "ring_s": 1},
+    "logged-abandoned": {},
+    "redirected": {},
 }
-REGISTERED = (
-    "anna", "boris", "chen", "dora", "emil", "fay", "gus", "hana", "ines", "jon", "kim",
-)  # fmt: skip
+REGISTERED = {
+    **dict.fromkeys(
+        ("anna", "boris", "codes", "short", "moved", "wired", "sealed", "renamed", "fraud"), ""
+    ),
+    "forked": "forked",
+}
 DIGEST_TRUNK = {
     "id": "by-digest",
     "digest": {"username": "other-pbx", "password": {"env": "TRUNK_PASSWORD"}},

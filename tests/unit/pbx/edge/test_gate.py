@@ -12,6 +12,7 @@ from tests.edge_support import DOMAIN, PASSWORDS, FakeClock, Passwords, message,
 
 HOST = "203.0.113.9"
 URI = f"sip:{DOMAIN}"
+BOTH = ["SHA-256", "MD5"]
 
 
 @pytest.fixture
@@ -25,7 +26,8 @@ def gate(monkeypatch):
         id="broken", addresses=[], digest={"username": "nobody", "password": {"env": "WL_MISSING"}}
     )
     admission = Admission(Limits(failures_before_ban=2), [entry, broken], ["800"], now_s=0.0)
-    made = Gate(settings=sip_settings(), admission=admission, credentials=Passwords(), clock=clock)
+    settings = sip_settings(digest_algorithms=BOTH)
+    made = Gate(settings=settings, admission=admission, credentials=Passwords(), clock=clock)
     made.reload([entry, broken])
     return made
 
@@ -44,6 +46,15 @@ def test_nobody_is_challenged(gate):
     who = ask(gate)
     assert isinstance(who, Unknown)
     assert len(who.challenges) == 2
+
+
+def test_only_what_every_telephone_knows_is_offered_unless_more_is_wanted():
+    admission = Admission(Limits(), [], [], now_s=0.0)
+    offered = [
+        Gate(settings=each, admission=admission, credentials=Passwords(), clock=FakeClock())
+        for each in (sip_settings(), sip_settings(digest_algorithms=BOTH))
+    ]
+    assert [len(ask(gate).challenges) for gate in offered] == [1, 2]
 
 
 @pytest.mark.parametrize(

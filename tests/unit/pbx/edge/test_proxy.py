@@ -2,8 +2,9 @@
 
 import pytest
 
+from pbx.edge.call import Refusal
 from pbx.edge.flow import INSIDE, Flow
-from pbx.edge.post import Send
+from pbx.edge.post import Place, Send
 from tests.edge_support import (
     ANSWER,
     CELL,
@@ -260,6 +261,20 @@ def test_cancel_before_the_cell_is_known_reaches_it_after_the_invite():
     (_, ack), (to_trunk, final) = bench.sent(response(at_cell, 487, tag="c"), cell_flow())
     assert ack.method == "ACK"
     assert (to_trunk, final.status) == (TRUNK_FLOW, 487)
+
+
+def test_a_call_that_was_cancelled_before_no_cell_was_found_for_it():
+    bench = CoreBench()
+    actions = bench.receive(
+        message("INVITE", "sip:800@192.0.2.10", branch="z9hG4bKi", body=OFFER), TRUNK_FLOW
+    )
+    bench.receive(
+        message("CANCEL", "sip:800@192.0.2.10", branch="z9hG4bKi", contact=None), TRUNK_FLOW
+    )
+    place = next(action for action in actions if isinstance(action, Place))
+    refusal = Refusal(status=503, reason="Service Unavailable", retry_after_s=5)
+    ((to, final),) = sends(bench.core.placed(place.token, refusal, bench.clock.now_s))
+    assert (to, final.status) == (TRUNK_FLOW, 487)
 
 
 def test_a_cancel_for_nothing():

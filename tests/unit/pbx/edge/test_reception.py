@@ -1,5 +1,7 @@
 """New calls and registrations at the edge's core."""
 
+from typing import Any
+
 import pytest
 
 from pbx.edge.call import Refusal
@@ -133,7 +135,10 @@ def test_a_stranger_is_challenged_whatever_he_dials():
 def test_an_agent_calls_with_his_password():
     bench = CoreBench()
     uri = "sip:*60@pbx.example.com"
-    common = {"from_": "<sip:101@pbx.example.com>;tag=a", "via": "SIP/2.0/UDP 203.0.113.20:5062"}
+    common: dict[str, Any] = {
+        "from_": "<sip:101@pbx.example.com>;tag=a",
+        "via": "SIP/2.0/UDP 203.0.113.20:5062",
+    }
     ((_, challenge),) = bench.sent(invite(uri, **common), PHONE_FLOW)
     assert challenge.status == 407
     line = credentials(
@@ -278,7 +283,7 @@ def test_registering_makes_an_agent_reachable():
     bench = CoreBench()
     uri = f"sip:{DOMAIN}"
     contact = "<sip:ann@192.168.1.7:5062>"
-    common = {
+    common: dict[str, Any] = {
         "from_": f"<sip:ann@{DOMAIN}>;tag=r",
         "to": f"<sip:ann@{DOMAIN}>",
         "contact": contact,
@@ -309,7 +314,7 @@ def test_registering_makes_an_agent_reachable():
 def test_nobody_registers_for_another():
     bench = CoreBench()
     uri = f"sip:{DOMAIN}"
-    common = {"to": f"<sip:bob@{DOMAIN}>", "contact": "<sip:a@192.168.1.7>"}
+    common: dict[str, Any] = {"to": f"<sip:bob@{DOMAIN}>", "contact": "<sip:a@192.168.1.7>"}
     ((_, challenge),) = bench.sent(
         message("REGISTER", uri, branch="z9hG4bK1", **common), PHONE_FLOW
     )

@@ -1,6 +1,8 @@
 """Requests on their way through a dialog: limits, lost answers, bodies that cannot pass."""
 
-from pbx.edge import relay
+from typing import Any
+
+from pbx.edge.timers import LINGER_S
 from tests.edge_support import (
     ANSWER,
     OFFER,
@@ -37,7 +39,7 @@ def test_the_oldest_request_is_forgotten_at_the_limit():
 def test_a_request_is_forgotten_after_its_linger():
     bench, call = running()
     ((_, at_cell),) = bench.sent(call.request("INFO", branch="z9hG4bKi", cseq=2), TRUNK_FLOW)
-    bench.clock.now_s += relay.LINGER_S + 1
+    bench.clock.now_s += LINGER_S + 1
     bench.core.wake(bench.clock.now_s)
     assert bench.core.figures().hops == 0
     assert bench.sent(response(at_cell, 200), cell_flow()) == []
@@ -108,7 +110,7 @@ def test_control_characters_do_not_reach_a_cell():
 
 def test_another_spelling_of_the_parties_is_looked_at():
     bench, _ = running()
-    common = {"branch": "z9hG4bKi", "cseq": 2, "contact": None}
+    common: dict[str, Any] = {"branch": "z9hG4bKi", "cseq": 2, "contact": None}
     good = message(
         "INFO", "sip:w@h.example", from_='"Karl" <sip:+4930111@carrier.example>;tag=f1',
         to="<sip:800@pbx.example.com>;tag=cell-tag", **common,

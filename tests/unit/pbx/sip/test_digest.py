@@ -80,6 +80,16 @@ def test_a_challenge_offers_the_stronger_algorithm_first(verifier: DigestVerifie
     assert all(each.endswith("stale=true") for each in verifier.challenges(stale=True))
 
 
+def test_an_algorithm_that_is_not_offered_is_not_accepted(clock: ManualClock) -> None:
+    strict = DigestVerifier(
+        realm=REALM, clock=clock, nonce_lifetime_s=300, lookup=lookup, algorithms=["SHA-256"]
+    )
+    [challenge] = strict.challenges()
+    assert strict.verify(credentials(challenge), "REGISTER", URI).username == "anna"
+    weaker = credentials(challenge.replace("SHA-256", "MD5"), count=2)
+    assert strict.verify(weaker, "REGISTER", URI).reason is DigestReason.ALGORITHM
+
+
 def test_nonces_differ(verifier: DigestVerifier) -> None:
     assert verifier.challenges() != verifier.challenges()
 

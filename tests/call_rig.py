@@ -1,0 +1,167 @@
+"""What stands around a call's task and call control, as tests set it up."""
+
+import asyncio
+import inspect
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any, cast
+
+from domain.contact import Contact, Interaction
+from domain.errors import CellError, NoCellFree, StoreError
+from domain.events import ContactClosed, Event
+from domain.leg import RtpFigures
+from domain.ports import ContactLedger
+from pbx.cell import wire
+from pbx.cells import Cell, CellState
+from tests.flow_scene import CUSTOMER
+
+
+def invite(leg: int = CUSTOMER) -> wire.IncomingCall:
+    return wire.IncomingCall(leg=leg, sip_call_id="x", from_uri="", to_uri="")
+
+
+def leg_ended(leg: int = CUSTOMER, status: int = 200) -> wire.LegEnded:
+    figures = RtpFigures(received=500, lost=2)
+    return wire.LegEnded(leg=leg, status=status, reason="", by_remote=True, figures=figures)
+
+
+async def turn() -> None:
+    """Let everything that can go on go on, for what must not happen."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+class FakeCell:
+    """Notes what it is asked, and refuses what it was told to refuse.
+
+    Attributes:
+        refuses: The error by the name of the command.
+        crosses: Events told just before the refusal: they were on their way already.
+        gates: A command waits until its gate is opened.
+    """
+
+    def __init__(self, number: int = 1) -> None:
+        self.cell_id = f"cell-{number}"
+        self.address = ("127.0.0.1", 40_000 + number)
+        self.contact_id = ""
+        self.state = CellState.SERVING
+        self.tap_path: str | None = None
+        self.asked: list[tuple[object, ...]] = []
+        self.refuses: dict[str, CellError] = {}
+        self.crosses: dict[str, wire.CellEvent] = {}
+        self.gates: dict[str, asyncio.Event] = {}
+        self.released = asyncio.Event()
+        self.tell: Callable[[wire.CellEvent], None] = lambda _: None
+        self._times: Counter[str] = Counter()
+        self._reached: defaultdict[tuple[str, int], asyncio.Event] = defaultdict(asyncio.Event)
+        self._last_leg = CUSTOMER
+
+    def release(self) -> None:
+        self.released.set()
+
+    @property
+    def names(self) -> list[object]:
+        return [command[0] for command in self.asked]
+
+    async def until(self, name: str, times: int = 1) -> None:
+        """Wait until the cell was asked for that so often."""
+        await asyncio.wait_for(self._reached[name, times].wait(), 5)
+
+    async def until_released(self) -> None:
+        await asyncio.wait_for(self.released.wait(), 5)
+
+    def __getattr__(self, name: str) -> Any:
+        signature = inspect.signature(getattr(Cell, name))
+
+        async def obey(*words: Any, **named: Any) -> int | None:
+            bound = signature.bind(None, *words, **named)
+            bound.apply_defaults()
+            self.asked.append((name, *tuple(bound.arguments.values())[1:]))
+            self._times[name] += 1
+            self._reached[name, self._times[name]].set()
+            await asyncio.sleep(0)
+            if name in self.gates:
+                await self.gates[name].wait()
+            if name in self.refuses:
+                if name in self.crosses:
+                    self.tell(self.crosses[name])
+                raise self.refuses[name]
+            if name != "connect":
+                return None
+            self._last_leg += 1
+            return self._last_leg
+
+        return obey
+
+
+class FakePool:
+    """Hands out the cells that lie in it."""
+
+    def __init__(self) -> None:
+        self.cells: list[FakeCell] = []
+        self.gate: asyncio.Event | None = None
+
+    async def take(
+        self, *, contact_id: str, on_event: Callable[[wire.CellEvent], None], tap_path: str | None
+    ) -> Cell:
+        if self.gate is not None:
+            await self.gate.wait()
+        if not self.cells:
+            raise NoCellFree("cells: none free within 2 s, 1 of 1 in use")
+        cell = self.cells.pop(0)
+        cell.contact_id, cell.tap_path, cell.tell = contact_id, tap_path, on_event
+        return cast("Cell", cell)
+
+
+class FakeLedger:
+    """Notes what is written; fails while `broken`."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self.broken: set[str] = set()
+        self.tries: Counter[str] = Counter()
+        self.gates: dict[str, asyncio.Event] = {}
+
+    @property
+    def port(self) -> ContactLedger:
+        return cast("ContactLedger", self)
+
+    async def open(self, contact: Contact) -> None:
+        await self._write("open", contact.contact_id)
+
+    async def update(self, contact: Contact) -> None:
+        await self._write("update", f"{contact.contact_id} {contact.state}")
+
+    async def close(self, contact: Contact, reason: str) -> None:
+        await self._write("close", f"{contact.contact_id} {contact.disposition}")
+
+    async def add_interaction(self, interaction: Interaction) -> None:
+        await self._write("interaction", f"{interaction.interaction_id} {interaction.outcome}")
+
+    async def _write(self, what: str, row: str) -> None:
+        self.tries[what] += 1
+        if what in self.gates:
+            await self.gates[what].wait()
+        if self.broken & {what, row}:
+            raise StoreError(f"{what} {row}: the disk is full")
+        self.written.append(f"{what} {row}")
+
+
+class Events:
+    """What was published."""
+
+    def __init__(self) -> None:
+        self.past: list[Event] = []
+
+    def publish(self, event: Event) -> int:
+        self.past.append(event)
+        return len(self.past)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.past]
+
+    @property
+    def closed(self) -> ContactClosed:
+        (event,) = [event for event in self.past if isinstance(event, ContactClosed)]
+        return event
