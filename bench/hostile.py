@@ -284,9 +284,14 @@ def run(
     table = Table(title="Hostile input to a running node")
     table.add_column("what")
     table.add_column("figure", justify="right")
-    for name, value in asdict(outcome).items():
-        shown = dict(sorted(value.items())) if isinstance(value, dict) else value
+    figures = {
+        **asdict(outcome),
+        # A Counter within asdict would count its own items.
+        "answers": dict(sorted(outcome.answers.items())),
+        "crash_reasons": dict(outcome.crash_reasons),
+    }
+    for name, shown in figures.items():
         table.add_row(name, f"{shown:.1f}" if isinstance(shown, float) else str(shown))
     console.print(table)
     if json:
-        sys.stdout.write(json_format.dumps(asdict(outcome)) + "\n")
+        sys.stdout.write(json_format.dumps(figures) + "\n")

@@ -70,7 +70,10 @@ class Board:
             case "OfferMade":
                 row.state, row.agent = "ringing", fields["agent_id"]
             case "OfferExpired":
+                row.state, row.agent = "waiting", ""
                 self.tell(f"{fields['agent_id']} did not answer {row.name}: back in its place")
+            case "OfferDeclined":
+                row.state, row.agent = "waiting", ""
             case "ContactConnected":
                 row.state, row.wait_s = "talking", fields["wait_s"]
             case "PositionAnnounced":

@@ -98,7 +98,8 @@ class Line:
         found: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
 
         def read(told: Told) -> None:
-            if fits(told) and not found.done():
+            # Another who waits for the same may have taken it.
+            if not found.done() and fits(told) and told in self._past:
                 self._past.remove(told)
                 found.set_result(told)
 

@@ -44,6 +44,7 @@ class FakeCell:
         self.cell_id = f"cell-{number}"
         self.address = ("127.0.0.1", 40_000 + number)
         self.contact_id = ""
+        self.pid = number
         self.state = CellState.SERVING
         self.tap_path: str | None = None
         self.asked: list[tuple[object, ...]] = []
@@ -114,7 +115,10 @@ class FakePool:
 
 
 class FakeLedger:
-    """Notes what is written; fails while `broken`."""
+    """Notes what is written. What is `broken` fails, what has a gate waits until it is open.
+
+    Both go by the kind of write or by its row.
+    """
 
     def __init__(self) -> None:
         self.written: list[str] = []
@@ -140,8 +144,8 @@ class FakeLedger:
 
     async def _write(self, what: str, row: str) -> None:
         self.tries[what] += 1
-        if what in self.gates:
-            await self.gates[what].wait()
+        for key in self.gates.keys() & {what, row}:
+            await self.gates[key].wait()
         if self.broken & {what, row}:
             raise StoreError(f"{what} {row}: the disk is full")
         self.written.append(f"{what} {row}")

@@ -54,6 +54,11 @@ class EventLog:
         """The sequence number of the newest event."""
         return int(self.past[-1]["seq"]) if self.past else 0
 
+    async def reached(self, sequence: int) -> None:
+        """Wait until the event with that number, or a later one, has come."""
+        async with asyncio.timeout(EVENT_S_MAX), self._news:
+            await self._news.wait_for(lambda: self.last >= sequence)
+
     def of(self, kind: str, *, since: int = 0, **fields: object) -> list[dict[str, Any]]:
         """Return the fields of all events of a kind, after a sequence number."""
         return [

@@ -35,7 +35,7 @@ def library(spec: CellSpec) -> Any:
     media.ecTailLen = 0
     media.noVad = True  # else no RTP is sent while the sound is silent
     media.maxMediaPorts = MEDIA_PORTS_MAX
-    media.sndAutoCloseTime = 1
+    media.sndAutoCloseTime = 0
     media.jbMax = JITTER_BUFFER_MS_MAX
     return chosen
 

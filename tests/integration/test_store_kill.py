@@ -49,6 +49,7 @@ def start(folder: Path) -> subprocess.Popen[str]:
 @pytest.mark.parametrize("after", [1, 500])
 async def test_all_that_was_acknowledged_is_there_after_a_kill(tmp_path, after):
     with start(tmp_path) as writer:
+        assert writer.stdout is not None
         acknowledged = [int(writer.stdout.readline()) for _ in range(after)]
         writer.send_signal(signal.SIGKILL)
         # What it had told before it died and we had not read yet; half a line is no word.
@@ -71,6 +72,7 @@ async def test_all_that_was_acknowledged_is_there_after_a_kill(tmp_path, after):
 
 async def test_two_nodes_cannot_use_one_folder(tmp_path):
     with start(tmp_path) as writer:
+        assert writer.stdout is not None
         writer.stdout.readline()
         with pytest.raises(StoreError, match=f"in use by another node, process {writer.pid}"):
             async with open_store(tmp_path, HandClock()):

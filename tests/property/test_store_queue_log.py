@@ -14,6 +14,7 @@ from domain.events import (
     ContactConnected,
     ContactQueued,
     Envelope,
+    Event,
 )
 from store.queue_log import QueueLog
 from tests.store_support import START
@@ -88,7 +89,9 @@ def test_who_enters_leaves_once(calls, random):
     ways = []
     for number, (queue_id, priority, served, disposition) in enumerate(calls):
         name = f"c{number}"
-        way = [ContactQueued(contact_id=name, queue_id=queue_id, language="en", priority=priority)]
+        way: list[Event] = [
+            ContactQueued(contact_id=name, queue_id=queue_id, language="en", priority=priority)
+        ]
         if served:
             way.append(
                 ContactConnected(contact_id=name, queue_id=queue_id, agent_id="anna", wait_s=1)
@@ -105,7 +108,7 @@ def test_who_enters_leaves_once(calls, random):
         )
         ways.append(way)
     log = QueueLog()
-    seen = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     second = 0
     while ways:
         way = random.choice(ways)

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from config.load import load
-from config.reload import RUN_TIME_SECTIONS, FileChange, FileWatch, Reloader, plan
+from config.reload import RUN_TIME_SECTIONS, FileChange, FileWatch, Reloader, ReloadPlan, plan
 from config.schema import Configuration
 from tests.config_support import ENVIRON, RIGHT, loaded
 
@@ -187,7 +187,7 @@ def reloader(path, apply, **options):
 
 
 async def test_a_changed_file_is_taken_up(path):
-    plans = []
+    plans: list[ReloadPlan] = []
     ours = reloader(path, plans.append)
     replace(path, MORE)
     assert await ours.look() is None
@@ -200,7 +200,7 @@ async def test_a_changed_file_is_taken_up(path):
 
 
 async def test_a_file_with_mistakes_changes_nothing(path):
-    plans = []
+    plans: list[ReloadPlan] = []
     ours = reloader(path, plans.append)
     before = ours.in_force
     replace(path, RIGHT.replace("billing: 4", "billing: 9"))
@@ -227,7 +227,7 @@ async def test_what_waits_for_a_restart_is_remembered_until_it_is_undone(path):
 
 
 async def test_a_reload_that_was_asked_for_applies_without_a_difference(path):
-    plans = []
+    plans: list[ReloadPlan] = []
     ours = reloader(path, plans.append)
     await ours.reload()
     assert [made.message for made in plans] == ["nothing has changed"]
@@ -252,7 +252,7 @@ async def test_the_watch_notices_by_itself(path):
 
 
 async def test_a_reload_that_fails_does_not_end_the_watch(path):
-    plans = []
+    plans: list[ReloadPlan] = []
     first, second = asyncio.Event(), asyncio.Event()
 
     def apply(made):

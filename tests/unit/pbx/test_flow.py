@@ -332,3 +332,54 @@ def test_an_offer_for_a_contact_that_does_not_wait_is_declined() -> None:
     scene.talk()
     assert scene.flow.offered(scene.offer(2)) == []
     assert scene.routing.declined == [("o2", DeclineReason.UNREACHABLE)]
+
+
+def test_a_caller_whose_agent_is_lost_while_the_queue_is_full_is_told_and_hung_up() -> None:
+    scene = Scene()
+    scene.talk()
+    scene.routing.full = True
+    actions = scene.flow.silent(AGENT)
+    assert actions.count(do.HangUp(AGENT)) == 1
+    assert actions[-1] == do.Play(CUSTOMER, (Path("en/queue-full.wav"),))
+    assert scene.flow.played(CUSTOMER) == [do.HangUp(CUSTOMER)]
+    scene.ended(AGENT)
+    assert kinds(scene.ended(CUSTOMER)) == ["CloseRecord", "Publish", "Release"]
+    assert scene.contact.disposition is Disposition.QUEUE_FULL
+
+
+def test_a_telephone_that_answers_on_hold_is_not_taken_for_gone() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.ring()
+    scene.flow.held(AGENT, True)
+    scene.flow.answered(AGENT)
+    assert scene.flow.silent(AGENT) == []
+    assert scene.contact.state is ContactState.CONNECTED
+
+
+def test_after_its_end_a_contact_is_told_of_no_more() -> None:
+    scene = Scene()
+    scene.talk()
+    scene.flow.end(Disposition.HUNG_UP, "over the API")
+    assert scene.flow.held(AGENT, True) == []
+    assert scene.flow.digit(CUSTOMER, "5") == []
+    assert scene.flow.silent(CUSTOMER) == [], "it was told to end already"
+
+
+def test_a_leg_is_told_to_end_once() -> None:
+    scene = Scene()
+    scene.talk()
+    hung_up = kinds(scene.flow.end(Disposition.HUNG_UP, "over the API")).count("HangUp")
+    assert hung_up == 2
+    assert kinds(scene.flow.end(Disposition.DRAINED, "the node was stopping")) == []
+    assert kinds(scene.ended(CUSTOMER)) == ["CloseRecord", "Publish"]
+
+
+def test_a_prompt_that_ends_after_the_release_hangs_nobody_up() -> None:
+    scene = Scene()
+    scene.to_queue()
+    scene.flow.released(Disposition.WAIT_EXCEEDED)
+    assert kinds(scene.flow.tick(scene.clock.now_s + RELEASE_S_MAX))[-1] == "Release"
+    assert scene.flow.played(CUSTOMER) == []
+    assert scene.flow.next_deadline_s() is None
+    assert scene.flow.cell_gone("signal 6") == []

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -67,7 +68,7 @@ async def test_an_unknown_caller_is_stored_as_nothing(store):
 
 
 def interaction(number: int, **changes: object) -> Interaction:
-    values = {
+    values: dict[str, Any] = {
         "interaction_id": f"{number:032x}",
         "contact_id": contact_id(1),
         "agent_id": "anna",
@@ -187,7 +188,9 @@ async def test_orphans_are_closed_and_told(tmp_path, clock):
             assert record.closed_at == clock.utc()
             assert record.reason == NODE_DIED_REASON
             assert await store.contacts.get(record.contact.contact_id) == record
-        assert (await store.contacts.get(contact_id(5))).closed_at is None
+        living = await store.contacts.get(contact_id(5))
+        assert living is not None
+        assert living.closed_at is None
         assert await store.contacts.close_orphans() == []
 
 

@@ -135,9 +135,12 @@ def test_a_change_is_seen_after_a_second_and_costs_one_look_a_second(path, clock
     assert source.agent_id("bob") is None
     put_softphone(path, "bob", softphone("bob"))
     reads = []
-    monkeypatch.setattr(
-        credentials, "read_softphones", lambda path: reads.append(path) or read_softphones(path)
-    )
+
+    def read(path):
+        reads.append(path)
+        return read_softphones(path)
+
+    monkeypatch.setattr(credentials, "read_softphones", read)
     clock.now_s += STAT_EVERY_S - 0.01
     assert source.agent_id("bob") is None
     clock.now_s += 0.01

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from config.prompts import make_prompts
+from config.prompts.library import RATE
 from config.prompts.make_prompts import (
     PEAK_MAX,
-    RATE,
     active_level_dbov,
     at_level,
     fit_to_telephone,

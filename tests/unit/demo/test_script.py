@@ -1,0 +1,93 @@
+"""The demo's script against its recordings and the configuration it is played with."""
+
+import wave
+from ipaddress import ip_address, ip_network
+
+import pytest
+
+from config.load import load
+from config.prompts.library import check_wav
+from demo.command import CONFIGURATION
+from demo.director import CALL_S_MAX, TRUNK_ADDRESS
+from demo.make_speech import LINES, VOICES
+from demo.script import AGENTS, CALLS, SLEEPER, SPEECH_FOLDER, PlannedCall
+from domain.contact import Disposition
+
+
+@pytest.fixture(scope="module")
+def configuration():
+    return load(CONFIGURATION, look_up_secrets=False).configuration
+
+
+calls = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+
+
+@pytest.mark.parametrize("name", sorted({name for call in CALLS for name in call.lines}))
+def test_a_recording_is_there_and_can_be_played(name: str) -> None:
+    assert 0.5 < check_wav(SPEECH_FOLDER / f"{name}.wav") < 15
+
+
+def test_every_recording_is_said_and_can_be_made_again() -> None:
+    recorded = {file.stem for file in SPEECH_FOLDER.glob("*.wav")}
+    assert recorded == set(LINES)
+    assert recorded == {name for call in CALLS for name in call.lines}
+    assert {name.rpartition("-")[0] for name in LINES} <= set(VOICES)
+
+
+@calls
+def test_the_agent_speaks_first_and_then_each_in_turn(call: PlannedCall) -> None:
+    speakers = [name.split("-")[1] for name in call.lines]
+    assert speakers == ["agent", "customer"] * (len(call.lines) // 2)
+
+
+@calls
+def test_a_call_has_words_or_loses_its_patience(call: PlannedCall) -> None:
+    assert call.ending in {each.value for each in Disposition}
+    if call.ending == "abandoned":
+        assert call.lines == ()
+        assert call.patience_s > 0
+    else:
+        assert call.lines
+        assert call.patience_s == 0
+
+
+@calls
+def test_a_number_that_is_dialled_leads_to_a_queue_in_that_language(
+    call: PlannedCall, configuration
+) -> None:
+    (queue,) = [queue for queue in configuration.queues if call.dialled in queue.numbers]
+    assert {name.split("-")[0] for name in call.lines} <= {queue.language}
+    (trunk,) = configuration.trunks
+    assert call.dialled in trunk.numbers
+
+
+def test_callers_are_told_apart() -> None:
+    assert len({call.name for call in CALLS}) == len(CALLS)
+    assert len({call.number for call in CALLS}) == len(CALLS)
+    assert [call.after_s for call in CALLS] == sorted(call.after_s for call in CALLS)
+
+
+def test_no_number_belongs_to_anybody() -> None:
+    # 555-0100 to 555-0199 are kept for fiction in North America.
+    for call in CALLS:
+        assert "55501" in call.number
+
+
+def test_the_agents_are_those_of_the_configuration(configuration) -> None:
+    assert {agent.id: agent.extension for agent in configuration.agents} == AGENTS
+    assert SLEEPER in AGENTS
+
+
+def test_callers_come_from_where_the_configuration_expects_them(configuration) -> None:
+    (trunk,) = configuration.trunks
+    networks = [ip_network(str(address)) for address in trunk.addresses]
+    assert any(ip_address(TRUNK_ADDRESS) in network for network in networks)
+
+
+def test_there_is_time_for_all_of_it(configuration) -> None:
+    def seconds(name: str) -> float:
+        with wave.open(str(SPEECH_FOLDER / f"{name}.wav")) as file:
+            return file.getnframes() / file.getframerate()
+
+    spoken_s = sum(seconds(name) for call in CALLS for name in call.lines)
+    assert spoken_s / len(AGENTS) < CALL_S_MAX / 2
