@@ -176,11 +176,17 @@ class CallHeld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitPressed:
-    """A party has pressed a key (RFC 4733 or SIP INFO)."""
+    """A party has pressed a key (RFC 4733 or SIP INFO).
+
+    Which one is not told: people type card numbers and PINs.
+
+    Attributes:
+        number: 1 is the first key of this contact.
+    """
 
     contact_id: str
     role: str
-    digit: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

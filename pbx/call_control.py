@@ -40,6 +40,10 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER_S: Final = 5
 """When all cells are taken: by then the reserve has been filled again or a call has ended."""
 
+SETTING_UP_MAX: Final = 64
+"""Calls on their way to an answer at once. With an answer after 50 ms that is 1,280 new calls
+a second, so it is reached only when the machine can no longer keep up; then the carrier hears
+of it at once and sends the call elsewhere, and those who are in are answered."""
 
 CUT_S_MAX: Final = 5.0
 """How long a call that was cut may take for its BYE and its record."""
@@ -56,6 +60,10 @@ class CallControl:
     """Every running call of this node.
 
     It is the edge's `CallPlacer`, the router's `ContactDesk` and the API's `CallDesk`.
+
+    Attributes:
+        overloads: Calls refused because SETTING_UP_MAX others were on their way.
+        keys_dropped: Keys and holds that calls which have ended were sent beyond their limit.
     """
 
     def __init__(
@@ -81,6 +89,9 @@ class CallControl:
         end its dialogs; `on_cell_released` that of a cell that has done its work.
         """
         self.draining = False
+        self.overloads = 0
+        self.keys_dropped = 0
+        self._taking = 0
         self._pool = pool
         self._prompts = prompts
         self._routing = routing
@@ -120,6 +131,11 @@ class CallControl:
         destination = self._plan.resolve(call)
         if destination is None:
             return Refusal(status=404, reason="Not Found")
+        setting_up = self._taking + sum(task.is_setting_up for task in self._calls.values())
+        if setting_up >= SETTING_UP_MAX:
+            self.overloads += 1
+            log.warning("call refused, too many on their way", limit=SETTING_UP_MAX)
+            return _UNAVAILABLE
         key = new_contact_id(self._clock)
         if isinstance(destination, ToQueue):
             flow: CallFlow | FeatureCall = self._queue_flow(key, call, destination)
@@ -135,11 +151,14 @@ class CallControl:
             dial=self._dial,
             on_over=self._over,
         )
+        self._taking += 1
         try:
             cell = await self._pool.take(contact_id=key, on_event=task.tell, tap_path=tap_path)
         except NoCellFree as error:
             log.warning("call refused, no cell is free", reason=str(error))
             return _UNAVAILABLE
+        finally:
+            self._taking -= 1
         if self.draining or cell.state is CellState.GONE:
             # While a cell was waited for, the node began to stop or the cell ended.
             cell.release()
@@ -203,6 +222,7 @@ class CallControl:
         )
 
     def _over(self, task: CallTask) -> None:
+        self.keys_dropped += task.inbox_refused
         if self._calls.pop(task.key, None) is not None and task.cell is not None:
             self._on_cell_released(task.cell.address)
         if not self._calls:

@@ -52,6 +52,7 @@ class CallTask:
         self.flow = flow
         self.cell: Cell | None = None
         self.inbox_refused = 0
+        self.is_setting_up = True
         self._records = records
         self._events = events
         self._clock = clock
@@ -83,6 +84,7 @@ class CallTask:
             return
         if isinstance(event, wire.IncomingCall):
             self._seen_invite = True
+        self.is_setting_up &= not isinstance(event, wire.LegEnded)
         if isinstance(event, wire.LegEnded):
             self._ended.add(event.leg)
         elif isinstance(event, _ENDLESS) and len(self._inbox) >= INBOX_MAX:
@@ -162,6 +164,7 @@ class CallTask:
                 self._events.publish(event)
             case do.Answer(leg, status):
                 await cell.answer(leg, status)
+                self.is_setting_up = False
             case do.HangUp(leg, status):
                 await cell.hangup(leg, status)
             case do.CallAgent(offer):

@@ -76,6 +76,7 @@ class CallFlow:
         self._script: list[str] = []
         self._ring: AgentRing | None = None
         self._reason = ""
+        self._keys_pressed = 0
         self._closed = False
         self._announce_at_s: float | None = None
         self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
@@ -133,7 +134,10 @@ class CallFlow:
         role = self.legs.role(leg)
         if role is None or self.contact.state is ContactState.CLOSED:
             return []
-        pressed = DigitPressed(contact_id=self.contact.contact_id, role=role.value, digit=digit)
+        self._keys_pressed += 1
+        pressed = DigitPressed(
+            contact_id=self.contact.contact_id, role=role.value, number=self._keys_pressed
+        )
         return [Publish(pressed)]
 
     def played(self, leg: int, *, heard: bool = True) -> list[Action]:

@@ -13,6 +13,7 @@ from channels.http.figures import HttpFigures
 from domain.agent import AgentState
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
+from pbx.call_control import CallControl
 from pbx.cells import PoolFigures
 from pbx.edge.edge import EdgeFigures
 from server.metrics import Buckets, Figure, FigureSource
@@ -58,6 +59,16 @@ def desk_figures(desk: AgentDesk) -> FigureSource:
         for state in AgentState:
             yield Figure("warmline_agents", states[state], (state.value,))
         yield Figure("warmline_agents_reachable", sum(view.reachable for view in agents))
+
+    return read
+
+
+def control_figures(control: CallControl) -> FigureSource:
+    """Return what call control had to refuse."""
+
+    def read() -> Iterable[Figure]:
+        yield Figure("warmline_calls_overload", control.overloads)
+        yield Figure("warmline_keys_dropped", control.keys_dropped)
 
     return read
 

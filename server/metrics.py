@@ -103,6 +103,8 @@ _READ: Final = (
     Family("warmline_cells_max", "gauge", "cells.max of the configuration."),
     Family("warmline_cells_started", "counter", "Cells forked."),
     Family("warmline_cells_crashed", "counter", "Cells that ended without being told to."),
+    Family("warmline_calls_overload", "counter", "Calls refused with too many on their way."),
+    Family("warmline_keys_dropped", "counter", "Keys and holds over the limit of a call."),
     Family("warmline_cells_refused", "counter", "Calls for which no cell was free."),
     Family("warmline_cells_killed", "counter", "Cells that the pool killed.", ("reason",)),
     Family("warmline_cell_private_bytes_max", "gauge", "Most private memory of a cell so far."),

@@ -277,6 +277,7 @@ def _observe(node: Node, ports: ApiPorts, journal: JournalWriter, speech: Speech
             node.control, lambda: [queue.id for queue in node.reloader.in_force.queues]
         ),
     )
+    metrics.add("control", figures.control_figures(node.control))
     metrics.add("cells", figures.cell_figures(node.pool.figures))
     metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
     metrics.add("store", figures.store_figures(node.store.database.figures))

@@ -1,11 +1,10 @@
 """What tests of the edge share: a clock, passwords, messages, phones and cells in words."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from config.schema import AgentEntry, Sip, Trunk
 from domain.binding import Binding
@@ -428,91 +427,3 @@ class Ringing:
 
 def kinds(sent):
     return [(to, m.method if not m.status else m.status) for to, m in sent]
-
-
-class UdpPeer(asyncio.DatagramProtocol):
-    """A UDP socket of a fake phone or cell, with an inbox to await."""
-
-    def __init__(self) -> None:
-        self.inbox: asyncio.Queue[Message] = asyncio.Queue()
-        self._transport: asyncio.DatagramTransport | None = None
-
-    @classmethod
-    async def open(cls) -> "UdpPeer":
-        _, peer = await asyncio.get_running_loop().create_datagram_endpoint(
-            cls, local_addr=("127.0.0.1", 0)
-        )
-        return peer
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Python 3.11's own class of it does not derive from asyncio.DatagramTransport.
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        if data.strip():
-            self.inbox.put_nowait(parse(data))
-
-    @property
-    def address(self) -> tuple[str, int]:
-        assert self._transport is not None
-        bound = self._transport.get_extra_info("sockname")
-        return bound[0], bound[1]
-
-    def send(self, data: bytes, to: tuple[str, int]) -> None:
-        assert self._transport is not None
-        self._transport.sendto(data, to)
-
-    async def next(self, *, status: int | None = None, method: str | None = None) -> Message:
-        """Return the next message; with `status` or `method`, the next such one."""
-        async with asyncio.timeout(10):
-            while True:
-                found = await self.inbox.get()
-                if status is not None and found.status != status:
-                    continue
-                if method is not None and (found.status or found.method != method):
-                    continue
-                return found
-
-    def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-
-
-class TcpPeer(UdpPeer):
-    """The same over a connection."""
-
-    @classmethod
-    async def connect(cls, to: tuple[str, int], ssl: object = None) -> "TcpPeer":
-        peer = cls()
-        reader, peer._writer = await asyncio.open_connection(*to, ssl=ssl)  # type: ignore[attr-defined]
-        peer._task = asyncio.create_task(peer._read(reader))  # type: ignore[attr-defined]
-        return peer
-
-    @property
-    def address(self) -> tuple[str, int]:
-        bound = self._writer.get_extra_info("sockname")  # type: ignore[attr-defined]
-        return bound[0], bound[1]
-
-    def send(self, data: bytes, to: tuple[str, int] = ("", 0)) -> None:
-        self._writer.write(data)  # type: ignore[attr-defined]
-
-    async def _read(self, reader: asyncio.StreamReader) -> None:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            if not head.strip():
-                continue
-            length = int(parse_length(head))
-            self.inbox.put_nowait(parse(head + await reader.readexactly(length)))
-
-    async def aclose(self) -> None:
-        self._task.cancel()  # type: ignore[attr-defined]
-        await asyncio.gather(self._task, return_exceptions=True)  # type: ignore[attr-defined]
-        self._writer.close()  # type: ignore[attr-defined]
-        await asyncio.gather(self._writer.wait_closed(), return_exceptions=True)  # type: ignore[attr-defined]
-
-
-def parse_length(head: bytes) -> str:
-    """Return the Content-Length of a header."""
-    for line in head.decode().split("\r\n"):
-        if line.lower().startswith("content-length:"):
-            return line.partition(":")[2].strip()
-    raise AssertionError("no Content-Length")

@@ -75,5 +75,5 @@ def closed(number: int, **more: str) -> Contact:
 
 
 def digit(sequence: int, at: datetime = START) -> Envelope:
-    event = DigitPressed(contact_id=contact_id(1), role="customer", digit=str(sequence % 10))
+    event = DigitPressed(contact_id=contact_id(1), role="customer", number=sequence)
     return Envelope(sequence=sequence, at=at, event=event)

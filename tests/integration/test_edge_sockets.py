@@ -18,6 +18,7 @@ from domain.errors import ConfigurationError
 from pbx.edge.call import Placement, Refusal
 from pbx.edge.edge import Edge
 from pbx.edge.message import parse
+from tests.edge_peers import TcpPeer, UdpPeer
 from tests.edge_support import (
     ANSWER,
     DOMAIN,
@@ -26,8 +27,6 @@ from tests.edge_support import (
     MemoryBindings,
     Passwords,
     ScriptedPlacer,
-    TcpPeer,
-    UdpPeer,
     WallClock,
     agents,
     credentials,

@@ -24,7 +24,7 @@ from tests.sipp_party import Party, all_done, caller, telephone
 
 pytestmark = [pytest.mark.sipp, pytest.mark.asyncio(loop_scope="module")]
 
-LANES = ("talking", "ringing", "waiting", "hung", "forked", "after")
+LANES = ("talking", "ringing", "waiting", "hung", "forked", "stuck", "after")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -127,6 +127,27 @@ async def test_calls_go_on_when_the_zygote_is_killed(rig: NodeRig) -> None:
     assert contact["disposition"] == "caller_ended"
 
 
+async def test_caller_who_cancels_while_no_cell_answers(rig: NodeRig) -> None:
+    await rig.settled()
+    lane = rig.lanes["stuck"]
+    warm = [event["pid"] for event in rig.events.of("CellStarted") if is_alive(event["pid"])]
+    assert len(warm) == 2
+    for pid in warm:
+        os.kill(pid, signal.SIGSTOP)
+    async with caller(rig, lane, "caller_cancels_at_cue") as customer:
+        await customer.logged("tried")
+        customer.cue()
+        await customer.done()
+    assert customer.lines("cancelled")
+    assert rig.events.of("ContactArrived", queue_id=lane.name) == []
+
+    async def replaced() -> bool:
+        full = await rig.metric("warmline_cells", state="warm") == 2
+        return full and not any(is_alive(pid) for pid in warm)
+
+    await until(replaced, "the reserve is made of cells that live")
+
+
 async def test_calls_after_all_that_are_served(rig: NodeRig) -> None:
     lane = rig.lanes["after"]
     await rig.state(lane.agent, "ready")
@@ -221,11 +242,15 @@ async def every_contact(rig: NodeRig) -> list[dict[str, object]]:
         path = f"/api/v1/contacts?limit=100&before={page['next_before']}"
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 async def all_gone(pids: list[int]) -> bool:
-    return not any(
-        psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        for pid in pids
-    )
+    return not any(is_alive(pid) for pid in pids)
 
 
 async def test_reader_of_events_resumes_over_restarts(

@@ -19,8 +19,15 @@ async def test_customer_holds_and_comes_back(rig: NodeRig) -> None:
         await rig.events.next("CallHeld", contact_id=contact, role="customer", held=True)
         [call] = await rig.calls(lane)
         assert call["legs"][0]["state"] == "held"
+        assert (await customer.logged("direction"))[0] in {
+            "a=recvonly",
+            "a=inactive",
+            "recvonly",
+            "inactive",
+        }
         customer.cue()
         await rig.events.next("CallHeld", contact_id=contact, role="customer", held=False)
+        await customer.logged("direction", count=2)
         customer.cue()
         await all_done(agent, customer)
     assert (await rig.closed(contact))["disposition"] == "caller_ended"
@@ -36,13 +43,15 @@ async def test_agent_holds_and_the_customer_hears_music(rig: NodeRig) -> None:
         ):
             connected = await rig.events.next("ContactConnected", queue_id=lane.name)
             contact = connected["contact_id"]
-            call_id = (await agent.logged("rung"))[0]
+            call_id = (await agent.logged("talking"))[0]
             agent.cue(call_id)
             await rig.events.next("CallHeld", contact_id=contact, role="agent", held=True)
             ears.forget()
+            await agent.logged("changed")
             assert await ears.hears_sound(), "music while he is held"
             agent.cue(call_id)
             await rig.events.next("CallHeld", contact_id=contact, role="agent", held=False)
+            await agent.logged("changed", count=2)
             agent.cue(call_id)
             await all_done(agent, customer)
     assert (await rig.closed(contact))["disposition"] == "agent_ended"
@@ -51,7 +60,7 @@ async def test_agent_holds_and_the_customer_hears_music(rig: NodeRig) -> None:
 async def test_session_timer_is_agreed_and_refreshed(rig: NodeRig) -> None:
     lane = rig.lanes["timer"]
     async with caller(rig, lane, "caller_refreshes") as customer:
-        await rig.events.next("ContactQueued", queue_id=lane.name)
+        assert await customer.logged("agreed") == ("1800",)
         customer.cue()
         assert await customer.logged("agreed", count=2) == ("1800",)
         customer.cue()
@@ -70,8 +79,9 @@ async def test_keys_pressed_by_info(rig: NodeRig) -> None:
         queued = await rig.events.next("ContactQueued", queue_id=lane.name)
         contact = queued["contact_id"]
         customer.cue()
-        await rig.events.next("DigitPressed", contact_id=contact, role="customer", digit="5")
-        await rig.events.next("DigitPressed", contact_id=contact, role="customer", digit="#")
+        await rig.events.next("DigitPressed", contact_id=contact, role="customer", number=1)
+        await rig.events.next("DigitPressed", contact_id=contact, role="customer", number=2)
+        await customer.logged("pressed")
         customer.cue()
         await customer.done()
     assert len(rig.events.of("DigitPressed", contact_id=contact)) == 2
@@ -83,16 +93,16 @@ async def test_keys_pressed_over_rtp(rig: NodeRig) -> None:
         async with caller(rig, lane, media=keypad.port) as customer:
             queued = await rig.events.next("ContactQueued", queue_id=lane.name)
             _, port = await customer.logged("answered")
-            for key in "17*":
+            for number, key in enumerate("17*", 1):
                 keypad.press(key, ("127.0.0.1", int(port)))
                 found = await rig.events.next(
-                    "DigitPressed", contact_id=queued["contact_id"], digit=key
+                    "DigitPressed", contact_id=queued["contact_id"], number=number
                 )
                 assert found["role"] == "customer"
             customer.cue()
             await customer.done()
     pressed = rig.events.of("DigitPressed", contact_id=queued["contact_id"])
-    assert [event["digit"] for event in pressed] == ["1", "7", "*"], "each once"
+    assert [event["number"] for event in pressed] == [1, 2, 3], "each once"
 
 
 async def test_customer_cannot_have_himself_connected_elsewhere(rig: NodeRig) -> None:

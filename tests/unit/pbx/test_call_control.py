@@ -154,6 +154,18 @@ async def test_without_a_free_cell_a_call_is_told_to_come_again(node: Node) -> N
     assert node.control.calls() == []
 
 
+async def test_with_too_many_calls_on_their_way_the_next_is_refused_at_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_control, "SETTING_UP_MAX", 1)
+    assert isinstance(await node.control.place(inbound()), Placement)
+    assert await node.control.place(inbound()) == UNAVAILABLE
+    assert node.control.overloads == 1
+    node.cells[0].tell(invite())
+    await turn()
+    assert isinstance(await node.control.place(inbound()), Placement)
+
+
 async def test_a_draining_node_takes_no_call(node: Node) -> None:
     await node.control.drain(0)
     assert await node.control.place(inbound()) == UNAVAILABLE

@@ -1,13 +1,15 @@
 import math
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 from bus.local import LocalBus
 from channels.http.figures import HttpFigures
 from domain.agent import AgentState
 from domain.events import CellStarted
 from media.figures import HearingFigures
+from pbx.call_control import CallControl
 from pbx.cells import PoolFigures
 from pbx.edge.edge import EdgeFigures
 from pbx.edge.proxy import CoreFigures
@@ -171,6 +173,7 @@ def all_sources() -> Iterable[FigureSource]:
     return (
         figures.desk_figures(FakeAgents()),
         figures.call_figures(FakeCalls(), list),
+        figures.control_figures(cast(CallControl, SimpleNamespace(overloads=1, keys_dropped=2))),
         figures.cell_figures(lambda: POOL),
         figures.hearing_figures(lambda: HEARING),
         figures.edge_figures(lambda: EDGE),

@@ -32,7 +32,7 @@ async def test_an_append_that_is_repeated_changes_nothing(store):
 
 
 async def test_one_event_without_a_form_keeps_the_others_out(store):
-    event = DigitPressed(contact_id="1", role="customer", digit=cast("str", object()))
+    event = DigitPressed(contact_id="1", role="customer", number=cast("int", object()))
     with pytest.raises(EventCodecError, match="DigitPressed 2"):
         await store.journal.append([digit(1), Envelope(sequence=2, at=START, event=event)])
     assert await store.journal.bounds() == (0, 0)
