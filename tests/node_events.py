@@ -22,7 +22,9 @@ class EventLog:
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        socket = await connect(self._url, additional_headers=self._headers, proxy=None)
+        socket = await connect(
+            self._url, additional_headers=self._headers, proxy=None, open_timeout=EVENT_S_MAX
+        )
         self._reading = asyncio.create_task(self._read(socket), name="events")
         return self
 

@@ -32,6 +32,7 @@ AGENTS = "127.0.0.3"
 """Where agents' telephones are, those with a fixed contact and those that register."""
 STRANGER = "127.0.0.4"
 PASSWORD = "kW7-tested-long"
+TRUNK_PASSWORD = "trunk-kW7-tested"
 LOOK_S = 0.05
 
 T = TypeVar("T")
@@ -264,6 +265,18 @@ class NodeRig:
         entry = next(one for one in loaded.agents if one.id == agent)
         kept = softphone(loaded, entry, password, datetime.now(UTC))
         put_softphone(credential_path(loaded), agent, kept)
+
+
+async def resumed(rig: NodeRig, *, after: int) -> None:
+    """Check that a reader who had come so far has missed nothing and heard nothing twice."""
+    page = await rig.ask("GET", f"/api/v1/events?after={after}&limit=1000")
+    stored = [event["seq"] for event in page["events"]]
+    assert stored
+    await rig.events.reached(stored[-1])
+    seen = [event["seq"] for event in rig.events.past]
+    assert seen[: len(stored)] == stored
+    assert seen == sorted(set(seen))
+    assert seen[0] > after
 
 
 async def until(

@@ -16,6 +16,7 @@ from tests.node_rig import (
     NodeRig,
     configuration,
     lanes,
+    resumed,
     running_node,
     until,
 )
@@ -226,9 +227,7 @@ async def test_node_killed_under_load(tmp_path_factory: pytest.TempPathFactory) 
                 await all_done(desk, customer)
             done = await later.next("ContactClosed", since=since)
             assert done["disposition"] == "agent_ended"
-            numbers = [event["seq"] for event in later.past]
-            assert numbers == sorted(set(numbers))
-            assert numbers[0] > before
+            await resumed(rig, after=before)
 
 
 async def every_contact(rig: NodeRig) -> list[dict[str, object]]:
@@ -251,33 +250,3 @@ def is_alive(pid: int) -> bool:
 
 async def all_gone(pids: list[int]) -> bool:
     return not any(is_alive(pid) for pid in pids)
-
-
-async def test_reader_of_events_resumes_over_restarts(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    require_program("sipp")
-    made = lanes({"one": {}})
-    lane = made["one"]
-    wanted = configuration(made, over={"cells": {"warm": 1}})
-    async with running_node(tmp_path_factory.mktemp("resumed"), made, wanted) as rig:
-        for stop, disposition in ((rig.node.stop, "drained"), (rig.node.kill, "node_died")):
-            async with caller(rig, lane):
-                queued = await rig.events.next("ContactQueued", since=rig.events.last)
-                # He has read so far; the rest happens while he does not read.
-                read = rig.events.last
-                await rig.events.__aexit__(None, None, None)
-                await stop()
-            await rig.node.start()
-            rig.events = EventLog(rig.node.http, rig.token, after=read)
-            await rig.events.__aenter__()
-            closed = await rig.events.next("ContactClosed", contact_id=queued["contact_id"])
-            assert closed["disposition"] == disposition
-            page = await rig.ask("GET", f"/api/v1/events?after={read}&limit=1000")
-            stored = [event["seq"] for event in page["events"]]
-            await rig.events.reached(stored[-1])
-            seen = [event["seq"] for event in rig.events.past]
-            assert seen[: len(stored)] == stored
-            assert seen == sorted(set(seen))
-            assert seen[0] > read
-        await rig.events.__aexit__(None, None, None)

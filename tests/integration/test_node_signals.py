@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.node_rig import Lane, NodeRig, configuration, lanes, running_node, until
+from tests.node_events import EventLog
+from tests.node_rig import Lane, NodeRig, configuration, lanes, resumed, running_node, until
 from tests.programs import require_program
 from tests.sipp_party import all_done, caller, telephone
 
@@ -73,7 +74,9 @@ async def test_calls_are_cut_after_the_grace(tmp_path: Path) -> None:
             caller(rig, waiting) as patient,
         ):
             await rig.events.next("ContactConnected")
-            await rig.events.next("ContactQueued", queue_id="silent")
+            queued = await rig.events.next("ContactQueued", queue_id="silent")
+            # One reader has come so far, and hears nothing of the end.
+            read = rig.events.last
             ask_to_stop(rig)
             await all_done(agent, customer, patient)
             assert await asyncio.wait_for(rig.node.wait(), 20) == 0
@@ -84,6 +87,10 @@ async def test_calls_are_cut_after_the_grace(tmp_path: Path) -> None:
         contacts = (await rig.ask("GET", "/api/v1/contacts"))["contacts"]
         assert {one["disposition"] for one in contacts} == {"drained"}
         assert len(contacts) == 2
+        async with EventLog(rig.node.http, rig.token, after=read) as rig.events:
+            closed = await rig.events.next("ContactClosed", contact_id=queued["contact_id"])
+            assert closed["disposition"] == "drained"
+            await resumed(rig, after=read)
 
 
 async def test_second_signal_ends_the_grace(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.certificates import write_certificate
-from tests.node_rig import NodeRig, configuration, lanes, running_node
+from tests.node_rig import TRUNK_PASSWORD, NodeRig, configuration, lanes, running_node
 from tests.programs import require_program
 
 NOTHING = {"greeting": None, "disclosure": None, "queue_full": None, "wait_exceeded": None}
@@ -28,7 +28,7 @@ LANES: Mapping[str, Mapping[str, Any]] = {
     "missed": {"agents": 2, "ring_s": 1},
     "full": {"waiting_max": 1},
     "patience": {"wait_s_max": 1},
-    "told": {"wait_s_max": 1, "prompts": {**NOTHING, "wait_exceeded": "wait-exceeded"}},
+    "told": {"wait_s_max": 1, "prompts": {**NOTHING, "wait_exceeded": "minute"}},
     "tcp": {},
     "tls": {},
     "digest": {},
@@ -56,7 +56,6 @@ DIGEST_TRUNK = {
     "id": "by-digest",
     "digest": {"username": "other-pbx", "password": {"env": "TRUNK_PASSWORD"}},
 }
-TRUNK_PASSWORD = "trunk-kW7-tested"
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

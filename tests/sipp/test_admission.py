@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.node_rig import AGENTS, PASSWORD, STRANGER, TRUNK, NodeRig
-from tests.sipp.conftest import TRUNK_PASSWORD
+from tests.node_rig import AGENTS, PASSWORD, STRANGER, TRUNK, TRUNK_PASSWORD, NodeRig
 from tests.sipp_party import Party, all_done, caller, telephone
 
 pytestmark = [pytest.mark.sipp, pytest.mark.asyncio(loop_scope="session")]

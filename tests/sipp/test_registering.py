@@ -142,7 +142,6 @@ async def test_feature_codes_change_the_state(rig: NodeRig) -> None:
     for code, state in (
         ("*60", "ready"),
         ("*61", "not_ready"),
-        ("*60", "ready"),
         ("*62", "logged_out"),
     ):
         since = rig.events.last
