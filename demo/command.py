@@ -20,6 +20,9 @@ from demo.director import Director, Played, missed
 from demo.node import NodeFailed, NodeProcess
 from demo.script import AGENTS
 
+PIPE_COLUMNS: Final = 130
+"""Where nobody knows how wide the reader's window is, the table is not cut."""
+
 CONFIGURATION: Final = Path(__file__).parent.parent / "config" / "examples" / "demo.yaml"
 
 
@@ -55,6 +58,8 @@ async def _demo(*, as_json: bool, keep: bool) -> bool:
     passwords = {agent: secrets.token_urlsafe(12) for agent in AGENTS}
     board = Board()
     console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console.width = PIPE_COLUMNS
     with tempfile.TemporaryDirectory(prefix="warmline-demo-") as folder:
         console.print("Starting a server and eight telephones ...")
         node = NodeProcess(
@@ -75,7 +80,7 @@ async def _demo(*, as_json: bool, keep: bool) -> bool:
             elapsed_s = time.monotonic() - began_s
             wrong = _wrong(calls, director)
             if not console.is_terminal:
-                console.print(board, width=130)
+                console.print(board)
             for line in wrong:
                 console.print(f"[red]wrong:[/red] {line}")
             if not wrong:
