@@ -113,16 +113,19 @@ class Party:
         Args:
             call_id: Of the call; "": the first that it places.
         """
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(self.cue_text(call_id).encode(), (self.local, self.port))
+
+    def cue_text(self, call_id: str = "") -> str:
+        """Return the NOTIFY that a cue is."""
         number = next(_numbers)
-        text = (
+        return (
             f"NOTIFY sip:cue@{self.local}:{self.port} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-cue-{number}\r\n"
             f"From: <sip:test@127.0.0.1>;tag=cue\r\nTo: <sip:cue@{self.local}>\r\n"
             f"Call-ID: {call_id or self.sip_call_id}\r\nCSeq: {number} NOTIFY\r\n"
             "Max-Forwards: 1\r\nContent-Length: 0\r\n\r\n"
         )
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(text.encode(), (self.local, self.port))
 
     async def done(self, timeout_s: float = DONE_S_MAX) -> None:
         """Wait until all its calls are over; each must have gone as the scenario says."""

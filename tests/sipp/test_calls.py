@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.node_rig import Lane, NodeRig
-from tests.sipp_party import Party, all_done, caller, telephone
+from tests.sipp_party import all_done, caller, telephone
 
 pytestmark = [pytest.mark.sipp, pytest.mark.asyncio(loop_scope="session")]
 
@@ -220,11 +220,11 @@ async def test_longest_wait_ends_the_call(rig: NodeRig, name: str) -> None:
     contact = await rig.events.next("ContactArrived", queue_id=lane.name)
     record = await rig.closed(contact["contact_id"])
     assert record["disposition"] == "wait_exceeded"
-    assert record["wait_s"] == pytest.approx(1.0, abs=0.8)
+    assert record["wait_s"] >= 0.99
 
 
-async def test_two_agents_and_three_customers(rig: NodeRig) -> None:
-    lane = rig.lanes["offices"]
+async def test_customers_are_served_in_their_order(rig: NodeRig) -> None:
+    lane = rig.lanes["in-order"]
     await rig.state(lane.agent, "ready")
     async with (
         telephone(rig, lane, calls=3, talk_ms=200) as agent,
@@ -238,8 +238,3 @@ async def test_two_agents_and_three_customers(rig: NodeRig) -> None:
     assert [one["contact_id"] for one in served] == [one["contact_id"] for one in came]
     records = await asyncio.gather(*(rig.closed(one["contact_id"]) for one in served))
     assert {record["disposition"] for record in records} == {"agent_ended"}
-
-
-async def heard_by(party: Party) -> int:
-    """Return the port where the server hears a party."""
-    return int((await party.logged("answered"))[1])

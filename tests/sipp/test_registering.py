@@ -4,7 +4,7 @@ import pytest
 
 from tests.node_rig import AGENTS, PASSWORD, STRANGER, TRUNK, NodeRig
 from tests.sipp_party import Party, all_done, caller
-from tests.tls_tunnel import tls_tunnel
+from tests.tunnel import tunnel
 
 pytestmark = [pytest.mark.sipp, pytest.mark.asyncio(loop_scope="session")]
 
@@ -21,9 +21,8 @@ def registration(
     transport: str = "udp",
     remote: str = "",
     contact: str = "<sip:[local_ip]:[local_port];transport=[transport]>",
-    linger_ms: int = 0,
 ) -> Party:
-    """Return a telephone that registers; then it goes, but its port is kept in mind."""
+    """Return a telephone that registers and goes; another SIPp may take its port."""
     return Party(
         rig,
         "register",
@@ -101,8 +100,8 @@ async def test_telephone_over_tcp_is_gone_with_its_connection(rig: NodeRig) -> N
 async def test_telephone_over_tls(rig: NodeRig) -> None:
     certificate = rig.folder / "certificate.pem"
     async with (
-        tls_tunnel(rig.address("tls"), certificate, local=AGENTS) as way,
-        registration(rig, "sealed", transport="tcp", remote=way) as telephone,
+        tunnel(rig.address("tls"), local=AGENTS, certificate=certificate) as way,
+        registration(rig, "sealed", transport="tcp", remote=way.address) as telephone,
     ):
         await telephone.done()
     await rig.events.next("AgentReachabilityChanged", agent_id="sealed", reachable=True)
