@@ -31,22 +31,22 @@ from bench.material import (
     vowel,
 )
 from domain.speech import Speaker, SpeechKind
-from domain.tap import TAP_FRAME_MS, TAP_HEADER, TAP_VERSION, TapKind
+from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
 from media.activity import Segmenter, VoiceActivity
 from media.batch import hear
 from media.ear import TapFrame
 from media.level import levels_dbov, powers
 from media.listener import Listener
-from media.pcm import FRAME_BYTES, HOP_MS, HOP_SAMPLES, HOPS_PER_S, to_s16le
+from media.pcm import FRAME_BYTES, FRAMES_AT_ONCE, HOP_MS, HOP_SAMPLES, HOPS_PER_S, to_s16le
 from media.pitch import WINDOW_SAMPLES, candidates, settle
 from media.report import Heartbeat, decode
 from media.settings import EarSettings
 from media.timeline import FRAME_US
-from media.worker import Worker, listen
+from media.worker import TICK_S, Worker, listen
 
 CALLS: Final = (1, 50, 150, 250)
 COST_SECONDS: Final = 6.0
-WARM_TICKS: Final = 10
+WARM_TICKS: Final = 4
 PROMPTS: Final = Path(__file__).resolve().parent.parent / "config" / "prompts"
 SPOKEN_DB: Final = 30.0
 """A hop of the clean sound is speech if it lies so near to the loudest ones."""
@@ -127,15 +127,17 @@ def cost(calls: int, speech: Sequence[Sound]) -> Cost:
         worker = Worker(listen(path), report, EarSettings(), lambda: now_us[0])
         cells = [_cell(path, number, worker) for number in range(calls)]
         spent: list[float] = []
-        ticks = round(COST_SECONDS * 1_000 / TAP_FRAME_MS)
-        for tick in range(ticks + WARM_TICKS):
+        ticks = round(COST_SECONDS / TICK_S)
+        for frame in range((ticks + WARM_TICKS) * FRAMES_AT_ONCE):
             now_us[0] += FRAME_US
             for number, cell in enumerate(cells):
                 for leg, pcm in enumerate(both):
-                    at = (tick + 37 * number) * FRAME_BYTES % (len(pcm) - FRAME_BYTES)
+                    at = (frame + 37 * number) * FRAME_BYTES % (len(pcm) - FRAME_BYTES)
                     at -= at % FRAME_BYTES
-                    head = TAP_HEADER.pack(TAP_VERSION, TapKind.AUDIO, leg, tick + 1, now_us[0])
+                    head = TAP_HEADER.pack(TAP_VERSION, TapKind.AUDIO, leg, frame + 1, now_us[0])
                     cell.send(head + pcm[at : at + FRAME_BYTES])
+            if (frame + 1) % FRAMES_AT_ONCE:
+                continue
             before = time.process_time()
             while worker.tick():
                 pass
@@ -153,8 +155,8 @@ def cost(calls: int, speech: Sequence[Sound]) -> Cost:
     beat = decode(last)
     assert isinstance(beat, Heartbeat)
     assert beat.lost == 0
-    assert beat.frames == 2 * calls * (ticks + WARM_TICKS)
-    share = sum(spent) / (ticks * TAP_FRAME_MS / 1_000)
+    assert beat.frames == 2 * calls * (ticks + WARM_TICKS) * FRAMES_AT_ONCE
+    share = sum(spent) / (ticks * TICK_S)
     return Cost(
         calls=calls,
         ms_per_call_second=round(share / calls * 1_000, 3),

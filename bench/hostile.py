@@ -24,7 +24,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.calls import CALLERS, Rig, configuration
+from bench.call_rig import CALLERS, Rig, configuration
 from demo.node import NodeProcess
 from tests.edge_hostility import spoil
 from tests.golden.torture.messages import MESSAGES

@@ -5,16 +5,15 @@
 Every SIPp caller of a bench names this one address in its SDP,
 every agent another peer's. A stream begins when the first
 packet of a server's port is heard and is answered with speech at 50 packets a second until
-that port is silent for a second. Arrival times are the kernel's (SO_TIMESTAMPNS), so a late
-Python does not look like a late server. Linux only: recvmmsg and sendmmsg by ctypes.
+that port falls silent. Arrival times are the kernel's (SO_TIMESTAMPNS), so a late
+Python does not look like a late server, and the process wakes only to send.
 
-OUT is a .npz file with one row a packet: port, sequence and time_ns.
+It ends after SECONDS or when it is terminated. OUT is a .npz file with one row a packet:
+port, sequence and time_ns, and with buffer_bytes and dropped, one number each.
 """
 
-import ctypes
 import os
-import select
-import socket
+import signal
 import sys
 import time
 from pathlib import Path
@@ -23,67 +22,42 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-BATCH: Final = 256
-PACKET_BYTES: Final = 256
-CONTROL_BYTES: Final = 64
+from bench.datagrams import NAME, Batch, bound, dropped
+from bench.metronome import PORTS as CONTROL_PORTS
+
 SUBTICKS: Final = 4
 """Streams are sent in four groups 5 ms apart: real telephones do not send in step."""
-TICK_S: Final = 0.020
-SILENT_S: Final = 1.0
+TICK_NS: Final = 20_000_000
+SILENT_TICKS: Final = 20
+"""A port that is silent for so long, 0.4 s, has hung up. Longer, and most of what is sent in a
+bench of short calls would go to closed ports; shorter, and a stall would end a stream."""
+LOOK_EVERY_TICKS: Final = 5
+"""How often silent ports are looked for; a new one is answered in the tick after its first."""
+HEARD_PER_CALL_MAX: Final = 1_024
+"""Datagrams taken in at once: what 1,000 calls send in a tick."""
+GROUP_WORTH_A_WAKE: Final = 16
+"""Streams that a group takes before the next one is used; then all take the same."""
+GROUP_MAX: Final = 1_024
+"""Streams of one group that are answered."""
+BUFFER_BYTES: Final = 16 << 20
+"""A packet takes some 800 bytes of it: a second of 20,000 packets."""
 ROWS_MAX: Final = 12_000_000
 """Ten minutes of 20,000 packets a second."""
 FRAME: Final = 160
-SO_TIMESTAMPNS: Final = 35
-MSG_DONTWAIT: Final = 0x40
+PORTS: Final = 65_536
 
-
-class _Iovec(ctypes.Structure):
-    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
-
-
-class _Message(ctypes.Structure):
-    # struct mmsghdr: the msghdr inside it ends with four bytes of padding.
-    _fields_ = [
-        ("name", ctypes.c_void_p),
-        ("name_length", ctypes.c_uint32),
-        ("iovec", ctypes.c_void_p),
-        ("iovec_length", ctypes.c_size_t),
-        ("control", ctypes.c_void_p),
-        ("control_length", ctypes.c_size_t),
-        ("flags", ctypes.c_int),
-        ("padding", ctypes.c_int),
-        ("length", ctypes.c_uint),
+HEAD: Final = np.dtype([("start", ">u4")])
+"""Of what is heard: version, payload type and sequence number (RFC 3550 section 5.1)."""
+RTP: Final = np.dtype(
+    [
+        ("version", "u1"),
+        ("payload_type", "u1"),
+        ("sequence", ">u2"),
+        ("timestamp", ">u4"),
+        ("ssrc", ">u4"),
+        ("payload", "u1", (FRAME,)),
     ]
-
-
-_libc: Final = ctypes.CDLL(None, use_errno=True)
-
-
-class _Batch:
-    """Memory for many datagrams at once, seen by the kernel and by numpy."""
-
-    def __init__(self, size: int) -> None:
-        self.packets = np.zeros((size, PACKET_BYTES), np.uint8)
-        self.names = np.zeros((size, 16), np.uint8)
-        self.control = np.zeros((size, CONTROL_BYTES), np.uint8)
-        self.iovecs = (_Iovec * size)()
-        self.messages = (_Message * size)()
-        for i in range(size):
-            self.iovecs[i].base = self.packets[i].ctypes.data
-            self.iovecs[i].length = PACKET_BYTES
-            message = self.messages[i]
-            message.name = self.names[i].ctypes.data
-            message.name_length = 16
-            message.iovec = ctypes.addressof(self.iovecs[i])
-            message.iovec_length = 1
-            message.control = self.control[i].ctypes.data
-            message.control_length = CONTROL_BYTES
-
-    def rearm(self, count: int) -> None:
-        """Say again how much room there is: the kernel wrote how much it used."""
-        for i in range(count):
-            self.messages[i].name_length = 16
-            self.messages[i].control_length = CONTROL_BYTES
+)
 
 
 def speech(seed: int = 1) -> NDArray[np.uint8]:
@@ -114,106 +88,138 @@ def mu_law(wave: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 class Peer:
-    """The socket and its streams."""
+    """The socket and its streams.
+
+    Attributes:
+        stopping: Set it and `run` returns within a few milliseconds.
+    """
 
     def __init__(self, address: str, port: int) -> None:
         """Listen; raises OSError when the port is taken."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            self._socket.setsockopt(socket.SOL_SOCKET, option, 8 << 20)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._socket.bind((address, port))
-        self._in = _Batch(BATCH)
-        self._out = _Batch(1_024)
+        self.stopping = False
+        self._socket, self._buffer_bytes = bound(address, port, BUFFER_BYTES)
+        self._in = Batch(HEARD_PER_CALL_MAX, HEAD).stamp()
+        self._out = [Batch(GROUP_MAX, RTP) for _ in range(SUBTICKS)]
+        for batch in self._out:
+            batch.packets["version"] = 0x80
         self._speech = speech()
-        self.rows = np.zeros((ROWS_MAX, 3), np.int64)
-        self.count = 0
-        self._names: dict[int, NDArray[np.uint8]] = {}
-        self._heard_s = np.zeros(65_536)
-        self._sequence = np.zeros(65_536, np.int64)
-        self._groups: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * SUBTICKS
+        # What is heard is only copied while calls run; `heard` makes sense of it.
+        self._starts = np.zeros(ROWS_MAX, HEAD["start"])
+        self._ports = np.zeros(ROWS_MAX, np.uint16)
+        self._seconds = np.zeros(ROWS_MAX, np.int64)
+        self._nanoseconds = np.zeros(ROWS_MAX, np.int64)
+        self._count = 0
+        # By port of the server.
+        self._heard_tick = np.full(PORTS, -SILENT_TICKS, np.int32)
+        self._names = np.zeros(PORTS, NAME)
+        self._group = np.zeros(PORTS, np.int64)
+        self._sequence = np.zeros(PORTS, np.int64)
+        self._known = np.zeros(PORTS, np.bool_)
+        self._active = np.zeros(0, np.int64)
+        self._groups: list[NDArray[np.int64]] = [self._active] * SUBTICKS
 
     def run(self, seconds: float) -> None:
         """Hear and send for so long."""
-        fd = self._socket.fileno()
-        poller = select.epoll()
-        poller.register(fd, select.EPOLLIN)
-        ends_s = time.monotonic() + seconds
-        due_s, subtick = time.monotonic(), 0
-        while (now_s := time.monotonic()) < ends_s:
-            if now_s >= due_s:
-                self._send(subtick % SUBTICKS)
-                subtick += 1
-                if subtick % (SUBTICKS * 10) == 0:
-                    self._regroup(now_s)
-                due_s += TICK_S / SUBTICKS
+        begun_ns = time.monotonic_ns()
+        for subtick in range(round(seconds * 1e9 / TICK_NS) * SUBTICKS):
+            tick, group = divmod(subtick, SUBTICKS)
+            if self.stopping:
+                return
+            if group and not len(self._groups[group]):
                 continue
-            poller.poll(max(0.0, due_s - now_s))
-            while self._hear(now_s) == BATCH:
-                pass
+            # A wake-up that comes late is made up for at once: each has its own due time.
+            wait_ns = begun_ns + subtick * TICK_NS // SUBTICKS - time.monotonic_ns()
+            if wait_ns > 0:
+                time.sleep(wait_ns / 1e9)
+            self._send(group)
+            if not group and (self._hear(tick) or tick % LOOK_EVERY_TICKS == 0):
+                self._regroup(tick)
 
-    def _hear(self, now_s: float) -> int:
+    def heard(self) -> dict[str, NDArray[np.int64]]:
+        """Return the columns of OUT."""
+        rows = slice(0, self._count)
+        starts = self._starts[rows].astype(np.int64)
+        times_ns = self._seconds[rows] * 1_000_000_000 + self._nanoseconds[rows]
+        # Version 2 without padding, extension and sources; payload type 0, any marker.
+        is_rtp = starts >> 16 & 0xFF7F == 0x8000
+        return {
+            "port": self._ports[rows].astype(np.int64)[is_rtp],
+            "sequence": starts[is_rtp] & 0xFFFF,
+            "time_ns": times_ns[is_rtp],
+            "buffer_bytes": np.array(self._buffer_bytes),
+            "dropped": np.array(dropped(self._socket)),
+        }
+
+    def _hear(self, tick: int) -> bool:
+        """Take in what has come; True when there is a stream that is not answered yet."""
         batch = self._in
-        count: int = _libc.recvmmsg(
-            self._socket.fileno(), ctypes.byref(batch.messages), BATCH, MSG_DONTWAIT, None
-        )
-        if count <= 0:
-            return 0
-        packets = batch.packets[:count]
-        ports = batch.names[:count, 2].astype(np.int64) * 256 + batch.names[:count, 3]
-        # struct cmsghdr is 16 bytes on 64-bit Linux, the timespec follows.
-        stamps = batch.control[:count, 16:32].copy().view(np.int64)
-        is_rtp = (packets[:, 0] == 0x80) & ((packets[:, 1] & 0x7F) == 0)
-        sequences = packets[:, 2].astype(np.int64) * 256 + packets[:, 3]
-        rows = np.stack([ports, sequences, stamps[:, 0] * 1_000_000_000 + stamps[:, 1]], axis=1)
-        rows = rows[is_rtp]
-        room = min(len(rows), ROWS_MAX - self.count)
-        self.rows[self.count : self.count + room] = rows[:room]
-        self.count += room
-        for i in np.flatnonzero(is_rtp & (self._heard_s[ports] == 0)):
-            self._names[int(ports[i])] = batch.names[i].copy()
-        self._heard_s[ports[is_rtp]] = now_s
-        batch.rearm(count)
-        return count
+        count = batch.size
+        strange = False
+        while count == batch.size and (count := batch.receive(self._socket.fileno())):
+            names = batch.names[:count]
+            ports = names["port"].astype(np.int64)
+            self._heard_tick[ports] = tick
+            self._names[ports] = names
+            strange = strange or not self._known[ports].all()
+            here = slice(self._count, min(self._count + count, ROWS_MAX))
+            room = here.stop - here.start
+            self._starts[here] = batch.packets["start"][:room]
+            self._ports[here] = ports[:room]
+            self._seconds[here] = batch.control["seconds"][:room]
+            self._nanoseconds[here] = batch.control["nanoseconds"][:room]
+            self._count = here.stop
+        return strange
 
-    def _regroup(self, now_s: float) -> None:
-        heard = self._heard_s
-        gone = np.flatnonzero((heard > 0) & (heard < now_s - SILENT_S))
-        heard[gone] = 0
-        active = np.flatnonzero(heard > 0)
-        self._groups = [active[k::SUBTICKS] for k in range(SUBTICKS)]
+    def _regroup(self, tick: int) -> None:
+        heard = np.flatnonzero(self._heard_tick > tick - SILENT_TICKS)
+        active = heard[(heard < CONTROL_PORTS.start) | (heard >= CONTROL_PORTS.stop)]
+        begun = active[~self._known[active]]
+        self._known[:] = False
+        self._known[heard] = True
+        if np.array_equal(active, self._active):
+            return
+        stayed = np.intersect1d(active, self._active, assume_unique=True)
+        self._active = active
+        # A stream keeps its group while it lasts, for another would shift its packets in time.
+        sizes = np.bincount(self._group[stayed], minlength=SUBTICKS)
+        for port in begun.tolist():
+            room = np.flatnonzero(sizes < GROUP_WORTH_A_WAKE)
+            group = int(room[0]) if len(room) else int(np.argmin(sizes))
+            self._group[port] = group
+            sizes[group] += 1
+        for group, batch in enumerate(self._out):
+            ports = active[self._group[active] == group][:GROUP_MAX]
+            batch.names[: len(ports)] = self._names[ports]
+            batch.packets["ssrc"][: len(ports)] = ports
+            self._groups[group] = ports
 
     def _send(self, group: int) -> None:
-        ports = self._groups[group][: len(self._out.packets)]
+        ports = self._groups[group]
         count = len(ports)
         if not count:
             return
-        out = self._out
-        self._sequence[ports] += 1
-        sequence = self._sequence[ports]
-        packets = out.packets
-        header = np.zeros((count, 12), np.uint8)
-        header[:, 0] = 0x80
-        header[:, 2:4] = sequence.astype(">u2").view(np.uint8).reshape(-1, 2)
-        header[:, 4:8] = (sequence * FRAME).astype(">u4").view(np.uint8).reshape(-1, 4)
-        header[:, 8:12] = ports.astype(">u4").view(np.uint8).reshape(-1, 4)
-        packets[:count, :12] = header
-        packets[:count, 12 : 12 + FRAME] = self._speech[(sequence + ports) % len(self._speech)]
-        for i, port in enumerate(ports.tolist()):
-            out.names[i] = self._names[port]
-            out.iovecs[i].length = 12 + FRAME
-            out.messages[i].control_length = 0
-        _libc.sendmmsg(self._socket.fileno(), ctypes.byref(out.messages), count, MSG_DONTWAIT)
+        sequence = self._sequence[ports] + 1
+        self._sequence[ports] = sequence
+        packets = self._out[group].packets
+        packets["sequence"][:count] = sequence
+        packets["timestamp"][:count] = sequence * FRAME
+        packets["payload"][:count] = self._speech[(sequence + ports) % len(self._speech)]
+        self._out[group].send(self._socket.fileno(), count)
 
 
 def main(words: list[str]) -> None:
     """Hear and send, then write what was heard."""
     address, port, seconds, out = words
-    peer: Any = Peer(address, int(port))
+    peer = Peer(address, int(port))
+
+    def stop(_signal: int, _frame: object) -> None:
+        peer.stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
     print("listening", flush=True)
     peer.run(float(seconds))
-    rows = peer.rows[: peer.count]
-    np.savez(Path(out), port=rows[:, 0], sequence=rows[:, 1], time_ns=rows[:, 2])
+    columns: dict[str, Any] = peer.heard()
+    np.savez(Path(out), **columns)
 
 
 if __name__ == "__main__":

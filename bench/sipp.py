@@ -99,6 +99,12 @@ class Sipp:
                 process.kill()
                 await process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._process is not None
+        return self._process.pid
+
     async def wait(self, timeout_s: float) -> int:
         """Wait until all calls are done; return SIPp's exit code."""
         assert self._process is not None
