@@ -34,8 +34,8 @@ BAND_DB_MAX: Final = 20.0
 """More in one band says no more."""
 QUIET: Final = np.float32(1e-7)
 """-70 dBov a band: idle noise of G.711 and of telephones; below is silence anyway."""
-_FLOOR_KEEP: Final = np.float32(0.8)
-_SOUND_KEEP: Final = np.float32(0.6)
+_GAIN: Final = 1 - np.array([[0.8], [0.6]], dtype=np.float32)
+"""Share of a new hop in the smoothed power for the floor, and in that for the sound."""
 _BINS: Final = [round(edge / BIN_HZ) for edge in BAND_EDGES_HZ]
 _FLOOR, _SOUND, _LEAST, _PAST = 0, 1, 2, 3
 _ROWS: Final = _PAST + MEMORIES
@@ -64,51 +64,66 @@ class Background:
 
 
 def stands_out(
-    backgrounds: Sequence[Background], power: Spectra
+    backgrounds: Sequence[Background], power: Spectra, frames: Sequence[int] | None = None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Take in one frame of each leg; say which hops stand out of their background.
+    """Take in a run of frames of each leg; say which hops stand out of their background.
 
     Whether speech goes on is judged by sound smoothed over some hops, which noise does not
     sway; the moment at which it ends, by each hop alone.
 
     Args:
-        backgrounds: One for each frame; each is changed.
-        power: Spectra, shape (len(backgrounds), hops, BINS).
+        backgrounds: One for each run; each is changed.
+        power: Spectra of all runs' frames one after the other, shape (n, hops, BINS).
+        frames: Frames in each run, the longest run first; None: one in each.
 
     Returns:
         Which stand out smoothed, and which do so clearly by themselves; both of shape
-        (len(backgrounds), hops).
+        (n, hops).
     """
-    frames, hops, _ = power.shape
     band = np.add.reduceat(power[:, :, : _BINS[-1]], _BINS[:-1], axis=2) + QUIET
+    shape = band.shape[:2]
+    hops = np.array([1] * len(backgrounds) if frames is None else frames) * shape[1]
+    assert hops[0] <= MEMORY_HOPS, "a run fills a memory at most once"
     state = np.stack([background.state for background in backgrounds])
     taken = np.array([background.hops for background in backgrounds])
+    # By place in the run: a row for each run, of which the first `going` go on so far.
+    taking = np.arange(hops[0]) < hops[:, np.newaxis]
+    rows = np.ones((*taking.shape, BANDS), dtype=np.float32)
+    rows[taking] = band.reshape(-1, BANDS)
     new = np.flatnonzero(taken == 0)
-    state[new, _FLOOR] = state[new, _SOUND] = band[new, 0]
-    standing = np.empty((frames, hops), dtype=np.bool_)
-    clear = np.empty((frames, hops), dtype=np.bool_)
-    for hop in range(hops):
-        for row, keep in ((_FLOOR, _FLOOR_KEEP), (_SOUND, _SOUND_KEEP)):
-            state[:, row] += (1 - keep) * (band[:, hop] - state[:, row])
-        np.minimum(state[:, _LEAST], state[:, _FLOOR], out=state[:, _LEAST])
-        least = state[:, _LEAST:].min(axis=1)
-        standing[:, hop] = _over_db(state[:, _SOUND], least) >= STANDING_DB_MIN
-        clear[:, hop] = _over_db(band[:, hop], least) >= CLEAR_DB_MIN
-        taken += 1
-        full = np.flatnonzero(taken % MEMORY_HOPS == 0)
+    state[new, _FLOOR] = state[new, _SOUND] = rows[new, 0]
+    sound, least = rows.copy(), np.ones_like(rows)
+    past = state[:, _PAST:].min(axis=1)
+    full_after = MEMORY_HOPS - 1 - taken % MEMORY_HOPS
+    for hop, going in enumerate(taking.sum(axis=0).tolist()):
+        now = state[:going]
+        smoothed, running = now[:, :_LEAST], now[:, _LEAST]
+        smoothed += _GAIN * (rows[:going, hop, np.newaxis] - smoothed)
+        np.minimum(running, now[:, _FLOOR], out=running)
+        sound[:going, hop] = now[:, _SOUND]
+        least[:going, hop] = np.minimum(running, past[:going])
+        full = np.flatnonzero(full_after[:going] == hop)
         if full.size:
             state[full, _PAST + 1 :] = state[full, _PAST:-1]
             state[full, _PAST] = state[full, _LEAST]
             state[full, _LEAST] = state[full, _FLOOR]
-    for background, now, count in zip(backgrounds, state, taken.tolist(), strict=True):
-        background.state[:] = now
-        background.hops = count
-    return standing, clear
+            past[full] = state[full, _PAST:].min(axis=1)
+    for background, kept, count in zip(backgrounds, state, hops.tolist(), strict=True):
+        background.state[:] = kept
+        background.hops += count
+    over_db = _over_db(np.stack([sound[taking], rows[taking]]), least[taking])
+    return (
+        (over_db[0] >= STANDING_DB_MIN).reshape(shape),
+        (over_db[1] >= CLEAR_DB_MIN).reshape(shape),
+    )
 
 
 def _over_db(power: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return by how much the bands that stand out best do so on average; shape (n,)."""
-    over_db = 10 * np.log10(power / least)
-    over_db = np.sort(np.clip(over_db, 0, BAND_DB_MAX), axis=1)
-    mean: NDArray[np.float32] = over_db[:, -STANDING_BANDS:].mean(axis=1)
+    """Return by how much the bands that stand out best do so on average; the last axis goes."""
+    over_db = np.log10(power / least)
+    over_db *= 10
+    np.maximum(over_db, 0, out=over_db)
+    np.minimum(over_db, BAND_DB_MAX, out=over_db)
+    over_db.sort(axis=-1)
+    mean: NDArray[np.float32] = over_db[..., -STANDING_BANDS:].mean(axis=-1)
     return mean

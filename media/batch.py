@@ -1,10 +1,11 @@
-"""One batch: a frame of every ear that has one, judged and measured together.
+"""One batch: a run of frames of every ear that has any, judged and measured together.
 
 Calling numpy costs more than what it computes on one call's frame, so all calls share
 each step. The WebRTC detector alone is asked ear by ear, because it has a memory.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,50 +15,80 @@ from media.background import stands_out
 from media.ear import Ear, TapFrame
 from media.level import powers
 from media.listener import Listener
-from media.pcm import HOP_SAMPLES, HOPS_PER_FRAME, Samples, hops_of
+from media.pcm import FRAMES_AT_ONCE, HOP_SAMPLES, HOPS_PER_FRAME, Samples, hops_of
 from media.pitch import WINDOW_SAMPLES, candidates
 from media.spectrum import spectra
 from media.tones import tonal
+from media.voice import HISTORY_HOPS, Voice
 
-Heard = tuple[Listener, Ear, TapFrame]
+Run = tuple[Listener, Ear, list[TapFrame]]
+"""Frames without a gap between them."""
+
+_WINDOW_HOPS: Final = np.arange(-HISTORY_HOPS, 1)
+"""The hops of a pitch window, from the one that it is measured for."""
+_NO_SPEECH: Final = np.zeros(HISTORY_HOPS, dtype=np.bool_)
 
 
 def hear(listeners: Iterable[Listener]) -> tuple[list[TapFrame], int]:
-    """Hear one waiting frame of each ear.
+    """Hear up to FRAMES_AT_ONCE waiting frames of each ear.
 
     Returns:
         The frames that were heard, and the number of those refused.
     """
-    due: list[Heard] = []
+    due: list[Run] = []
     refused = 0
     for listener in listeners:
         for ear in listener.due():
-            frame = ear.backlog.popleft()
-            if listener.arrive(ear, frame).refusal is None:
-                due.append((listener, ear, frame))
+            frames = _take(listener, ear)
+            if frames:
+                due.append((listener, ear, frames))
             else:
                 refused += 1
-    if due:
-        hops = hops_of([frame.pcm for _, _, frame in due])
-        voiced, clear = _judge(due, hops)
-        _measure(due, hops, voiced)
-        rows = zip(due, voiced.tolist(), clear.tolist(), strict=True)
-        for (listener, ear, _), judged, sure in rows:
-            listener.judge(ear, judged, sure)
-    return [frame for _, _, frame in due], refused
+    if not due:
+        return [], refused
+    due.sort(key=lambda run: len(run[2]), reverse=True)
+    heard = [frame for _, _, frames in due for frame in frames]
+    hops = hops_of([frame.pcm for frame in heard])
+    voiced, clear = _judge(due, heard, hops)
+    _measure(due, hops.reshape(-1, HOP_SAMPLES), voiced.reshape(-1))
+    judged, sure = iter(voiced.tolist()), iter(clear.tolist())
+    for listener, ear, frames in due:
+        for _ in frames:
+            listener.judge(ear, next(judged), next(sure))
+    return heard, refused
 
 
-def _judge(due: list[Heard], hops: Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _take(listener: Listener, ear: Ear) -> list[TapFrame]:
+    """Take the next frame and those that follow it without a gap; none if it is refused."""
+    backlog, timeline = ear.backlog, ear.timeline
+    frame = backlog.popleft()
+    if listener.arrive(ear, frame).refusal is not None:
+        return []
+    frames = [frame]
+    while backlog and len(frames) < FRAMES_AT_ONCE:
+        if not timeline.continues(backlog[0].sequence, backlog[0].time_us):
+            break
+        frame = backlog.popleft()
+        listener.arrive(ear, frame)
+        frames.append(frame)
+    return frames
+
+
+def _judge(
+    due: list[Run], heard: list[TapFrame], hops: Samples
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Say of each hop whether it holds speech, and whether it does so without doubt.
 
-    Both are of shape (len(due), HOPS_PER_FRAME).
+    Both are of shape (len(heard), HOPS_PER_FRAME).
     """
-    frames = louder([frame.pcm for _, _, frame in due])
-    ears = [ear for _, ear, _ in due]
     power = spectra(hops)
-    voiced, clear = stands_out([ear.background for ear in ears], power)
+    voiced, clear = stands_out(
+        [ear.background for _, ear, _ in due], power, [len(frames) for _, _, frames in due]
+    )
+    ears = [ear for _, ear, frames in due for _ in frames]
+    raised = louder([frame.pcm for frame in heard])
     voiced &= np.array(
-        [ear.activity.judge(frame) for ear, frame in zip(ears, frames, strict=True)],
+        [ear.activity.judge(frame) for ear, frame in zip(ears, raised, strict=True)],
         dtype=np.bool_,
     )
     tones = np.zeros_like(voiced)
@@ -71,28 +102,38 @@ def _judge(due: list[Heard], hops: Samples) -> tuple[NDArray[np.bool_], NDArray[
     return voiced, clear
 
 
-def _measure(due: list[Heard], hops: Samples, voiced: NDArray[np.bool_]) -> None:
-    """Measure the customers' voiced hops; agents have no `voice`, so none of theirs."""
-    customers = [(row, ear, ear.voice) for row, (_, ear, _) in enumerate(due) if ear.voice]
-    if not customers:
-        return
-    rows = [row for row, _, _ in customers]
-    own, speaks = hops[rows], voiced[rows]
-    history: Samples = np.stack([voice.history for _, _, voice in customers])
-    if speaks.any():
-        sound = np.concatenate([history, own], axis=1).reshape(len(rows), -1)
-        windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW_SAMPLES, axis=1)
-        found = candidates(windows[:, ::HOP_SAMPLES][speaks])
-        power = powers(own[speaks])
+def _measure(due: list[Run], hops: Samples, voiced: NDArray[np.bool_]) -> None:
+    """Measure the customers' voiced hops; agents have no `voice`, so none of theirs.
+
+    Args:
+        due: Whose hops they are.
+        hops: Shape (n, HOP_SAMPLES).
+        voiced: Shape (n,).
+    """
+    customers: list[tuple[Ear, Voice, Samples, NDArray[np.bool_]]] = []
+    end = 0
+    for _, ear, frames in due:
+        start, end = end, end + len(frames) * HOPS_PER_FRAME
+        if ear.voice is not None:
+            customers.append((ear, ear.voice, hops[start:end], voiced[start:end]))
+    speaking = [one for one in customers if one[3].any()]
+    if speaking:
+        # Each one's hops follow those that the first windows reach back to.
+        sound = np.concatenate(
+            [part for _, voice, own, _ in speaking for part in (voice.history, own)]
+        )
+        speaks = np.concatenate([part for *_, here in speaking for part in (_NO_SPEECH, here)])
+        at = np.flatnonzero(speaks)
+        windows = sound[at[:, np.newaxis] + _WINDOW_HOPS]
+        found = candidates(windows.reshape(-1, WINDOW_SAMPLES))
+        power = powers(sound[at])
         done = 0
-        for (_, ear, voice), spoken in zip(customers, speaks, strict=True):
+        for ear, voice, _, spoken in speaking:
             here = np.flatnonzero(spoken)
-            if here.size:
-                if not ear.segmenter.speaking:
-                    voice.forget_before(ear.segmenter.unsettled_from)
-                part = slice(done, done + here.size)
-                voice.keep(ear.segmenter.hops + here, power[part], found[part])
-                done += here.size
-    kept = slice(HOPS_PER_FRAME - history.shape[1], None)
-    for (_, _, voice), last in zip(customers, own, strict=True):
-        voice.history[:] = last[kept]
+            if not ear.segmenter.speaking:
+                voice.forget_before(ear.segmenter.unsettled_from)
+            part = slice(done, done + here.size)
+            voice.keep(ear.segmenter.hops + here, power[part], found[part])
+            done += here.size
+    for _, voice, own, _ in customers:
+        voice.history[:] = own[-HISTORY_HOPS:]

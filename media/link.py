@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -20,6 +20,8 @@ READY_S_MAX: Final = 15.0
 """Starting Python and numpy takes a tenth of a second, on a loaded machine some seconds."""
 STOP_S_MAX: Final = 5.0
 """How long a worker may take to report its last contacts."""
+GONE: Final = "gone"
+"""The process has ended, or its end of the stream: how, its exit code tells."""
 PATH_BYTES_MAX: Final = 107
 """sun_path of a Unix socket, less its closing zero (unix(7))."""
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -61,8 +63,7 @@ class WorkerLink:
         self._path = path
         self._settings = settings
         self._on_report = on_report
-        self._writer: asyncio.StreamWriter | None = None
-        self._patience: asyncio.Timeout | None = None
+        self._line: ReportLine | None = None
         self._stopping = False
 
     async def run(self) -> str:
@@ -89,61 +90,130 @@ class WorkerLink:
         finally:
             theirs.close()
         self.pid = process.pid
-        writer: asyncio.StreamWriter | None = None
-        why = "gone"
         try:
-            ours.setblocking(False)
-            reader, writer = await asyncio.open_connection(sock=ours, limit=LINE_BYTES_MAX)
-            self._writer = writer
-            if self._stopping:
-                self.stop()
-            why = await self._read(reader)
+            why = await self._listen(ours)
         finally:
             self.ready = False
-            self._writer = None
             code = await _end(process)
             self.pid = None
-            if writer is None:
-                ours.close()
-            else:
-                writer.close()
-        if why == "gone":
+        if why == GONE:
             return f"signal {-code}" if code < 0 else f"exit {code}"
         return why
 
     def stop(self) -> None:
         """Tell the worker, now or when it has started, to report what is open and to end."""
         self._stopping = True
-        if self._writer is not None and self._writer.can_write_eof():
-            self._writer.write_eof()
-        if self._patience is not None:
-            self._patience.reschedule(asyncio.get_running_loop().time() + STOP_S_MAX)
+        if self._line is not None:
+            self._line.finish()
 
-    async def _read(self, reader: asyncio.StreamReader) -> str:
-        while True:
-            patience_s = HEARTBEAT_S_MAX if self.ready else READY_S_MAX
+    async def _listen(self, ours: socket.socket) -> str:
+        """Take reports until there are no more; return why."""
+        loop = asyncio.get_running_loop()
+        ours.setblocking(False)
+        line = ReportLine(self._take, loop)
+        try:
+            await loop.create_connection(lambda: line, sock=ours)
+        except BaseException:
+            ours.close()
+            raise
+        self._line = line
+        try:
             if self._stopping:
-                patience_s = STOP_S_MAX
-            try:
-                async with asyncio.timeout(patience_s) as patience:
-                    self._patience = patience
-                    line = await reader.readline()
-            except TimeoutError:
-                return f"silent for {patience_s:g} s"
-            except ValueError:
-                return f"line of more than {LINE_BYTES_MAX} bytes"
-            except ConnectionError:
-                line = b""
-            finally:
-                self._patience = None
-            if not line:
-                return "gone"
+                line.finish()
+            return await line.over
+        finally:
+            self._line = None
+            line.close()
+
+    def _take(self, report: Report) -> None:
+        self.ready = self.ready or isinstance(report, Ready)
+        self._on_report(report)
+
+
+class ReportLine(asyncio.Protocol):
+    """Cuts what a worker says into reports, and ends when it says nothing for too long.
+
+    Reports come many times a second for as long as calls run, so nobody is woken to read
+    them, and silence is looked for by a timer that is set again only when it has rung.
+
+    Attributes:
+        over: Its result says why no more reports come.
+    """
+
+    def __init__(
+        self, on_report: Callable[[Report], None], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        """Hand each report over, in order."""
+        self.over: asyncio.Future[str] = loop.create_future()
+        self._loop = loop
+        self._on_report = on_report
+        self._rest = b""
+        self._transport: asyncio.Transport | None = None
+        self._patience_s = READY_S_MAX
+        self._heard_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to listen."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._wait(READY_S_MAX)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the last line may be cut off."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if max(map(len, [*lines, self._rest])) > LINE_BYTES_MAX:
+            self._end(f"line of more than {LINE_BYTES_MAX} bytes")
+        for line in lines:
+            if self.over.done():
+                return
             try:
                 report = decode(line)
             except msgspec.DecodeError as error:
-                return f"not a report: {error}"
-            self.ready = self.ready or isinstance(report, Ready)
+                self._end(f"not a report: {error}")
+                return
+            self._heard_s = self._loop.time()
+            if isinstance(report, Ready) and self._patience_s == READY_S_MAX:
+                self._wait(HEARTBEAT_S_MAX)
             self._on_report(report)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The worker has closed its end, or died."""
+        self._end(GONE)
+
+    def finish(self) -> None:
+        """Tell the worker to report what is open and to end, which it may not take long for."""
+        if self._transport is not None and self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._wait(STOP_S_MAX)
+
+    def close(self) -> None:
+        """Listen no longer."""
+        self._end(GONE)
+        if self._transport is not None:
+            self._transport.close()
+
+    def _end(self, why: str) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self.over.done():
+            self.over.set_result(why)
+
+    def _wait(self, patience_s: float) -> None:
+        """Be content with one word in so many seconds, counted from now."""
+        self._patience_s = patience_s
+        self._heard_s = self._loop.time()
+        self._look()
+
+    def _look(self) -> None:
+        """End if nothing was heard for too long, else look again when it might be so."""
+        if self._timer is not None:
+            self._timer.cancel()
+        due_s = self._heard_s + self._patience_s
+        if self._loop.time() >= due_s:
+            self._end(f"silent for {self._patience_s:g} s")
+        elif not self.over.done():
+            self._timer = self._loop.call_at(due_s, self._look)
 
 
 async def _end(process: asyncio.subprocess.Process) -> int:

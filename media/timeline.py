@@ -102,6 +102,14 @@ class Timeline:
         self.hops += silent + HOPS_PER_FRAME
         return Place(silent_hops=silent, lost=missing)
 
+    def continues(self, sequence: int, time_us: int) -> bool:
+        """Whether `place` would put a frame right after the one before it."""
+        lag_us = time_us - self.end_us - FRAME_US
+        # One lag within SLIP_US keeps the place from giving way.
+        return (
+            self.start_us is not None and sequence == self._sequence + 1 and abs(lag_us) <= SLIP_US
+        )
+
     def fill_until(self, time_us: int) -> int:
         """Take silence up to a time; return its hops, 0 when that time has passed."""
         if self.start_us is None:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from media.activity import ONSET_WINDOW_HOPS, SEGMENT_HOPS_MAX, Extent
 from media.level import levels_dbov
-from media.pcm import HOP_SAMPLES, HOPS_PER_FRAME, Samples
+from media.pcm import FRAMES_AT_ONCE, HOP_SAMPLES, HOPS_PER_FRAME, Samples
 from media.pitch import CANDIDATES, WINDOW_SAMPLES, Candidates, settle, summarise
 
 HISTORY_HOPS: Final = WINDOW_SAMPLES // HOP_SAMPLES - 1
 """Hops before a hop that its pitch window reaches back to."""
-MEASURES_MAX: Final = SEGMENT_HOPS_MAX + ONSET_WINDOW_HOPS + HOPS_PER_FRAME
-"""The longest segment, what may belong to the next one, and one frame: 66 KB a customer."""
+MEASURES_MAX: Final = SEGMENT_HOPS_MAX + ONSET_WINDOW_HOPS + FRAMES_AT_ONCE * HOPS_PER_FRAME
+"""The longest segment, what may belong to the next one, and what is heard at once: 66 KB a
+customer."""
 
 ACTIVE_MARGIN_DB: Final = 15.9
 """A hop so far below the mean is no part of the level of active speech (ITU-T P.56)."""

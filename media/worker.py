@@ -26,6 +26,7 @@ from media.batch import hear
 from media.ear import TapFrame
 from media.listener import Listener
 from media.outbox import Outbox
+from media.pcm import FRAMES_AT_ONCE
 from media.report import (
     LATENCY_EDGES_S,
     SPANS_PER_LINE_MAX,
@@ -40,8 +41,8 @@ from media.report import (
 from media.settings import EarSettings
 from media.taps import Close, Open, TapConnection, parse
 
-TICK_S: Final = TAP_FRAME_MS / 1_000
-"""One frame of each leg a tick: oftener would make smaller batches, not earlier reports."""
+TICK_S: Final = FRAMES_AT_ONCE * TAP_FRAME_MS / 1_000
+"""What is heard at once of each leg: oftener would make smaller batches, which cost as much."""
 CONNECTIONS_MAX: Final = 1_000
 """Four times what one core can hear."""
 ACCEPT_BACKLOG: Final = 512
@@ -228,7 +229,7 @@ class Worker:
             raise ValueError(f"contact {said.contact_id} has too many legs")
 
     def _hear(self, listeners: list[Listener]) -> bool:
-        """Hear one frame of each leg; True when frames still wait."""
+        """Hear what waits, up to a batch; True when frames still wait."""
         frames, misplaced = hear(listeners)
         self._misplaced += misplaced
         self._frames += len(frames)

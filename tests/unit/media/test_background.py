@@ -53,3 +53,30 @@ def test_legs_do_not_mix() -> None:
     ]
     assert [hop for both in together for hop in both[0].tolist()] == alone
     assert not any(both[1].any() for both in together)
+
+
+def test_runs_of_several_frames_are_judged_as_frames_one_by_one() -> None:
+    sounds = [voice(130, 4.5), at_level(band(noise("pink", 4.5)), -30), silence(4.5)]
+    frames = [spectra(sound.reshape(-1, 3, 160).astype(np.float32)) for sound in sounds]
+    one_by_one = [Background() for _ in sounds]
+    apart = [
+        [stands_out([leg], power[n : n + 1]) for n in range(75)]
+        for leg, power in zip(one_by_one, frames, strict=True)
+    ]
+    legs = [Background() for _ in sounds]
+    lengths, at = [4, 3, 1], [0, 0, 0]
+    while all(start + length <= 75 for start, length in zip(at, lengths, strict=True)):
+        runs = [
+            power[start : start + length]
+            for power, start, length in zip(frames, at, lengths, strict=True)
+        ]
+        standing, clear = stands_out(legs, np.concatenate(runs), lengths)
+        done = 0
+        for leg, length in enumerate(lengths):
+            for n in range(length):
+                alone = apart[leg][at[leg] + n]
+                assert standing[done].tolist() == alone[0][0].tolist()
+                assert clear[done].tolist() == alone[1][0].tolist()
+                done += 1
+        at = [start + length for start, length in zip(at, lengths, strict=True)]
+    assert [leg.hops for leg in legs] == [216, 162, 54]

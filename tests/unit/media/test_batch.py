@@ -1,6 +1,7 @@
-from domain.speech import Speaker
+from domain.speech import Speaker, SpeechSpan
 from media.batch import hear
 from media.listener import Listener
+from media.pcm import FRAMES_AT_ONCE
 from media.settings import EarSettings
 from tests.unit.media.sounds_rig import frames_of, listen, silence, voice
 
@@ -12,15 +13,47 @@ def test_nothing_due_is_nothing_heard() -> None:
     assert hear([listener]) == ([], 0)
 
 
-def test_one_frame_of_each_leg_is_heard() -> None:
+def test_a_run_of_frames_of_each_leg_is_heard() -> None:
     listener = Listener("c1", EarSettings())
     rows = [frames_of(silence(0.6)), frames_of(voice(120, 0.6))]
     for leg, row in enumerate(rows):
         listener.open(leg, Speaker.AGENT)
         for frame in row:
             listener.put(listener.ears[leg], frame)
-    assert hear([listener]) == ([rows[0][0], rows[1][0]], 0)
-    assert len(listener.ears[0].backlog) == 9
+    assert hear([listener]) == (rows[0][:FRAMES_AT_ONCE] + rows[1][:FRAMES_AT_ONCE], 0)
+    assert len(listener.ears[0].backlog) == 10 - FRAMES_AT_ONCE
+
+
+def test_runs_of_any_length_are_heard_as_frames_one_by_one() -> None:
+    """A run ends at a gap, at a frame that is refused and where nothing waits."""
+    sound = voice(120, 4.8)
+    sound[9_600:19_200] += 0.3 * voice(200, 1.2)
+    gone, twice = {5, 6, 30}, {9, 40}
+
+    def listener_of(*, at_once: bool) -> list[SpeechSpan]:
+        listener = Listener("c1", EarSettings())
+        spans: list[SpeechSpan] = []
+        for leg, speaker in enumerate((Speaker.CUSTOMER, Speaker.AGENT)):
+            listener.open(leg, speaker)
+        rows = zip(frames_of(sound), frames_of(sound[::-1]), strict=True)
+        for number, (mine, other) in enumerate(rows):
+            if number not in gone:
+                listener.put(listener.ears[0], mine)
+            if number in twice:
+                listener.put(listener.ears[0], mine)
+            listener.put(listener.ears[1], other)
+            if at_once and number % 7:
+                continue
+            while listener.due():
+                hear([listener])
+            spans += listener.settle()
+        while listener.due():
+            hear([listener])
+        return spans + listener.finish()
+
+    alone, runs = listener_of(at_once=False), listener_of(at_once=True)
+    assert len(alone) > 4
+    assert sorted(map(repr, runs)) == sorted(map(repr, alone))
 
 
 def test_a_frame_without_a_place_is_refused() -> None:

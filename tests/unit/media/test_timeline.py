@@ -3,6 +3,7 @@ from media.timeline import (
     JUMP_US,
     LEAP_US_MAX,
     SLIP_FRAMES,
+    SLIP_US,
     Place,
     Refusal,
     Timeline,
@@ -113,3 +114,25 @@ def test_a_frame_from_nowhere_is_astray() -> None:
     assert timeline.place(3, T0 + 2 * LEAP_US_MAX).refusal is Refusal.ASTRAY
     assert timeline.place(3, 0).refusal is Refusal.ASTRAY
     assert timeline.place(3, T0 + 3 * FRAME_US) == Place()
+
+
+def test_the_next_frame_in_its_time_continues() -> None:
+    timeline = begun(3)
+    assert timeline.continues(4, T0 + 4 * FRAME_US)
+    assert timeline.continues(4, T0 + 4 * FRAME_US + SLIP_US)
+    assert not timeline.continues(4, T0 + 4 * FRAME_US + SLIP_US + 1)
+    assert not timeline.continues(4, T0 + 4 * FRAME_US - SLIP_US - 1)
+    assert not timeline.continues(5, T0 + 4 * FRAME_US)
+    assert not timeline.continues(3, T0 + 4 * FRAME_US)
+    assert not Timeline().continues(1, FRAME_US)
+
+
+def test_what_continues_always_has_its_place_there() -> None:
+    timeline = begun()
+    for number in range(2, 400):
+        time_us = T0 + number * FRAME_US + (number * 7919 % 200 - 60) * 1_000
+        follows = timeline.continues(number, time_us)
+        before = timeline.hops
+        place = timeline.place(number, time_us)
+        if follows:
+            assert (place, timeline.hops) == (Place(), before + 3)

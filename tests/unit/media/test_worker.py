@@ -10,6 +10,7 @@ import pytest
 from domain.speech import Speaker, SpeechKind
 from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
 from media.ear import BACKLOG_FRAMES_MAX, TapFrame
+from media.pcm import FRAMES_AT_ONCE
 from media.report import (
     Finished,
     Heard,
@@ -150,7 +151,7 @@ def test_the_oldest_audio_goes_first_and_is_counted(bench: Bench) -> None:
     bench.worker.tick()
     beat = bench.beat()
     assert beat.overrun == 10
-    assert beat.waiting == BACKLOG_FRAMES_MAX - 2
+    assert beat.waiting == BACKLOG_FRAMES_MAX - 2 * FRAMES_AT_ONCE
     while bench.worker.tick():
         pass
     beat = bench.beat()
