@@ -192,17 +192,34 @@ class LocalSubscription:
             self._inbox.popleft()
             self._lost += 1
         self._inbox.append(envelope)
-        self._arrived.set()
+        if len(self._inbox) == 1:
+            self._arrived.set()
+
+    async def arrival(self) -> bool:
+        """Wait until an event is in the inbox.
+
+        False: the subscription is closed and everything has been read.
+        """
+        while not self._inbox and not self._closed:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return bool(self._inbox)
+
+    def take(self, limit: int) -> Sequence[Envelope]:
+        """Return what is in the inbox now, the oldest first, up to `limit`."""
+        if len(self._inbox) <= limit:
+            taken = list(self._inbox)
+            self._inbox.clear()
+            return taken
+        return [self._inbox.popleft() for _ in range(limit)]
 
     async def batch(self, limit: int) -> Sequence[Envelope]:
         """Wait for an event and return it with all that came meanwhile, up to `limit`.
 
         Empty: the subscription is closed and everything has been read.
         """
-        while not self._inbox and not self._closed:
-            self._arrived.clear()
-            await self._arrived.wait()
-        return [self._inbox.popleft() for _ in range(min(limit, len(self._inbox)))]
+        await self.arrival()
+        return self.take(limit)
 
     async def __aiter__(self) -> AsyncIterator[Envelope]:
         while batch := await self.batch(1):

@@ -13,8 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from domain.errors import EventCodecError
 from domain.events import EVENT_TYPES, Envelope, Event
@@ -23,8 +26,7 @@ EVENT_CODEC_VERSION: Final = 1
 
 Convert = Callable[[Any], Any]
 
-_dumps: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-"""One encoder for all: `json.dumps` with options builds a new one at every call."""
+_encoder: Final = msgspec.json.Encoder()
 
 
 def encode(envelope: Envelope) -> str:
@@ -35,7 +37,7 @@ def encode(envelope: Envelope) -> str:
     """
     event = envelope.event
     try:
-        return _dumps(
+        return _encoder.encode(
             {
                 "v": EVENT_CODEC_VERSION,
                 "seq": envelope.sequence,
@@ -43,10 +45,10 @@ def encode(envelope: Envelope) -> str:
                 "type": type(event).__name__,
                 "event": _writers[type(event)](event),
             }
-        )
+        ).decode()
     except KeyError:
         raise EventCodecError(f"no event type {type(event).__name__!r}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise EventCodecError(f"{type(event).__name__} {envelope.sequence}: {error}") from error
 
 
@@ -143,6 +145,7 @@ def _converters(hint: Any) -> tuple[Convert, Convert]:
 def _record_writer(kind: type) -> Convert:
     hints = get_type_hints(kind)
     plain = [field.name for field in fields(kind) if _converters(hints[field.name])[0] is _same]
+    numbers = [name for name in plain if hints[name] in (float, float | None)]
     other = [
         (field.name, _converters(hints[field.name])[0])
         for field in fields(kind)
@@ -151,6 +154,11 @@ def _record_writer(kind: type) -> Convert:
 
     def write(record: Any) -> dict[str, Any]:
         document = {name: getattr(record, name) for name in plain}
+        for name in numbers:
+            # The encoder would write null, which is another fact than a mistake.
+            value = document[name]
+            if value is not None and not isfinite(value):
+                raise ValueError(f"{name}: JSON has no form for {value!r}")
         for name, convert in other:
             document[name] = convert(getattr(record, name))
         return document

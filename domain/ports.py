@@ -280,6 +280,10 @@ class ContactLedger(Protocol):
         """Write a new contact."""
         ...
 
+    async def forget(self, contact_id: str) -> None:
+        """Take back what `open` wrote: the call never came, and it is no contact."""
+        ...
+
     async def update(self, contact: Contact) -> None:
         """Write how the contact now stands."""
         ...
@@ -294,6 +298,10 @@ class ContactLedger(Protocol):
 
     async def add_speech(self, contact_id: str, spans: Sequence[SpeechSpan]) -> None:
         """Write what was heard."""
+        ...
+
+    async def add_speech_of(self, spans: Mapping[str, Sequence[SpeechSpan]]) -> None:
+        """Write what was heard of several contacts, by contact_id, all or none."""
         ...
 
     async def get(self, contact_id: str) -> ContactRecord | None:

@@ -37,6 +37,7 @@ from router.inputs import (
     PolicyChanged,
     ReachabilityChanged,
 )
+from router.lone import lone_match
 from router.offers import OfferBook, Pauses
 from router.policy import RouterPolicy
 from router.roster import Roster, Serving, Standing
@@ -211,9 +212,23 @@ class RouterCore:
 
     def _solve(self, now_s: float) -> None:
         self._unsettled = False
+        groups, free = self.line.groups, self.roster.free()
+        lone = lone_match(
+            groups,
+            free,
+            table=self.table,
+            pauses=self.pauses,
+            weights=self._policy.weights,
+            now_s=now_s,
+        )
+        if lone is not None:
+            if lone.agent is not None:
+                self.totals.assignments += 1
+                self._matches.append((lone.contact, lone.agent, lone.cost))
+            return
         part = next_slice(
-            self.line.groups,
-            self.roster.free(),
+            groups,
+            free,
             table=self.table,
             pauses=self.pauses,
             weights=self._policy.weights,

@@ -60,6 +60,16 @@ def idleness_s(idle_s: NDArray[np.float64], idle_weight_per_s: float) -> NDArray
     return (IDLE_S_MAX - np.clip(idle_s, 0.0, IDLE_S_MAX)) * idle_weight_per_s
 
 
+def idleness_of_s(idle_s: float, idle_weight_per_s: float) -> float:
+    """Return what `idleness_s` does, of one agent."""
+    return (IDLE_S_MAX - min(max(idle_s, 0.0), IDLE_S_MAX)) * idle_weight_per_s
+
+
+def units_of(cost_s: float) -> int:
+    """Return what `pair_units` does, of one pair."""
+    return min(max(round(cost_s * UNITS_PER_S), 0), PAIR_UNITS_MAX)
+
+
 def pair_units(suitability: NDArray[np.float64], idleness: NDArray[np.float64]) -> Units:
     """Return the cost of pairs, 0 to PAIR_UNITS_MAX; shapes (k, m) or (m,) and (m,)."""
     units = np.rint((suitability + idleness) * UNITS_PER_S)

@@ -40,10 +40,12 @@ class ProfileRow:
         eligible: Shape (agents,).
         suitability_s: What the agent's proficiency costs, seconds of waiting, shape
             (agents,); of no meaning where not eligible.
+        least_s: The least of the eligible agents' suitability; infinite where there is none.
     """
 
     eligible: NDArray[np.bool_]
     suitability_s: NDArray[np.float64]
+    least_s: float
 
 
 def language_proficiency(languages: Mapping[str, int], tag: str) -> int:
@@ -118,4 +120,6 @@ class AgentTable:
             proficiency = self._skills[row]
             eligible = eligible & (proficiency >= requirement.proficiency_min)
             surplus += np.maximum(proficiency - requirement.proficiency_min, 0)
-        return ProfileRow(eligible, suitability_s(surplus, language, self._weight_s))
+        cost_s = suitability_s(surplus, language, self._weight_s)
+        least_s = float(np.min(cost_s, where=eligible, initial=np.inf))
+        return ProfileRow(eligible, cost_s, least_s)

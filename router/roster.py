@@ -4,6 +4,7 @@ Two things always hold: whoever is READY can be reached, and whoever is not BUSY
 neither an offer nor a contact.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
@@ -93,6 +94,8 @@ class Roster:
         self._remembered = dict(remembered or {})
         self._standings: dict[str, Standing] = {}
         self._free: dict[str, Standing] = {}
+        # The same, in order; one who becomes free mostly goes to the end.
+        self._by_idleness: list[Standing] = []
 
     def __iter__(self) -> Iterator[Standing]:
         return iter(self._standings.values())
@@ -111,7 +114,7 @@ class Roster:
 
     def free(self) -> list[Standing]:
         """Return the agents who can be offered a contact, the longest idle first."""
-        return sorted(self._free.values(), key=_IDLE_SINCE)
+        return self._by_idleness.copy()
 
     def get(self, agent_id: str) -> Standing:
         """Return one agent.
@@ -189,10 +192,8 @@ class Roster:
 
     def release(self, standing: Standing, now_s: float) -> None:
         """The offer was withdrawn; he keeps his turn."""
-        idle_since_s = standing.idle_since_s
         standing.serving = None
         self._step(standing, AgentTrigger.RELEASE, "withdrawn", now_s)
-        standing.idle_since_s = idle_since_s
         self._settle(standing, now_s)
 
     def miss(self, standing: Standing, reason: str, now_s: float) -> None:
@@ -248,12 +249,26 @@ class Roster:
             self._served(standing.serving, now_s)
             standing.serving = None
         if standing.state is AgentState.READY:
-            standing.idle_since_s = now_s
-            self._free[standing.agent_id] = standing
-        else:
-            self._free.pop(standing.agent_id, None)
+            if trigger is not AgentTrigger.RELEASE:
+                standing.idle_since_s = now_s
+            self._enter(standing)
+        elif before is AgentState.READY:
+            self._leave(standing)
         self._publish(
             AgentStateChanged(
                 agent_id=standing.agent_id, before=before, after=standing.state, reason=reason
             )
         )
+
+    def _enter(self, standing: Standing) -> None:
+        """Take him among the free."""
+        assert standing.agent_id not in self._free
+        self._free[standing.agent_id] = standing
+        insort(self._by_idleness, standing, key=_IDLE_SINCE)
+
+    def _leave(self, standing: Standing) -> None:
+        """Take him from among the free."""
+        del self._free[standing.agent_id]
+        place = bisect_left(self._by_idleness, _IDLE_SINCE(standing), key=_IDLE_SINCE)
+        assert self._by_idleness[place] is standing
+        del self._by_idleness[place]

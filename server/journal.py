@@ -1,12 +1,12 @@
 """What is done with every event: the journal stores it, the queue log tells of it.
 
-Each is a reader of the stream with an inbox of its own and a task that takes whatever has
-come since, so a slow disk makes the batches larger and nobody wait.
+Each is a reader of the stream with an inbox of its own and a task that lets events gather
+for a moment and takes whatever has come, so a slow disk makes the batches larger and nobody
+wait.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -20,9 +20,13 @@ from store.queue_log import QueueLog
 from store.queue_log_file import QueueLogFile
 
 BATCH_MAX: Final = 200
-"""Events of one write: to put them into their form takes 2 ms of the event loop."""
-GATHER_S: Final = 0.1
-"""How long lines of the queue log wait for company, and what of them a kill can lose."""
+"""Events of one write: to put them into their form takes 1 ms of the event loop."""
+JOURNAL_GATHER_S: Final = 0.05
+"""How long events wait for company before they are handed to the store, where they may wait
+as long again: a kill loses the events of the last tenth of a second at most."""
+QUEUE_LOG_GATHER_S: Final = 0.25
+"""How long lines of the queue log wait for company, and what of them a kill can lose. It is a
+file for reports; a thread is woken for each write."""
 RETRY_S: Final = 1.0
 """Pause after a failure: a full disk or a locked database does not pass in less."""
 STOP_TRIES: Final = 3
@@ -60,7 +64,8 @@ class EventRecorder:
             write: Records events, all or none; raises StoreError for none.
             batch_max: Events of one call of `write`.
             retry_s: Pause after a failure.
-            gather_s: Pause before each write, so that the next one is larger.
+            gather_s: From an event that finds the inbox empty to the write that takes it, with
+                all that came meanwhile.
             inbox_max: Events that may wait.
         """
         self._subscription: LocalSubscription = bus.subscribe(name, inbox_max=inbox_max)
@@ -69,7 +74,8 @@ class EventRecorder:
         self._batch_max = batch_max
         self._retry_s = retry_s
         self._gather_s = gather_s
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._waking: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._given_up = 0
         self._failures = 0
@@ -79,7 +85,8 @@ class EventRecorder:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self._stopping.set()
+        self._stopping = True
+        self._wake()
         self._subscription.close()
         if self._task is not None:
             await self._task
@@ -101,10 +108,10 @@ class EventRecorder:
         return self._subscription.waiting
 
     async def _run(self) -> None:
-        while batch := await self._subscription.batch(self._batch_max):
-            if self._gather_s and not self._stopping.is_set():
+        while await self._subscription.arrival():
+            if self._gather_s and self._subscription.waiting < self._batch_max:
                 await self._pause(self._gather_s)
-            await self._record(batch)
+            await self._record(self._subscription.take(self._batch_max))
 
     async def _record(self, batch: Sequence[Envelope]) -> None:
         tries_at_stop = 0
@@ -126,12 +133,12 @@ class EventRecorder:
                 _log.exception("recorder failed", recorder=self._name)
                 self._give_up(batch, error)
                 return
-            if self._stopping.is_set():
+            if self._stopping:
                 tries_at_stop += 1
                 if tries_at_stop >= STOP_TRIES:
                     self._give_up(batch, None)
                     return
-            if self._stopping.is_set():
+            if self._stopping:
                 await asyncio.sleep(self._retry_s)
             else:
                 await self._pause(self._retry_s)
@@ -148,9 +155,19 @@ class EventRecorder:
 
     async def _pause(self, seconds: float) -> None:
         """Wait, but not on after the node begins to stop."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
+        if self._stopping:
+            return
+        loop = asyncio.get_running_loop()
+        self._waking = loop.create_future()
+        timer = loop.call_later(seconds, self._wake)
+        try:
+            await self._waking
+        finally:
+            timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waking is not None and not self._waking.done():
+            self._waking.set_result(None)
 
 
 class JournalWriter:
@@ -160,10 +177,19 @@ class JournalWriter:
     that is published later could be given again after the next start.
     """
 
-    def __init__(self, bus: LocalBus, journal: Journal, *, retry_s: float = RETRY_S) -> None:
+    def __init__(
+        self,
+        bus: LocalBus,
+        journal: Journal,
+        *,
+        retry_s: float = RETRY_S,
+        gather_s: float = JOURNAL_GATHER_S,
+    ) -> None:
         """Store the events of a bus from now on."""
         self._journal = journal
-        self.recorder: Final = EventRecorder(bus, "journal", journal.append, retry_s=retry_s)
+        self.recorder: Final = EventRecorder(
+            bus, "journal", journal.append, retry_s=retry_s, gather_s=gather_s
+        )
 
     async def __aenter__(self) -> "JournalWriter":
         await self.recorder.__aenter__()
@@ -186,7 +212,7 @@ class QueueLogWriter:
         clock: Clock,
         *,
         retry_s: float = RETRY_S,
-        gather_s: float = GATHER_S,
+        gather_s: float = QUEUE_LOG_GATHER_S,
     ) -> None:
         """Translate the events of a bus from now on, and append them to a file."""
         self._queue_log = queue_log

@@ -7,11 +7,15 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from domain.events import (
+    AgentStateChanged,
     AudioLost,
     CellCrashed,
+    CellStarted,
     ContactArrived,
     ContactClosed,
     ContactConnected,
+    ContactQueued,
+    DisclosurePlayed,
     Envelope,
     OfferAccepted,
     OfferDeclined,
@@ -36,6 +40,10 @@ _OUTCOMES: Final[Mapping[type, str]] = {
     OfferExpired: "expired",
     OfferWithdrawn: "withdrawn",
 }
+
+
+_UNCOUNTED: Final = frozenset({AgentStateChanged, CellStarted, ContactQueued, DisclosurePlayed})
+"""The commonest events that nothing is counted of; the others fall through."""
 
 
 class Measures:
@@ -105,6 +113,8 @@ class Measures:
     def take(self, envelope: Envelope) -> None:
         """Count one event."""
         event = envelope.event
+        if type(event) in _UNCOUNTED:
+            return
         match event:
             case ContactArrived():
                 self.contacts_arrived.labels(event.queue_id, event.channel.value).inc()

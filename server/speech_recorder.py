@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Self
 
 import structlog
@@ -17,6 +17,8 @@ _log = structlog.get_logger(__name__)
 
 WRITE_EVERY_S: Final = 0.5
 """Spans of all calls are written together: one transaction in place of hundreds."""
+SPANS_PER_WRITE: Final = 2_000
+"""About 20 ms of the store's thread, for which a call's record may have to wait."""
 SPANS_MAX: Final = 200_000
 """Spans that may wait while the store fails, about 20 MB; an hour of 50 conversations."""
 
@@ -81,6 +83,25 @@ class SpeechRecorder:
     async def _write(self) -> None:
         batch, self._waiting = self._waiting, defaultdict(list)
         causes: list[str] = []
+        for part in _parts(batch):
+            try:
+                await self._ledger.add_speech_of(part)
+            except StoreError:
+                causes += await self._write_each(part)
+            else:
+                self._count -= sum(map(len, part.values()))
+        if causes:
+            _log.error(
+                "speech not stored, will be tried again", contacts=len(causes), cause=causes[0]
+            )
+            self._wanted.set()
+
+    async def _write_each(self, batch: Mapping[str, list[SpeechSpan]]) -> list[str]:
+        """Write what the store did not take as a whole; return why some of it failed again.
+
+        What one contact's record suffers from shall not hold up the others.
+        """
+        causes: list[str] = []
 
         async def write(contact_id: str, spans: list[SpeechSpan]) -> None:
             try:
@@ -92,8 +113,20 @@ class SpeechRecorder:
                 self._count -= len(spans)
 
         await asyncio.gather(*(write(contact_id, spans) for contact_id, spans in batch.items()))
-        if causes:
-            _log.error(
-                "speech not stored, will be tried again", contacts=len(causes), cause=causes[0]
-            )
-            self._wanted.set()
+        return causes
+
+
+def _parts(
+    spans: Mapping[str, list[SpeechSpan]],
+) -> Iterator[Mapping[str, list[SpeechSpan]]]:
+    """Yield contacts with all their spans, as many as one write may have."""
+    part: dict[str, list[SpeechSpan]] = {}
+    size = 0
+    for contact_id, of_contact in spans.items():
+        if part and size + len(of_contact) > SPANS_PER_WRITE:
+            yield part
+            part, size = {}, 0
+        part[contact_id] = of_contact
+        size += len(of_contact)
+    if part:
+        yield part

@@ -1,6 +1,6 @@
 """A ledger that measures how long its callers wait for their commits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from domain.contact import Contact, Interaction
 from domain.ports import Clock, ContactLedger, ContactRecord
@@ -27,6 +27,11 @@ class TimedLedger:
         with _Timer(self._clock, self._observe):
             await self._ledger.open(contact)
 
+    async def forget(self, contact_id: str) -> None:
+        """Take back a new contact."""
+        with _Timer(self._clock, self._observe):
+            await self._ledger.forget(contact_id)
+
     async def update(self, contact: Contact) -> None:
         """Write how the contact now stands."""
         with _Timer(self._clock, self._observe):
@@ -46,6 +51,11 @@ class TimedLedger:
         """Write what was heard."""
         with _Timer(self._clock, self._observe):
             await self._ledger.add_speech(contact_id, spans)
+
+    async def add_speech_of(self, spans: Mapping[str, Sequence[SpeechSpan]]) -> None:
+        """Write what was heard of several contacts, by contact_id, all or none."""
+        with _Timer(self._clock, self._observe):
+            await self._ledger.add_speech_of(spans)
 
     async def get(self, contact_id: str) -> ContactRecord | None:
         """Return a contact; None if there is no such contact."""

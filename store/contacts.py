@@ -1,14 +1,14 @@
 """The record of contacts: what came, who served it, what was heard, how it ended."""
 
 import asyncio
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
-from sqlalchemy import Row, Select, and_, case, func, insert, select
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Contact, ContactTrigger, Disposition, Interaction
@@ -27,10 +27,13 @@ TURN_RECORDS: Final = 25
 """Records put together before the event loop turns: 2 ms."""
 ORPHANS_PAGE: Final = 500
 """Contacts of a dead run closed in one transaction."""
+SEALED_MAX: Final = 10_000
+"""Open contacts whose sealed caller is kept; the oldest is sealed anew at its next step."""
 NODE_DIED_REASON: Final = "the node was killed while this contact was open"
 
 _log = structlog.get_logger()
 
+_INTERACTION_COLUMNS: Final = tuple(INTERACTIONS.columns.keys())
 _LENGTH_S = SPEECH_SPANS.c.end_s - SPEECH_SPANS.c.start_s
 _CUSTOMER_SPEAKS = and_(
     SPEECH_SPANS.c.kind == SpeechKind.SEGMENT.value,
@@ -41,6 +44,14 @@ _SPEECH_SUMS: Final = select(
     func.sum(case((_CUSTOMER_SPEAKS, _LENGTH_S), else_=0.0)).label("customer_speech_s"),
     func.sum(case((SPEECH_SPANS.c.kind == SpeechKind.TURN.value, 1), else_=0)).label("turns"),
 ).group_by(SPEECH_SPANS.c.contact_id)
+
+
+class _Sealed(NamedTuple):
+    """A caller as he stands in the row of one contact."""
+
+    caller: str
+    sealed: bytes
+    mark: bytes
 
 
 class Contacts:
@@ -68,6 +79,7 @@ class Contacts:
         self._run_id = run_id
         self._node = node
         self._unreadable = 0
+        self._sealed: OrderedDict[str, _Sealed] = OrderedDict()
         self._put = upsert(
             database.dialect,
             CONTACTS,
@@ -82,6 +94,7 @@ class Contacts:
         )
         self._put_interaction = upsert(database.dialect, INTERACTIONS)
         self._add_span = insert(SPEECH_SPANS)
+        self._remove = delete(CONTACTS).where(CONTACTS.c.contact_id == bindparam("whose"))
 
     @property
     def unreadable(self) -> int:
@@ -95,6 +108,16 @@ class Contacts:
             StoreError: It is not written.
         """
         await self._write(contact, closed_at=None, reason="")
+
+    async def forget(self, contact_id: str) -> None:
+        """Take back what `open` wrote.
+
+        Raises:
+            StoreError: It is still written.
+        """
+        self._sealed.pop(contact_id, None)
+        step = Step(self._remove, ({"whose": contact_id},))
+        await self._database.write(f"contact {contact_id}", step, urgent=False)
 
     async def update(self, contact: Contact) -> None:
         """Write how the contact now stands.
@@ -121,7 +144,7 @@ class Contacts:
         Raises:
             StoreError: It is not written.
         """
-        row = {name: getattr(interaction, name) for name in INTERACTIONS.columns.keys()}  # noqa: SIM118
+        row = {name: getattr(interaction, name) for name in _INTERACTION_COLUMNS}
         await self._database.write(
             f"interaction {interaction.interaction_id}",
             Step(self._put_interaction, (row,)),
@@ -134,12 +157,24 @@ class Contacts:
         Raises:
             StoreError: It is not written.
         """
-        if not spans:
-            return
-        rows = tuple(span_row(contact_id, span) for span in spans)
-        await self._database.write(
-            f"speech of contact {contact_id}", Step(self._add_span, rows), urgent=False
+        await self.add_speech_of({contact_id: spans})
+
+    async def add_speech_of(self, spans: Mapping[str, Sequence[SpeechSpan]]) -> None:
+        """Write what was heard of several contacts, all or none.
+
+        Args:
+            spans: By contact_id.
+
+        Raises:
+            StoreError: Nothing is written.
+        """
+        rows = tuple(
+            span_row(contact_id, span) for contact_id in spans for span in spans[contact_id]
         )
+        if not rows:
+            return
+        what = f"contact {next(iter(spans))}" if len(spans) == 1 else f"{len(spans)} contacts"
+        await self._database.write(f"speech of {what}", Step(self._add_span, rows), urgent=False)
 
     async def get(self, contact_id: str) -> ContactRecord | None:
         """Return a contact; None if there is no such contact.
@@ -232,20 +267,34 @@ class Contacts:
         )
 
     def _row(self, contact: Contact, closed_at: datetime | None, reason: str) -> Mapping[str, Any]:
-        sealed = mark = None
-        if contact.caller:
-            sealed = self._vault.seal(
-                contact.caller, table="contacts", column="caller", row=contact.contact_id
-            )
-            mark = self._vault.mark(contact.caller)
+        sealed = self._sealed_caller(contact) if contact.caller else None
+        if closed_at is not None:
+            self._sealed.pop(contact.contact_id, None)
         return {
             **contact_row(contact),
             "run_id": self._run_id,
-            "caller": sealed,
-            "caller_mark": mark,
+            "caller": None if sealed is None else sealed.sealed,
+            "caller_mark": None if sealed is None else sealed.mark,
             "closed_at": closed_at,
             "reason": reason,
         }
+
+    def _sealed_caller(self, contact: Contact) -> _Sealed:
+        """Return the caller, sealed for the contact's row.
+
+        Each step writes the row again with the same caller, and the bytes that are there
+        already are as good as new ones: a nonce must never serve two texts, which it does not.
+        """
+        known = self._sealed.get(contact.contact_id)
+        if known is None or known.caller != contact.caller:
+            sealed = self._vault.seal(
+                contact.caller, table="contacts", column="caller", row=contact.contact_id
+            )
+            known = _Sealed(contact.caller, sealed, self._vault.mark(contact.caller))
+            self._sealed[contact.contact_id] = known
+            if len(self._sealed) > SEALED_MAX:
+                self._sealed.popitem(last=False)
+        return known
 
     def _caller(self, row: Row[Any]) -> str:
         if row.caller is None:

@@ -36,6 +36,8 @@ NONE: Final = "NONE"
 OPEN_MAX: Final = 100_000
 """Contacts remembered: far more than can be open; beyond it the oldest is forgotten, and
 its lines say position 0."""
+_TOLD_STATES: Final = frozenset({AgentState.LOGGED_OUT, AgentState.NOT_READY})
+"""A change from or to one of these has lines of its own."""
 _FORBIDDEN: Final = {ord("|"): "_", **dict.fromkeys([*range(32), 127, 0x85, 0x2028, 0x2029], " ")}
 
 ENDINGS: Final[dict[Disposition, tuple[str | None, str | None]]] = {
@@ -115,6 +117,8 @@ class QueueLog:
         self._queues_of = queues_of
         self._caller_of = caller_of
         self._open: dict[str, _Open] = {}
+        # Those of them that wait, by queue: a position is counted among few of many.
+        self._waiting: dict[str, dict[str, _Open]] = {}
         self._ringing: dict[str, datetime] = {}
         self._logged_in: dict[str, datetime] = {}
 
@@ -132,7 +136,7 @@ class QueueLog:
         if known is not None:
             return ()  # It comes back after ring no answer; Asterisk never let it out.
         entered = _Open(event.queue_id, event.priority, 0)
-        _bounded(self._open)[event.contact_id] = entered
+        self._remember(event.contact_id, entered)
         entered.entered_position = self._position(event.contact_id)
         # ENTERQUEUE(url|callerid|position)
         caller = self._caller_of(event.contact_id)
@@ -172,7 +176,7 @@ class QueueLog:
         hold_s = int(event.wait_s)
         ring_s = 0
         if known is not None:
-            known.waiting = False
+            self._waits_no_longer(event.contact_id, known)
             ring_s = known.ring_s
         # CONNECT(holdtime|bridgedchanneluniqueid|ringtime in s); the contact is the only
         # name that both legs share here.
@@ -192,9 +196,11 @@ class QueueLog:
     def _closed(self, at: datetime, event: ContactClosed) -> Sequence[str]:
         position = self._position(event.contact_id)
         known = self._open.pop(event.contact_id, None)
+        served = event.talk_s > 0 or (known is not None and not known.waiting)
+        if known is not None:
+            self._waits_no_longer(event.contact_id, known)
         if event.wait_s is None and known is None:
             return ()
-        served = event.talk_s > 0 or (known is not None and not known.waiting)
         name = ENDINGS[event.disposition][served]
         if name is None:
             return ()
@@ -211,6 +217,8 @@ class QueueLog:
         return (line(at, event.contact_id, event.queue_id, agent, name, *parameters),)
 
     def _agent(self, at: datetime, event: AgentStateChanged) -> Sequence[str]:
+        if not _TOLD_STATES & {event.before, event.after}:
+            return ()  # Work comes and goes; Asterisk tells it of the calls.
         agent = member(event.agent_id)
         queues = list(self._queues_of(event.agent_id))
         written = []
@@ -249,13 +257,29 @@ class QueueLog:
             return 0
         position = 1
         before = True  # The memory is in order of entering.
-        for other_id, other in self._open.items():
+        for other_id, other in self._waiting[own.queue_id].items():
             if other_id == contact_id:
                 before = False
-            elif other.waiting and other.queue_id == own.queue_id:
+            else:
                 ahead = other.priority > own.priority
                 position += ahead or (before and other.priority == own.priority)
         return position
+
+    def _remember(self, contact_id: str, entered: _Open) -> None:
+        """Take a contact that begins to wait into the memory, which has its limit."""
+        while len(self._open) >= OPEN_MAX:
+            oldest_id = next(iter(self._open))
+            self._waits_no_longer(oldest_id, self._open.pop(oldest_id))
+        self._open[contact_id] = entered
+        self._waiting.setdefault(entered.queue_id, {})[contact_id] = entered
+
+    def _waits_no_longer(self, contact_id: str, known: _Open) -> None:
+        if known.waiting:
+            known.waiting = False
+            waiting = self._waiting[known.queue_id]
+            del waiting[contact_id]
+            if not waiting:
+                del self._waiting[known.queue_id]
 
 
 def _milliseconds(seconds: float) -> int:

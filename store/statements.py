@@ -22,7 +22,8 @@ class Step:
     follow each other are sent to the database as one.
 
     Attributes:
-        rows: Bind parameters, a mapping for each run.
+        rows: Bind parameters, a mapping for each run, at least one; of one statement all have
+            the same names.
     """
 
     statement: UpdateBase

@@ -5,16 +5,16 @@ of any size costs the event loop one switch of threads (aiosqlite switches at ev
 statement and commit, which measured at eight for the smallest transaction).
 """
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, FromClause
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import UpdateBase
 
+from store.prepared import PreparedStatements
 from store.statements import Row, Step
+from store.work_thread import WorkThread
 
 
 class Transactor(Protocol):
@@ -40,26 +40,28 @@ class ThreadTransactor:
         """Use an engine that nobody else uses."""
         self._engine = engine
         self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-writer")
+        self._prepared = PreparedStatements(engine.dialect)
+        self._thread: WorkThread[Any] = WorkThread("store-writer")
 
     async def run(self, steps: Sequence[Step]) -> None:
         """Run the steps in order, all or none, and return when they are committed."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._run, steps)
+        await self._thread.run(self._run, steps)
 
     async def run_sync(self, work: Callable[[Connection], None]) -> None:
         """Run a function on the connection; it commits what it does itself."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._run_sync, work)
+        await self._thread.run(self._run_sync, work)
 
     async def close(self) -> None:
         """Close the connection and end the thread."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
+        await self._thread.run(lambda _: self._close(), None)
+        self._thread.close()
 
     def _run(self, steps: Sequence[Step]) -> None:
         connection = self._connected()
         with connection.begin():
             for statement, rows in gathered(steps):
-                connection.execute(statement, rows)
+                prepared = self._prepared.get(statement, rows[0].keys())
+                connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
 
     def _connected(self) -> Connection:
         # Kept from one transaction to the next: to take it from the pool and give it back
@@ -106,15 +108,16 @@ class LoopTransactor:
 
 
 def gathered(steps: Sequence[Step]) -> Iterator[tuple[UpdateBase, list[Row]]]:
-    """Yield each statement with its rows; neighbours of one statement travel as one."""
-    statement: UpdateBase | None = None
-    rows: list[Row] = []
+    """Yield each statement with its rows; neighbours of one statement travel as one.
+
+    Neighbours are those of the same table: no table refers to another and all steps are
+    committed together, so only the order within a table means anything.
+    """
+    tables: dict[FromClause, list[tuple[UpdateBase, list[Row]]]] = {}
     for step in steps:
-        if step.statement is not statement:
-            if statement is not None:
-                yield statement, rows
-            statement = step.statement
-            rows = []
-        rows.extend(step.rows)
-    if statement is not None:
-        yield statement, rows
+        runs = tables.setdefault(step.statement.table, [])
+        if not runs or runs[-1][0] is not step.statement:
+            runs.append((step.statement, []))
+        runs[-1][1].extend(step.rows)
+    for runs in tables.values():
+        yield from runs

@@ -8,7 +8,6 @@ the cost of a commit is divided among hundreds.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,7 +53,6 @@ class WriterFigures:
 class _Write:
     what: str
     steps: Sequence[Step]
-    urgent: bool
     done: "asyncio.Future[None]"
 
 
@@ -92,8 +90,9 @@ class Writer:
         self._inbox_max = inbox_max
         self._batch_max = batch_max
         self._inbox: deque[_Write] = deque()
-        self._arrived = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._due = False
+        self._waking: asyncio.Future[None] | None = None
+        self._soon: asyncio.TimerHandle | None = None
         self._closing = True
         self._task: asyncio.Task[None] | None = None
         self._written = self._commits = self._failed = self._refused = 0
@@ -105,8 +104,7 @@ class Writer:
 
     async def __aexit__(self, *exc: object) -> None:
         self._closing = True
-        self._arrived.set()
-        self._urgent.set()
+        self._commit_now()
         if self._task is not None:
             await self._task
             self._task = None
@@ -143,36 +141,45 @@ class Writer:
                 f"{what}: database {self._database} does not keep up: {len(self._inbox)} writes"
                 f" wait, the limit is {self._inbox_max}"
             )
-        write = _Write(what, steps, urgent, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        write = _Write(what, steps, loop.create_future())
         self._inbox.append(write)
-        self._arrived.set()
         if urgent or len(self._inbox) >= self._batch_max:
-            self._urgent.set()
+            self._commit_now()
+        elif self._soon is None and not self._due:
+            self._soon = loop.call_later(SOON_S, self._commit_now)
         await write.done
 
     async def _run(self) -> None:
         try:
             while self._inbox or not self._closing:
-                if not self._inbox:
-                    self._arrived.clear()
-                    await self._arrived.wait()
+                if not self._due and not self._closing:
+                    self._waking = asyncio.get_running_loop().create_future()
+                    await self._waking
                     continue
-                await self._wait_for_company()
                 size = min(len(self._inbox), self._batch_max)
-                await self._commit([self._inbox.popleft() for _ in range(size)])
+                batch = [self._inbox.popleft() for _ in range(size)]
+                # What does not fit has waited long enough: it goes into the next one.
+                self._due = bool(self._inbox)
+                self._cancel_soon()
+                await self._commit(batch)
         finally:
             self._closing = True
+            self._cancel_soon()
             while self._inbox:
                 self._settle(self._inbox.popleft(), StoreError("the store's writer has ended"))
 
-    async def _wait_for_company(self) -> None:
-        """Return at once when a write in the inbox is urgent, else when one comes or soon."""
-        if not self._closing and not any(write.urgent for write in self._inbox):
-            self._urgent.clear()
-            if len(self._inbox) < self._batch_max:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(SOON_S):
-                        await self._urgent.wait()
+    def _commit_now(self) -> None:
+        """Let the inbox be committed as soon as the transaction that runs has ended."""
+        self._due = True
+        self._cancel_soon()
+        if self._waking is not None and not self._waking.done():
+            self._waking.set_result(None)
+
+    def _cancel_soon(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
 
     async def _commit(self, batch: Sequence[_Write]) -> None:
         """Commit these writes; no error leaves this method, each goes to its caller."""

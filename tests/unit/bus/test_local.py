@@ -50,6 +50,21 @@ async def test_a_full_inbox_drops_the_oldest_and_counts_them(bus):
         assert quick.lost == 0
 
 
+async def test_what_is_there_can_be_taken_without_waiting(bus):
+    async with bus.subscribe("reader") as reader:
+        assert list(reader.take(10)) == []
+        arriving = asyncio.create_task(reader.arrival())
+        await asyncio.sleep(0)
+        assert not arriving.done()
+        for number in range(3):
+            bus.publish(event(number))
+        assert await arriving
+        assert [envelope.sequence for envelope in reader.take(2)] == [11, 12]
+        assert await reader.arrival(), "one is left"
+        assert [envelope.sequence for envelope in reader.take(2)] == [13]
+    assert not await reader.arrival(), "closed, and all is read"
+
+
 async def test_iterating_waits_for_what_comes(bus):
     async with bus.subscribe("reader") as reader:
         iterator = aiter(reader)

@@ -116,6 +116,21 @@ def test_a_number_that_json_has_no_form_for_is_refused():
         encode(Envelope(sequence=7, at=AT, event=event))
 
 
+def test_that_holds_for_a_number_within_a_record_too():
+    for value in (float("inf"), float("nan")):
+        event = SpeechObserved(
+            contact_id="c", span=SpeechSpan(kind=SpeechKind.PAUSE, start_s=0.0, end_s=value)
+        )
+        with pytest.raises(EventCodecError, match="SpeechObserved 7: end_s"):
+            encode(Envelope(sequence=7, at=AT, event=event))
+
+
+def test_a_text_that_no_text_file_can_hold_is_refused():
+    event = AudioLost(contact_id="\ud800", frames=1)
+    with pytest.raises(EventCodecError, match="AudioLost 7"):
+        encode(Envelope(sequence=7, at=AT, event=event))
+
+
 def test_what_is_no_event_has_no_form():
     with pytest.raises(EventCodecError, match="'str'"):
         encode(Envelope(sequence=7, at=AT, event=cast("Event", "hello")))

@@ -47,6 +47,34 @@ async def test_what_comes_together_is_written_together(bus, disk):
     assert bus.figures() == []
 
 
+async def test_events_gather_before_they_are_written(bus, disk):
+    async with EventRecorder(bus, "disk", disk.write, gather_s=0.01):
+        bus.publish(RELOADED)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        bus.publish(RELOADED)
+        assert disk.batches == []
+        await disk.tried.wait()
+        assert disk.batches == [[1, 2]]
+
+
+async def test_enough_events_gather_no_longer(bus, disk):
+    async with EventRecorder(bus, "disk", disk.write, batch_max=2, gather_s=1_000):
+        bus.publish(RELOADED)
+        bus.publish(RELOADED)
+        await disk.tried.wait()
+        assert disk.batches == [[1, 2]]
+
+
+async def test_a_stop_does_not_wait_for_company(bus, disk):
+    async with EventRecorder(bus, "disk", disk.write, gather_s=1_000):
+        bus.publish(RELOADED)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        bus.publish(RELOADED)
+    assert disk.batches == [[1, 2]]
+
+
 async def test_a_failed_batch_is_tried_again_in_order(bus, disk):
     disk.errors = [StoreError("full")] * 3
     async with EventRecorder(bus, "disk", disk.write, retry_s=0) as recorder:

@@ -31,6 +31,18 @@ async def test_events_are_counted_from_the_moment_it_is_entered() -> None:
     await observation.__aexit__()
 
 
+async def test_whoever_reads_the_metrics_sees_every_event_counted() -> None:
+    observation, bus = made()
+    async with observation:
+        for number in range(1, 4):
+            bus.publish(
+                ContactConnected(contact_id="c", queue_id="support", agent_id="a", wait_s=3.0)
+            )
+            text = observation.text().decode()
+            assert f'_count{{outcome="answered",queue="support"}} {number}.0' in text
+            await asyncio.sleep(0)
+
+
 async def test_readiness_is_a_figure() -> None:
     observation, _ = made()
     assert "warmline_ready 0.0" in observation.text().decode()

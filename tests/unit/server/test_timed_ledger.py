@@ -23,6 +23,9 @@ class SlowLedger(FakeLedger):
     async def open(self, contact: Any) -> None:
         await self._write("open")
 
+    async def forget(self, contact_id: str) -> None:
+        await self._write("forget")
+
     async def update(self, contact: Any) -> None:
         await self._write("update")
 
@@ -36,6 +39,9 @@ class SlowLedger(FakeLedger):
     async def add_speech(self, contact_id: str, spans: Any) -> None:
         await self._write("add_speech")
 
+    async def add_speech_of(self, spans: Any) -> None:
+        await self._write("add_speech_of")
+
 
 async def test_every_write_is_passed_on_and_measured() -> None:
     clock = FakeClock()
@@ -44,13 +50,18 @@ async def test_every_write_is_passed_on_and_measured() -> None:
     ledger: ContactLedger = TimedLedger(inner, clock, seen.append)
     one = record(1)
     await ledger.open(one.contact)
+    await ledger.forget("c9")
     await ledger.update(one.contact)
     with pytest.raises(StoreError):
         await ledger.close(one.contact, "x")
     await ledger.add_interaction(one.interactions[0])
     await ledger.add_speech(contact_id(1), [])
-    assert inner.written == ["open", "update", "close x", "add_interaction", "add_speech"]
-    assert seen == [1.0] * 5
+    await ledger.add_speech_of({contact_id(1): []})
+    assert inner.written == [
+        *("open", "forget", "update", "close x", "add_interaction"),
+        *("add_speech", "add_speech_of"),
+    ]
+    assert seen == [1.0] * 7
 
 
 async def test_reads_are_passed_on() -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from domain.contact import ContactState, Disposition, Interaction
 from domain.errors import LimitExceeded
@@ -57,9 +57,64 @@ async def test_closing_makes_good_an_opening_that_failed(store):
     assert (await store.contacts.get(contact_id(1))).contact.dialled == "800"
 
 
+async def test_a_contact_that_never_came_is_taken_back(store):
+    await store.contacts.open(arrived(1))
+    await store.contacts.open(arrived(2))
+    await store.contacts.forget(contact_id(1))
+    assert await store.contacts.get(contact_id(1)) is None
+    assert await store.contacts.get(contact_id(2)) is not None
+
+
 async def test_nothing_is_known_of_an_unknown_contact(store):
     assert await store.contacts.get(contact_id(1)) is None
     assert await store.contacts.speech(contact_id(1)) == []
+
+
+async def test_each_step_of_a_contact_writes_the_same_sealed_caller(store):
+    async def sealed():
+        query = select(CONTACTS.c.caller, CONTACTS.c.caller_mark).order_by(CONTACTS.c.contact_id)
+        async with store.database.reading("callers") as connection:
+            return (await connection.execute(query)).all()
+
+    await store.contacts.open(arrived(1))
+    await store.contacts.open(arrived(2))
+    first, second = await sealed()
+    assert first.caller != second.caller, "each row is sealed for itself"
+    assert first.caller_mark == second.caller_mark
+    await store.contacts.update(queued(1))
+    assert await sealed() == [first, second]
+    await store.contacts.update(arrived(1, caller="+4931"))
+    changed, _ = await sealed()
+    assert changed.caller_mark != first.caller_mark
+    assert (await store.contacts.get(contact_id(1))).contact.caller == "+4931"
+
+
+async def test_of_many_open_contacts_the_oldest_is_sealed_anew(store, monkeypatch):
+    monkeypatch.setattr("store.contacts.SEALED_MAX", 1)
+    for number in (1, 2):
+        await store.contacts.open(arrived(number))
+    for number in (1, 2):
+        await store.contacts.update(queued(number))
+    for number in (1, 2):
+        record = await store.contacts.get(contact_id(number))
+        assert record.contact.caller == "+4930123456"
+
+
+async def test_what_was_heard_of_many_contacts_is_one_write(store):
+    before = store.database.figures().written
+    await store.contacts.add_speech_of(
+        {
+            contact_id(number): [
+                SpeechSpan(kind=SpeechKind.TURN, start_s=n, end_s=n + 1, speaker=Speaker.AGENT)
+                for n in range(number)
+            ]
+            for number in (1, 2)
+        }
+    )
+    await store.contacts.add_speech_of({})
+    assert store.database.figures().written == before + 1
+    assert [span.start_s for span in await store.contacts.speech(contact_id(2))] == [0, 1]
+    assert len(await store.contacts.speech(contact_id(1))) == 1
 
 
 async def test_an_unknown_caller_is_stored_as_nothing(store):

@@ -31,13 +31,27 @@ def test_another_database_is_refused():
 
 
 def test_neighbours_of_one_statement_travel_as_one():
-    put, remove = upsert("sqlite", WISHES), BINDINGS.delete()
-    steps = [
+    put, remove = upsert("sqlite", WISHES), WISHES.delete()
+    assert _sent(
         Step(put, ({"n": 1},)),
         Step(put, ({"n": 2}, {"n": 3})),
         Step(remove, ({"n": 4},)),
         Step(put, ({"n": 5},)),
-    ]
-    sent = [(statement, [row["n"] for row in rows]) for statement, rows in gathered(steps)]
-    assert sent == [(put, [1, 2, 3]), (remove, [4]), (put, [5])]
-    assert list(gathered([])) == []
+    ) == [(put, [1, 2, 3]), (remove, [4]), (put, [5])]
+    assert _sent() == []
+
+
+def test_what_is_for_another_table_stands_between_no_neighbours():
+    put, remove, other = upsert("sqlite", WISHES), WISHES.delete(), upsert("sqlite", BINDINGS)
+    assert _sent(
+        Step(put, ({"n": 1},)),
+        Step(other, ({"n": 2},)),
+        Step(put, ({"n": 3},)),
+        Step(remove, ({"n": 4},)),
+        Step(other, ({"n": 5},)),
+        Step(put, ({"n": 6},)),
+    ) == [(put, [1, 3]), (remove, [4]), (put, [6]), (other, [2, 5])]
+
+
+def _sent(*steps: Step):
+    return [(statement, [row["n"] for row in rows]) for statement, rows in gathered(steps)]

@@ -1,4 +1,5 @@
 import base64
+import hmac
 
 import pytest
 
@@ -104,3 +105,12 @@ def test_a_damaged_file_is_refused_with_its_line(path, text, message):
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(StoreError, match="absent"):
         open_vault(tmp_path / "absent" / "vault.key", create=True)
+
+
+def test_a_mark_is_what_it_has_always_been(path):
+    path.write_text(f"mark {KEY}\nseal 1 {KEY}\n")
+    path.chmod(0o600)
+    vault = open_vault(path, create=False)
+    for text in ("", "+4930123456", "电话" * 100):
+        key = base64.b64decode(KEY)
+        assert vault.mark(text) == hmac.digest(key, text.encode(), "sha256")

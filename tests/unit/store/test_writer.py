@@ -70,6 +70,24 @@ async def test_what_comes_during_a_commit_shares_the_next_one_in_order(disk):
     assert (figures.written, figures.commits, figures.failed) == (7, 3, 0)
 
 
+async def test_what_is_not_urgent_waits_for_company(disk):
+    async with Writer(disk, database="d") as writer:
+        first = asyncio.create_task(writer.write("event 1", step(1), urgent=False))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(writer.write("event 2", step(2), urgent=False))
+        await asyncio.sleep(0)
+        await writer.write("event 3", step(3))
+        await asyncio.gather(first, second)
+        await writer.write("event 4", step(4), urgent=False)
+    assert disk.transactions == [[1, 2, 3], [4]]
+
+
+async def test_enough_company_is_not_waited_for(disk):
+    async with Writer(disk, database="d", batch_max=2) as writer:
+        await asyncio.gather(*(writer.write("", step(n), urgent=False) for n in (1, 2, 3)))
+    assert disk.transactions == [[1, 2], [3]]
+
+
 async def test_one_bad_write_does_not_take_its_neighbours_with_it(disk):
     disk.fails[3] = IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
     async with Writer(disk, database="d") as writer:

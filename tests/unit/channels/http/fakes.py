@@ -1,7 +1,7 @@
 """Fakes at the ports of the API: small, complete, and told what to say."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -191,6 +191,9 @@ class FakeLedger:
         ]
         return found[:limit]
 
+    async def add_speech_of(self, spans: Mapping[str, Sequence[SpeechSpan]]) -> None:
+        raise AssertionError("the API writes no speech")
+
     async def speech(self, contact_id: str) -> Sequence[SpeechSpan]:
         return [
             SpeechSpan(
@@ -206,6 +209,9 @@ class FakeLedger:
         ]
 
     async def open(self, contact: Contact) -> None:
+        raise AssertionError("the API writes no contact")
+
+    async def forget(self, contact_id: str) -> None:
         raise AssertionError("the API writes no contact")
 
     async def update(self, contact: Contact) -> None:
