@@ -46,6 +46,8 @@ SCANNERS: Final = (
 _SCANNER: Final = re.compile(r"\b(?:" + "|".join(map(re.escape, SCANNERS)) + r")\b", re.IGNORECASE)
 PROVEN_FAILURES_FACTOR: Final = 10
 """An office of 100 telephones behind one address types some passwords wrong."""
+PROVEN_REQUESTS_FACTOR: Final = 10
+"""The same office at the start of its day: each telephone a few requests at once."""
 TRUNK_REQUESTS_PER_CALL: Final = 20
 """INVITE, ACK, re-INVITEs, BYE, OPTIONS and their repetitions of one call."""
 IPV6_PREFIX_BITS: Final = 64
@@ -85,6 +87,9 @@ class Judgement:
     trunk_id: str | None = None
 
 
+_HEARD: Final = (Verdict.CHALLENGE, "challenge")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRefusal:
     """Why a trunk's call is not taken, as a final response."""
@@ -120,10 +125,23 @@ class _Source:
 
 
 @dataclass(slots=True)
+class _Office:
+    """A source where somebody has proved a password: until when that counts, and its rate."""
+
+    until_s: float
+    bucket: TokenBucket
+
+
+@dataclass(slots=True)
 class _TrunkDesk:
-    """One trunk with its rates and running calls."""
+    """One trunk with its rates and running calls.
+
+    Attributes:
+        heard: The judgement on each request that is within the rates.
+    """
 
     trunk: Trunk
+    heard: Judgement
     numbers: frozenset[str]
     calls_bucket: TokenBucket
     requests_bucket: TokenBucket
@@ -154,7 +172,8 @@ class Admission:
         self._networks: tuple[tuple[Network, str], ...] = ()
         self._sources: OrderedDict[str, _Source] = OrderedDict()
         self._banned: OrderedDict[str, float] = OrderedDict()
-        self._proven: OrderedDict[str, float] = OrderedDict()
+        self._proven: OrderedDict[str, _Office] = OrderedDict()
+        self._peers: dict[str, TokenBucket] = {}
         self._counted: Counter[str] = Counter()
         self._trunk_cache: OrderedDict[str, str | None] = OrderedDict()
         self.reload(trunks, numbers, now_s=now_s)
@@ -170,6 +189,7 @@ class Admission:
             named = frozenset(_canonical(number) for number in trunk.numbers)
             desks[trunk.id] = _TrunkDesk(
                 trunk=trunk,
+                heard=Judgement(verdict=Verdict.TRUNK, reason="trunk", trunk_id=trunk.id),
                 numbers=named or every,
                 calls_bucket=TokenBucket(rate_per_s=rate, burst=max(1.0, rate), now_s=now_s),
                 requests_bucket=TokenBucket(
@@ -186,13 +206,26 @@ class Admission:
         self._networks = tuple(networks)
         self._trunk_cache.clear()
 
+    def set_peers(self, hosts: Iterable[str], *, now_s: float) -> None:
+        """Say which addresses the configuration sends calls to: PBXs with agents' telephones.
+
+        They may ask for as much as a trunk may and are never banned; what they ask is
+        challenged like a stranger's, unless it belongs to a dialog.
+        """
+        rate = self._limits.trunk_calls_per_s * TRUNK_REQUESTS_PER_CALL
+        self._peers = {
+            host: self._peers.get(host)
+            or TokenBucket(rate_per_s=rate, burst=max(1.0, rate), now_s=now_s)
+            for host in map(source_of, hosts)
+        }
+
     def is_banned(self, host: str, *, now_s: float) -> bool:
         """Tell whether to drop a datagram or connection unread; costs one look-up."""
         source = source_of(host)
         until_s = self._banned.get(source)
         if until_s is None:
             return False
-        if until_s <= now_s or self._trunk_at(host) is not None:
+        if until_s <= now_s or source in self._peers or self._trunk_at(host) is not None:
             del self._banned[source]
             return False
         self._counted["banned"] += 1
@@ -212,10 +245,16 @@ class Admission:
                 return self._judgement(Verdict.DROP, "trunk_requests_rate")
             if desk.trunk.digest is not None:
                 return self._judgement(Verdict.CHALLENGE, "challenge")
-            return self._judgement(Verdict.TRUNK, "trunk", desk.trunk.id)
+            self._counted["trunk"] += 1
+            return desk.heard
+        source = source_of(host)
+        peer = self._peers.get(source)
+        if peer is not None:
+            allowed = peer.take(now_s)
+            return self._judgement(*(_HEARD if allowed else (Verdict.DROP, "peer_rate")))
         if self.is_banned(host, now_s=now_s):
             return Judgement(verdict=Verdict.DROP, reason="banned")
-        return self._judge_stranger(source_of(host), user_agent, now_s)
+        return self._judge_stranger(source, user_agent, now_s)
 
     def malformed(self, host: str, *, now_s: float) -> bool:
         """Count a message that could not be parsed; False: do not answer it.
@@ -235,9 +274,9 @@ class Admission:
         received our nonce and so is where it says it is.
         """
         self._counted["failed"] += 1
-        if self._trunk_at(host) is not None:
-            return False
         source = source_of(host)
+        if source in self._peers or self._trunk_at(host) is not None:
+            return False
         record = self._source(source, now_s)
         if now_s >= record.window_ends_s:
             record.failures = 0
@@ -254,7 +293,18 @@ class Admission:
     def succeeded(self, host: str, *, now_s: float) -> None:
         """Note that somebody at this source has proved a password."""
         source = source_of(host)
-        self._proven[source] = now_s + self._limits.ban_s
+        until_s = now_s + self._limits.ban_s
+        office = self._proven.get(source)
+        if office is None:
+            limits, factor = self._limits, PROVEN_REQUESTS_FACTOR
+            bucket = TokenBucket(
+                rate_per_s=factor * limits.requests_per_source_per_s,
+                burst=float(factor * limits.requests_per_source_burst),
+                now_s=now_s,
+            )
+            self._proven[source] = _Office(until_s, bucket)
+        else:
+            office.until_s = until_s
         self._proven.move_to_end(source)
         if len(self._proven) > self._limits.sources_max:
             self._proven.popitem(last=False)
@@ -302,10 +352,11 @@ class Admission:
 
     def sweep(self, *, now_s: float) -> None:
         """Forget bans and proofs that have ended; to be called every minute or so."""
-        for table in (self._banned, self._proven):
-            # Entries stand in the order in which they end.
-            while table and next(iter(table.values())) <= now_s:
-                table.popitem(last=False)
+        # Entries stand in the order in which they end.
+        while self._banned and next(iter(self._banned.values())) <= now_s:
+            self._banned.popitem(last=False)
+        while self._proven and next(iter(self._proven.values())).until_s <= now_s:
+            self._proven.popitem(last=False)
 
     def figures(self) -> AdmissionFigures:
         """Return what is counted."""
@@ -324,13 +375,18 @@ class Admission:
             if not self._is_proven(source, now_s):
                 self._ban(source, now_s)
             return self._judgement(Verdict.DROP, "scanner")
-        if not self._source(source, now_s).bucket.take(now_s):
+        office = self._proven.get(source)
+        if office is None or office.until_s <= now_s:
+            bucket = self._source(source, now_s).bucket
+        else:
+            bucket = office.bucket
+        if not bucket.take(now_s):
             return self._judgement(Verdict.DROP, "source_rate")
-        return self._judgement(Verdict.CHALLENGE, "challenge")
+        return self._judgement(*_HEARD)
 
-    def _judgement(self, verdict: Verdict, reason: str, trunk_id: str | None = None) -> Judgement:
+    def _judgement(self, verdict: Verdict, reason: str) -> Judgement:
         self._counted[reason] += 1
-        return Judgement(verdict=verdict, reason=reason, trunk_id=trunk_id)
+        return Judgement(verdict=verdict, reason=reason)
 
     def _refusal(self, reason: str, status: int, text: str, *, retry: bool = False) -> CallRefusal:
         self._counted[reason] += 1
@@ -365,7 +421,8 @@ class Admission:
             self._counted["ban_forgotten"] += 1
 
     def _is_proven(self, source: str, now_s: float) -> bool:
-        return self._proven.get(source, 0.0) > now_s
+        office = self._proven.get(source)
+        return office is not None and office.until_s > now_s
 
     def _trunk_at(self, host: str) -> _TrunkDesk | None:
         """Return the trunk that an address belongs to, remembered for the next request."""

@@ -26,6 +26,7 @@ SESSION_S_MIN: Final = 90
 """RFC 4028 section 5: no session interval is shorter."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 
 
 class Fault(NamedTuple):
@@ -81,7 +82,7 @@ def target_fault(message: Message, flow: Flow) -> Fault | None:
     if len(message.uri) > URI_CHARS_MAX:
         return Fault(414)
     scheme, colon, _ = message.uri.partition(":")
-    if colon and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.\-]*", scheme):
+    if colon and _SCHEME.fullmatch(scheme):
         scheme = scheme.lower()
         # A sips request that did not come over TLS was mishandled on its way (26.2.2).
         if scheme not in ("sip", "sips", "tel") or (scheme == "sips" and flow.transport != "tls"):

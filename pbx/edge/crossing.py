@@ -208,15 +208,18 @@ def request_outward(
     lines = [("Via", via)]
     lines += [("Route", route) for route in routes]
     lines += [("Max-Forwards", str(hops)), ("From", parties[0]), ("To", parties[1])]
-    for line in message.without(HOP_FIELDS):
-        if without_reliable and line[0] == "Supported":
-            kept = [tag.strip() for tag in line[1].split(",") if tag.strip().lower() != "100rel"]
-            lines.append(("Supported", ", ".join(kept)))
-        else:
-            lines.append(line)
+    passed = message.without(HOP_FIELDS)
+    lines += map(_without_reliable, passed) if without_reliable else passed
     if "Contact" in message.first:
         lines.append(("Contact", contact))
     return write(f"{message.method} {uri} SIP/2.0", lines + kind, body)
+
+
+def _without_reliable(line: Line) -> Line:
+    if line[0] != "Supported":
+        return line
+    kept = [tag.strip() for tag in line[1].split(",") if tag.strip().lower() != "100rel"]
+    return "Supported", ", ".join(kept)
 
 
 def response_outward(

@@ -21,13 +21,13 @@ from domain.binding import Binding
 from domain.errors import ConfigurationError
 from domain.ports import BindingStore, Clock, CredentialSource
 from pbx.edge.call import CallPlacer, InboundCall, Refusal
+from pbx.edge.datagrams import Datagrams
 from pbx.edge.flow import INSIDE, Flow, numeric_host, parse_uri
 from pbx.edge.post import Action, Close, Listener, Names, Place, Reach, Save, Send
 from pbx.edge.proxy import CoreFigures, EdgeCore
 from pbx.edge.transport import (
     INSIDE_ADDRESS,
     Connection,
-    Datagrams,
     Streams,
     address_facing,
     server_tls,
@@ -41,6 +41,9 @@ HANDSHAKE_S: Final = 10.0
 """A TLS handshake takes two round trips."""
 RESOLVE_EVERY_S: Final = 300.0
 """Names in fixed contacts are looked up this often."""
+WAKE_PAUSE_S: Final = 0.05
+"""Timers are met in rounds this far apart at least. A retransmission is late by a tenth of T1 at
+most, and what is only to be forgotten does not wake a busy node a hundred times a second."""
 
 
 class Listening(NamedTuple):
@@ -117,6 +120,8 @@ class Edge:
         self._inside_address = INSIDE_ADDRESS
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s = 0.0
+        self._next_round_s = 0.0
+        self._message_bytes_max = settings.admission.message_bytes_max
         self._tasks: set[asyncio.Task[None]] = set()
         self._placing = 0
         self._draining = False
@@ -247,11 +252,11 @@ class Edge:
         )
 
     async def _open(self) -> None:
-        self._inside_address = await self._open_udp(INSIDE, *INSIDE_ADDRESS)
+        self._inside_address = self._open_udp(INSIDE, *INSIDE_ADDRESS)
         for number, listen in enumerate(self._settings.listen):
             try:
                 if listen.transport == "udp":
-                    host, port = await self._open_udp(number, listen.address, listen.port)
+                    host, port = self._open_udp(number, listen.address, listen.port)
                 else:
                     host, port = await self._open_stream(number, listen)
             except OSError as error:
@@ -261,13 +266,10 @@ class Edge:
                 ) from error
             self._listening.append(Listening(listen.transport, host, port))
 
-    async def _open_udp(self, number: int, host: str, port: int) -> tuple[str, int]:
-        transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: Datagrams(number, self._receive), local_addr=(host, port)
-        )
-        self._datagrams[number] = protocol
-        bound = transport.get_extra_info("sockname")
-        return bound[0], bound[1]
+    def _open_udp(self, number: int, host: str, port: int) -> tuple[str, int]:
+        datagrams = Datagrams.open(number, (host, port), self._receive, self._count)
+        self._datagrams[number] = datagrams
+        return datagrams.address
 
     async def _open_stream(self, number: int, listen: SipListen) -> tuple[str, int]:
         streams = self._streams
@@ -314,7 +316,7 @@ class Edge:
         core = self._core
         if core is None:
             return
-        if len(data) > self._settings.admission.message_bytes_max:
+        if len(data) > self._message_bytes_max:
             self._count("too_large")
             return
         self._perform(core.receive(data, flow, self._clock.monotonic_s()))
@@ -384,11 +386,15 @@ class Edge:
     # Timers and tasks.
 
     def _set_timer(self) -> None:
-        due_s = self._live_core().next_deadline_s()
-        if due_s is None or (self._timer is not None and self._timer_due_s <= due_s):
-            # A timer that is too early costs less than one set anew at every message.
+        core = self._core
+        due_s = core.next_deadline_s() if core is not None else None
+        if due_s is None:
             return
+        due_s = max(due_s, self._next_round_s)
         if self._timer is not None:
+            if self._timer_due_s <= due_s:
+                # A timer that is too early costs less than one set anew at every message.
+                return
             self._timer.cancel()
         self._timer_due_s = due_s
         delay_s = max(0.0, due_s - self._clock.monotonic_s())
@@ -396,7 +402,9 @@ class Edge:
 
     def _wake(self) -> None:
         self._timer = None
-        self._perform(self._live_core().wake(self._clock.monotonic_s()))
+        now_s = self._clock.monotonic_s()
+        self._next_round_s = now_s + WAKE_PAUSE_S
+        self._perform(self._live_core().wake(now_s))
 
     def _start_task(self, coroutine: "asyncio._CoroutineLike[None]") -> None:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(coroutine)
@@ -431,5 +439,5 @@ class Edge:
             if host is not None and self._streams is not None:
                 self._streams.server_names[host] = name
             core = self._live_core()
-            core.set_fixed(agent.id, host)
+            core.set_fixed(agent.id, host, self._clock.monotonic_s())
             self._perform(core.wake(self._clock.monotonic_s()))

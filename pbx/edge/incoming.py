@@ -45,11 +45,12 @@ def read_incoming(message: Message, flow: Flow) -> Incoming:
         values = [value for name, value in message.lines if name == "Via"]
         via = Via(sent_by="", branch="", amended=values[0], reply_port=flow.port)
         message.lacking = message.lacking or "Via is no list of addresses"
+    same = flow.reliable or flow.port == via.reply_port
     return Incoming(
         message=message,
         vias=[via.amended, *values[1:]],
         flow=flow,
-        back=flow if flow.reliable else flow._replace(port=via.reply_port),
+        back=flow if same else flow._replace(port=via.reply_port),
         key=_transaction_key(message, via),
     )
 

@@ -240,7 +240,7 @@ class Invite:
         else:
             for leg in self.legs:
                 leg.abandon(500, now_s)
-            self.refuse(500, now_s)
+            self.refuse(487 if self.cancelled else 500, now_s)
         for leg in self.legs:
             self._drop_early(leg)
         return True

@@ -7,7 +7,7 @@ reads a field when its rule needs it. What sipmessage reads well (URIs), it read
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from domain.errors import SipError
@@ -54,6 +54,8 @@ _LISTS: Final = frozenset(("Via", "Route", "Record-Route"))
 _FOLD: Final = re.compile(r"[ \t]*\r\n[ \t]+")
 _NAME: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _METHOD: Final = _NAME
+_REQUEST_LINE: Final = re.compile(r"([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]*) SIP/2\.0")
+_STATUS_LINE: Final = re.compile(r"SIP/2\.0 ([1-6][0-9][0-9]) (.*)")
 _CSEQ: Final = re.compile(r"([0-9]{1,10})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)")
 _TAG: Final = re.compile(r";[ \t]*tag[ \t]*=[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]*(?:;|$)", re.I)
 _PLAIN_BYTES: Final = bytes(b for b in range(256) if b >= 32 and b != 127) + b"\t\r\n"
@@ -143,9 +145,9 @@ class Message:
             if token.strip()
         ]
 
-    def without(self, dropped: frozenset[str]) -> Iterator[Line]:
-        """Yield the header fields whose names are not dropped."""
-        return (line for line in self.lines if line[0] not in dropped)
+    def without(self, dropped: frozenset[str]) -> list[Line]:
+        """Return the header fields whose names are not dropped."""
+        return [line for line in self.lines if line[0] not in dropped]
 
 
 def write(start: str, lines: Iterable[Line], body: bytes = b"") -> bytes:
@@ -167,16 +169,16 @@ def parse(data: bytes) -> Message:
     head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     if not blank:
         raise SipError("message: no empty line after the header")
-    if not head.count(b"\r\n") == head.count(b"\n") == head.count(b"\r"):
-        raise SipError("message: a line ends without CRLF")
     try:
         text = head.decode()
     except UnicodeDecodeError:
         # Old trunks send display names in Latin-1. Cells read UTF-8 and nothing else.
         text = head.decode("latin-1")
-    if "\r\n " in text or "\r\n\t" in text:
-        text = _FOLD.sub(" ", text)  # RFC 3261 section 7.3.1
     start, *rest = text.split("\r\n")
+    if not len(rest) == text.count("\n") == text.count("\r"):
+        raise SipError("message: a line ends without CRLF")
+    if "\r\n " in text or "\r\n\t" in text:
+        start, *rest = _FOLD.sub(" ", text).split("\r\n")  # RFC 3261 section 7.3.1
     message = _start_line(start)
     message.has_controls = bool(head.translate(None, _PLAIN_BYTES))
     if len(rest) > HEADER_LINES_MAX:
@@ -208,6 +210,13 @@ def parse(data: bytes) -> Message:
 
 def _start_line(line: str) -> Message:
     """Read the start line (RFC 3261 section 7.1 and 7.2): exactly one space between parts."""
+    match = _REQUEST_LINE.fullmatch(line)
+    if match is not None:
+        return Message(method=match[1], uri=match[2], status=0, reason="")
+    match = _STATUS_LINE.fullmatch(line)
+    if match is not None:
+        return Message(method="", uri="", status=int(match[1]), reason=match[2])
+    # What follows says what is wrong, or lets pass what is hardly wrong.
     if line.startswith("SIP/"):
         version, _, rest = line.partition(" ")
         code, _, reason = rest.partition(" ")
@@ -236,12 +245,13 @@ def _start_line(line: str) -> Message:
 
 def _read_key_fields(message: Message) -> None:
     """Read what names dialog and transaction; without it nothing can be forwarded."""
-    first = message.first
-    for name in ("To", "From", "Call-ID", "CSeq"):
-        if not first.get(name):
-            message.lacking = message.lacking or f"no {name}"
-            return
-    match = _CSEQ.fullmatch(first["CSeq"])
+    get = message.first.get
+    to, from_, cseq = get("To"), get("From"), get("CSeq")
+    if not to or not from_ or not get("Call-ID") or not cseq:
+        missing = next(name for name in ("To", "From", "Call-ID", "CSeq") if not get(name))
+        message.lacking = message.lacking or f"no {missing}"
+        return
+    match = _CSEQ.fullmatch(cseq)
     if match is None or int(match[1]) > CSEQ_MAX:
         message.lacking = message.lacking or "CSeq is not below 2**31 and a method"
     else:
@@ -250,8 +260,8 @@ def _read_key_fields(message: Message) -> None:
             message.method = match[2]
         elif match[2] != message.method:
             message.lacking = message.lacking or "CSeq names another method"
-    message.from_tag = tag_of(first["From"])
-    message.to_tag = tag_of(first["To"])
+    message.from_tag = tag_of(from_)
+    message.to_tag = tag_of(to)
 
 
 def _read_body(message: Message, body: bytes) -> None:

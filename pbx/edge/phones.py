@@ -82,6 +82,10 @@ class Phones:
         if was != (host is not None):
             self._post.actions.append(Reach(agent_id, host is not None))
 
+    def fixed_hosts(self) -> Sequence[str]:
+        """Return the IP addresses that fixed contacts have."""
+        return tuple(self._fixed_hosts.values())
+
     def register(
         self, message: Message, agent_id: str, flow: Flow, now_s: float
     ) -> tuple[int, str, Sequence[Line]]:
@@ -195,11 +199,14 @@ class Phones:
                 self._post.actions.append(Reach(change.agent_id, change.reachable))
 
     def _flow(self, binding: Binding) -> Flow | None:
+        known = self._listeners.get(binding.flow)
         try:
-            flow = parse_flow(binding.flow, 0)
+            flow = parse_flow(binding.flow, known or 0)
         except SipError:
             return None
-        return flow._replace(listener=self._listener(binding.flow, flow))
+        if known is None:
+            return flow._replace(listener=self._listener(binding.flow, flow))
+        return flow
 
     def _listener(self, text: str, flow: Flow) -> int:
         known = self._listeners.get(text)

@@ -79,6 +79,22 @@ class Listener:
         return ip_address(self.host).is_unspecified
 
 
+class _Face(NamedTuple):
+    """What one peer calls us, ready to be written.
+
+    Attributes:
+        place: Host and port.
+        via: Our Via up to the branch.
+        contact: Our Contact from the "@" on.
+        media: Where he sends media.
+    """
+
+    place: str
+    via: str
+    contact: str
+    media: str
+
+
 class Names:
     """How we call ourselves towards each peer (RFC 3261 sections 8.1.1.7 and 8.1.1.8)."""
 
@@ -111,47 +127,55 @@ class Names:
         self.listeners = tuple(listeners)
         self.inside = inside
         self._facing = facing
-        self._faces: dict[tuple[str, int], tuple[str, bool]] = {}
-        self._inside_place = f"{bracketed(inside[0])}:{inside[1]}"
+        self._faces: dict[tuple[str, str, int], _Face] = {}
+        inside_place = f"{bracketed(inside[0])}:{inside[1]}"
+        self._inside_face = _Face(
+            place=inside_place,
+            via=f"SIP/2.0/UDP {inside_place};rport;branch=",
+            contact=f"@{inside_place}>",
+            media=inside[0],
+        )
 
-    def _face(self, flow: Flow) -> tuple[str, bool]:
-        """Return our own host towards a peer, and whether he is on our side of the NAT."""
-        key = (flow.host, flow.listener)
+    def place(self, flow: Flow) -> str:
+        """Return host:port under which this peer reaches us."""
+        return self._face(flow).place
+
+    def via(self, flow: Flow, branch: str) -> str:
+        """Return our Via for a request on this flow."""
+        return self._face(flow).via + branch
+
+    def contact(self, flow: Flow, user: str) -> str:
+        """Return the Contact by which requests in a dialog come back through us."""
+        return f"<sip:{user}{self._face(flow).contact}"
+
+    def media_address(self, flow: Flow) -> str:
+        """Return the address where this peer sends media."""
+        return self._face(flow).media
+
+    def _face(self, flow: Flow) -> _Face:
+        if flow.listener == INSIDE:
+            return self._inside_face
+        key = (flow.transport, flow.host, flow.listener)
         face = self._faces.get(key)
         if face is None:
             if len(self._faces) >= FACES_MAX:
                 self._faces.clear()
-            listener = self.listeners[flow.listener]
-            host = self._facing(flow.host) if listener.is_wildcard else listener.host
-            face = self._faces[key] = (host, within(flow.host, self._local))
+            face = self._faces[key] = self._look(flow)
         return face
 
-    def place(self, flow: Flow) -> str:
-        """Return host:port under which this peer reaches us."""
-        if flow.listener == INSIDE:
-            return self._inside_place
-        host, local = self._face(flow)
-        if not local and self._advertised is not None:
-            host = self._advertised
-        return f"{bracketed(host)}:{self.listeners[flow.listener].port}"
-
-    def via(self, flow: Flow, branch: str) -> str:
-        """Return our Via for a request on this flow."""
-        place = self.place(flow)
-        return f"SIP/2.0/{flow.transport.upper()} {place};rport;branch={branch}"
-
-    def contact(self, flow: Flow, user: str) -> str:
-        """Return the Contact by which requests in a dialog come back through us."""
-        if flow.listener == INSIDE:
-            return f"<sip:{user}@{self._inside_place}>"
-        transport = self.listeners[flow.listener].transport
-        ending = "" if transport == "udp" else f";transport={transport}"
-        return f"<sip:{user}@{self.place(flow)}{ending}>"
-
-    def media_address(self, flow: Flow) -> str:
-        """Return the address where this peer sends media."""
-        host, local = self._face(flow)
-        return self._media_address if self._media_address and not local else host
+    def _look(self, flow: Flow) -> _Face:
+        listener = self.listeners[flow.listener]
+        own = self._facing(flow.host) if listener.is_wildcard else listener.host
+        local = within(flow.host, self._local)
+        host = own if local or self._advertised is None else self._advertised
+        place = f"{bracketed(host)}:{listener.port}"
+        ending = "" if listener.transport == "udp" else f";transport={listener.transport}"
+        return _Face(
+            place=place,
+            via=f"SIP/2.0/{flow.transport.upper()} {place};rport;branch=",
+            contact=f"@{place}{ending}>",
+            media=self._media_address if self._media_address and not local else own,
+        )
 
     def listener_for(self, transport: str, host: str) -> int:
         """Return the first listener with that transport and address family, else the first."""
@@ -176,7 +200,11 @@ class Post:
         self.agenda = Agenda()
         self.actions: list[Action] = []
         self.counts: Counter[str] = Counter()
-        self._secret = secret if secret is not None else secrets.token_bytes(32)
+        key = secret if secret is not None else secrets.token_bytes(32)
+        # Copied for each digest, so that the key is taken in once.
+        self._keyed = hashlib.blake2b(digest_size=_BRANCH_HEX // 2, key=key)
+        self._keyed_ours = self._keyed.copy()
+        self._keyed_ours.update(b"ours\0")
 
     def send(self, flow: Flow, data: bytes) -> None:
         """Leave a message to be sent."""
@@ -193,8 +221,9 @@ class Post:
 
     def digest(self, *parts: object) -> str:
         """Return 24 hexadecimal digits that only we can make of these parts."""
-        text = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(text, digest_size=_BRANCH_HEX // 2, key=self._secret).hexdigest()
+        keyed = self._keyed.copy()
+        keyed.update("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"))
+        return keyed.hexdigest()
 
     def branch(self, *parts: object) -> str:
         """Return the branch of a forwarded request.
@@ -203,7 +232,7 @@ class Post:
         (RFC 3261 section 16.11), and such that `is_ours` knows it again.
         """
         body = self.digest(*parts)
-        return f"{_BRANCH_START}{body}{self.digest('ours', body)[:_MAC_HEX]}"
+        return f"{_BRANCH_START}{body}{self._mac(body)}"
 
     def is_ours(self, branch: str) -> bool:
         """Return whether `branch` made it: the message was here before (section 16.3 step 4)."""
@@ -211,7 +240,12 @@ class Post:
         if not branch.startswith(_BRANCH_START) or len(branch) != start + _BRANCH_HEX + _MAC_HEX:
             return False
         body = branch[start : start + _BRANCH_HEX]
-        return branch[start + _BRANCH_HEX :] == self.digest("ours", body)[:_MAC_HEX]
+        return branch[start + _BRANCH_HEX :] == self._mac(body)
+
+    def _mac(self, body: str) -> str:
+        keyed = self._keyed_ours.copy()
+        keyed.update(body.encode("utf-8", "surrogatepass"))
+        return keyed.hexdigest()[:_MAC_HEX]
 
     def figures(self) -> Mapping[str, int]:
         """Return the counters."""

@@ -5,12 +5,8 @@ cannot be served, `gate` and `admission` say who it is, `invites` carry new call
 `relay` what belongs to a dialog, `registrar` the telephones.
 """
 
-import contextlib
-import logging
-import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from config.schema import AgentEntry, Sip, Trunk
@@ -24,6 +20,7 @@ from pbx.edge.call import Placement, Refusal
 from pbx.edge.dialogs import Address, Dialog, DialogState, DialogTable
 from pbx.edge.flow import INSIDE, Flow, branch_of
 from pbx.edge.gate import Gate
+from pbx.edge.guard import Guard
 from pbx.edge.incoming import Incoming, read_incoming, reply, reply_fault
 from pbx.edge.invite_table import InviteTable
 from pbx.edge.message import Message, parse
@@ -31,11 +28,6 @@ from pbx.edge.phones import Phones
 from pbx.edge.post import Action, Names, Post
 from pbx.edge.reception import Reception
 from pbx.edge.relay import Relay
-
-_log = logging.getLogger(__name__)
-
-FAULTS_LOGGED_MAX: Final = 20
-"""A stranger who finds a fault of ours must not fill the disk with it."""
 
 KEEP_ALIVE: Final = b"\r\n\r\n"
 PONG: Final = b"\r\n"
@@ -89,6 +81,7 @@ class EdgeCore:
         now_s = clock.monotonic_s()
         self._settings = settings
         self._post = Post(names=names, secret=secret)
+        self._guard = Guard(self._post)
         self._dialogs = DialogTable(self._post)
         self._invites = InviteTable(self._post)
         self._relay = Relay(self._post, self._dialogs.partings)
@@ -104,6 +97,7 @@ class EdgeCore:
         self._phones = Phones(
             settings=settings, gate=self._gate, clock=clock, post=self._post, agents=agents
         )
+        self._admission.set_peers(self._phones.fixed_hosts(), now_s=now_s)
         self._reception = Reception(
             post=self._post,
             invites=self._invites,
@@ -127,7 +121,7 @@ class EdgeCore:
 
     def receive(self, data: bytes, flow: Flow, now_s: float) -> list[Action]:
         """Take in one message; whatever is wrong with it ends here."""
-        with self._guard():
+        with self._guard:
             self._receive(data, flow, now_s)
         return self._post.take()
 
@@ -135,7 +129,7 @@ class EdgeCore:
         """Take call control's answer to a `Place`."""
         if isinstance(result, Placement):
             self._cells.add(result.address)
-        with self._guard():
+        with self._guard:
             self._reception.placed(token, result, now_s)
         return self._post.take()
 
@@ -143,7 +137,7 @@ class EdgeCore:
         """Do what is due."""
         while (due_s := self._post.agenda.next_s()) is not None and due_s <= now_s:
             # What is woken has left the agenda, so that a fault in it is met once.
-            with self._guard():
+            with self._guard:
                 self._post.agenda.wake(now_s)
         self._relay.sweep(now_s)
         self._phones.sweep(now_s)
@@ -152,12 +146,10 @@ class EdgeCore:
 
     def next_deadline_s(self) -> float | None:
         """Return when to call `wake` next; None: not before something comes."""
-        due = [
-            due_s
-            for due_s in (self._post.agenda.next_s(), self._phones.next_deadline_s())
-            if due_s is not None
-        ]
-        return min(due) if due else None
+        timer_s, binding_s = self._post.agenda.next_s(), self._phones.next_deadline_s()
+        if timer_s is None or (binding_s is not None and binding_s < timer_s):
+            return binding_s
+        return timer_s
 
     def cell_known(self, address: Address) -> None:
         """Believe what comes from there though no call was placed there."""
@@ -172,10 +164,10 @@ class EdgeCore:
         self._cells.discard(address)
         ended = 0
         for invite in self._invites.of_cell(address):
-            with self._guard():
+            with self._guard:
                 ended += invite.cell_gone(now_s)
         for dialog in self._dialogs.of_cell(address):
-            with self._guard():
+            with self._guard:
                 self._relay.end_dialog(dialog, now_s)
                 ended += dialog.orphan(now_s)
         return ended, self._post.take()
@@ -200,6 +192,7 @@ class EdgeCore:
         self._admission.reload(trunks, numbers, now_s=now_s)
         self._gate.reload(trunks)
         self._phones.reload(agents)
+        self._admission.set_peers(self._phones.fixed_hosts(), now_s=now_s)
         return self._post.take()
 
     def load_bindings(self, stored: Iterable[Binding]) -> list[Action]:
@@ -207,9 +200,10 @@ class EdgeCore:
         self._phones.load(stored)
         return self._post.take()
 
-    def set_fixed(self, agent_id: str, host: str | None) -> None:
+    def set_fixed(self, agent_id: str, host: str | None, now_s: float) -> None:
         """Say which address the name in an agent's fixed contact stands for; None: none."""
         self._phones.set_fixed(agent_id, host)
+        self._admission.set_peers(self._phones.fixed_hosts(), now_s=now_s)
 
     def bindings(self, agent_id: str) -> Sequence[Binding]:
         """Return the live bindings of an agent."""
@@ -238,26 +232,6 @@ class EdgeCore:
                 **self._phones.figures(),
             },
         )
-
-    @contextlib.contextmanager
-    def _guard(self) -> Iterator[None]:
-        """Let a fault of ours cost one message, one timer or one call, and nothing else."""
-        try:
-            yield
-        except SipError:
-            self._post.count("malformed")
-        except Exception as error:
-            self._post.count("faults")
-            if self._post.counts["faults"] <= FAULTS_LOGGED_MAX:
-                # The text of the exception may be a stranger's, so only its place is told.
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                _log.error(
-                    "sip message dropped by a fault of the edge",
-                    extra={
-                        "fault": type(error).__name__,
-                        "place": f"{Path(place.filename).name}:{place.lineno}",
-                    },
-                )
 
     # Sorting.
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from sipmessage import URI
@@ -31,6 +32,10 @@ DRAIN_RETRY_AFTER_S: Final = 30
 FULL_RETRY_AFTER_S: Final = 5
 DIALLED_CHARS_MAX: Final = 128
 """RFC 3966 numbers have 15 digits; a name in a URI may have more."""
+
+
+URI_STARTS_REMEMBERED: Final = 1_024
+"""Called numbers whose user part is kept as it is written in a URI."""
 
 
 class Reception:
@@ -238,8 +243,7 @@ class Reception:
         message, names = invite.request, self._post.names
         flow = Flow("udp", cell[0], cell[1], INSIDE)
         user = parse_uri(message.uri).user or ""
-        # The user part is written by the library, so that it is escaped as it must be.
-        uri = str(URI(scheme="sip", host=cell[0], port=cell[1], user=user))
+        uri = f"{_uri_start(user)}{cell[0]}:{cell[1]}"
         branch = self._post.branch(invite.key, "cell")
         try:
             data = request_inward(
@@ -286,6 +290,12 @@ def _inbound_call(message: Message, owner: Owner) -> InboundCall:
         caller=_user(identity.uri),
         display_name=identity.name[:DIALLED_CHARS_MAX],
     )
+
+
+@lru_cache(maxsize=URI_STARTS_REMEMBERED)
+def _uri_start(user: str) -> str:
+    """Return a URI up to its host, the user part escaped as it must be by the library."""
+    return str(URI(scheme="sip", host="host", user=user)).removesuffix("host")
 
 
 def _user(uri: str) -> str:

@@ -136,6 +136,8 @@ class Registrar:
         self._counters = _Counters()
         self._deadlines: list[tuple[float, str]] = []
         """A heap; an entry whose binding was refreshed or removed is passed over."""
+        self._next_s: float | None = None
+        self._next_is_known = True
 
     def load(
         self, stored: Iterable[Binding], *, now: datetime, now_s: float
@@ -202,6 +204,9 @@ class Registrar:
     def sweep(self, *, now_s: float) -> tuple[BindingChange, ...]:
         """Remove what has expired."""
         changes: list[BindingChange] = []
+        if not self._deadlines or self._deadlines[0][0] > now_s:
+            return ()
+        self._next_is_known = False
         while self._deadlines and self._deadlines[0][0] <= now_s:
             _, agent_id = heapq.heappop(self._deadlines)
             held, live = self._held.get(agent_id, ()), self._live(agent_id, now_s)
@@ -212,12 +217,11 @@ class Registrar:
 
     def next_deadline_s(self) -> float | None:
         """Return when to call `sweep` next; None while there is no binding."""
-        while self._deadlines:
-            expires_at_s, agent_id = self._deadlines[0]
-            if any(each.expires_at_s == expires_at_s for each in self._held.get(agent_id, ())):
-                return expires_at_s
-            heapq.heappop(self._deadlines)
-        return None
+        # Asked after every message, and between two registrations always the same.
+        if not self._next_is_known:
+            self._next_s = self._first_s()
+            self._next_is_known = True
+        return self._next_s
 
     def flow_closed(self, flow: str) -> tuple[BindingChange, ...]:
         """Remove the bindings of a connection that has ended (RFC 5626 section 5.3)."""
@@ -253,7 +257,16 @@ class Registrar:
     def _live(self, agent_id: str, now_s: float) -> tuple[_Held, ...]:
         return tuple(each for each in self._held.get(agent_id, ()) if each.expires_at_s > now_s)
 
+    def _first_s(self) -> float | None:
+        while self._deadlines:
+            expires_at_s, agent_id = self._deadlines[0]
+            if any(each.expires_at_s == expires_at_s for each in self._held.get(agent_id, ())):
+                return expires_at_s
+            heapq.heappop(self._deadlines)
+        return None
+
     def _commit(self, agent_id: str, held: tuple[_Held, ...]) -> BindingChange:
+        self._next_is_known = False
         was_reachable = agent_id in self._held
         if held:
             self._held[agent_id] = held
@@ -432,6 +445,8 @@ def _lowered(uri: URI) -> dict[str, str]:
 
 
 def _preferred(held: Sequence[_Held]) -> list[_Held]:
+    if len(held) < 2:
+        return list(held)
     ordered = sorted(enumerate(held), key=lambda item: (-item[1].binding.q, -item[0]))
     return [each for _, each in ordered]
 

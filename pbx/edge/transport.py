@@ -1,4 +1,4 @@
-"""Sockets of the edge: UDP, TCP and TLS under asyncio, and how a stream is cut into messages.
+"""Connections of the edge: TCP and TLS under asyncio, and how a stream is cut into messages.
 
 Nothing here knows a rule of SIP beyond where a message ends.
 """
@@ -26,8 +26,6 @@ HEADER_BYTES_MAX: Final = 16_384
 """Of a stream before its empty line; ordinary headers have 2,000."""
 OUTBOX_BYTES_MAX: Final = 262_144
 """Waiting for a peer who does not read: 100 messages; then the connection is closed."""
-UDP_BUFFER_BYTES: Final = 4 * 1024 * 1024
-"""Asked of the kernel, which gives what net.core.rmem_max allows: a second of 2,000 INVITEs."""
 
 _LENGTH: Final = re.compile(rb"\r\n(?:Content-Length|l)[ \t]*:[ \t]*([0-9]{1,9})[ \t]*\r\n", re.I)
 
@@ -95,40 +93,6 @@ class Framer:
                 f"{self._message_bytes_max}"
             )
         return length
-
-
-class Datagrams(asyncio.DatagramProtocol):
-    """One UDP socket."""
-
-    def __init__(self, listener: int, receive: Receiver) -> None:
-        """Name the socket by its number in the configuration."""
-        self._listener = listener
-        self._receive = receive
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport."""
-        # Python 3.11's own class of it does not derive from asyncio.DatagramTransport.
-        self._transport = cast(asyncio.DatagramTransport, transport)
-        raw = transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER_BYTES)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Hand a datagram on."""
-        self._receive(data, Flow("udp", addr[0], addr[1], self._listener))
-
-    def error_received(self, exc: Exception) -> None:
-        """An ICMP error names no message; timers find out what was lost."""
-
-    def send(self, data: bytes, host: str, port: int) -> None:
-        """Send one datagram."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(data, (host, port))
-
-    def close(self) -> None:
-        """Close the socket."""
-        if self._transport is not None:
-            self._transport.close()
 
 
 class Connection(asyncio.Protocol):
@@ -361,7 +325,6 @@ __all__ = [
     "INSIDE",
     "INSIDE_ADDRESS",
     "Connection",
-    "Datagrams",
     "Framer",
     "Streams",
     "address_facing",

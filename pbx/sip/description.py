@@ -49,12 +49,22 @@ class AudioFormat:
 
     Attributes:
         events: Ranges of RFC 4733 events, "" for what is no telephone-event.
+        lines: Its rtpmap and fmtp, as written; few formats serve all calls.
     """
 
     payload_type: int
     encoding: str
     clock_rate_hz: int = 8_000
     events: str = ""
+    lines: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Write the lines."""
+        number = self.payload_type
+        lines: tuple[str, ...] = (f"a=rtpmap:{number} {self.encoding}/{self.clock_rate_hz}",)
+        if self.events:
+            lines += (f"a=fmtp:{number} {self.events}",)
+        object.__setattr__(self, "lines", lines)
 
     @property
     def mapping(self) -> str:
@@ -104,10 +114,7 @@ class AudioDescription:
         numbers = " ".join([str(each.payload_type) for each in self.formats])
         lines = [f"m=audio {self.port} {self.protocol} {numbers}"]
         for each in self.formats:
-            number = each.payload_type
-            lines.append(f"a=rtpmap:{number} {each.encoding}/{each.clock_rate_hz}")
-            if each.events:
-                lines.append(f"a=fmtp:{number} {each.events}")
+            lines += each.lines
         if self.ptime_ms is not None:
             lines.append(f"a=ptime:{self.ptime_ms}")
         if self.maxptime_ms is not None:

@@ -24,6 +24,10 @@ _PIECES: Final = {
     separator: re.compile(r'(?:[^"<' + separator + r']+|"(?:[^"\\]|\\.)*"|<[^>]*>)*', re.DOTALL)
     for separator in ",;"
 }
+_PLAIN_ADDRESS: Final = re.compile(
+    r'(?:"([^"\\]*)"[ \t]*)?<([!#-;=?-~]+)>(?:;tag=([A-Za-z0-9\-.!%*_+`\'~]+))?'
+)
+"""From and To as nearly everybody writes them: no pattern of several ways, so linear too."""
 _URI_CHARACTERS: Final = re.compile(r"[!-~]+")
 """Printable ASCII without space; the grammar of the URI is its reader's business."""
 
@@ -111,6 +115,10 @@ def name_addresses(value: str) -> list[NameAddress]:
     Raises:
         SipError: The list does not follow RFC 3261 section 20.10.
     """
+    plain = _PLAIN_ADDRESS.fullmatch(value)
+    if plain is not None:
+        name, uri, tag = plain.groups()
+        return [NameAddress(uri=uri, name=name or "", parameters={"tag": tag} if tag else {})]
     return [_name_address(piece) for piece in split_outside_quotes(value, ",")]
 
 

@@ -13,7 +13,7 @@ import ipaddress
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from domain.errors import SipError
 from pbx.sip.description import (
@@ -48,6 +48,9 @@ PTIME_MS_MAX: Final = 60
 MAXPTIME_MS_MAX: Final = 240
 ADDRESSES_REMEMBERED: Final = 2_048
 """Addresses kept parsed; a call's four descriptions name the same two or three."""
+STREAMS_REMEMBERED: Final = 256
+"""Lists of formats kept understood; a site's telephones, trunks and cells have a dozen. One
+takes as much as a body at most, 4 MiB in all."""
 SESSION_NUMBER_MAX: Final = 2**64 - 1
 """RFC 8866 section 5.2 suggests NTP timestamps, which have 64 bits."""
 
@@ -91,7 +94,13 @@ _PAYLOAD_TYPE: Final = re.compile(r"[0-9]{1,3}")
 _FORMAT_VALUE: Final = re.compile(r"([0-9]{1,3}) +(.*?) *")
 """Of rtpmap and fmtp."""
 _EVENTS: Final = re.compile(r"[0-9]{1,3}(?:-[0-9]{1,3})?(?:,[0-9]{1,3}(?:-[0-9]{1,3})?)*")
-_RTCP: Final = re.compile(r"([0-9]{1,5})(?: .*)?")
+_ATTRIBUTE: Final = re.compile(r"\na=([^\n]*)")
+_STEADY: Final = re.compile(
+    r"\na=((?:rtpmap|fmtp|ptime|maxptime|sendrecv|sendonly|recvonly|inactive)[^\n]*)"
+)
+"""Attributes that are the same in one telephone's every call."""
+_RTCP: Final = re.compile(r"\na=rtcp(?::([^\n]*))?(?=\n|$)")
+_NUMBER: Final = re.compile(r"([0-9]{1,5})(?: .*)?")
 _CRYPTO: Final = re.compile(
     r"([0-9]{1,9}) +([A-Z0-9_]{1,32}) +inline:([A-Za-z0-9+/]{40,62}={0,2})"
     r"(?:\|(?:2\^[0-9]{1,2}|[0-9]{1,15}))? *"
@@ -128,13 +137,13 @@ def parse_sdp(
         SipError: See `guard_sdp`.
     """
     readdressed = None if connection_address is None else _literal(connection_address)
-    session_lines, media_sections = _sections(_lines(body))
-    session_id, version = _origin(session_lines)
-    connection = _connection(session_lines, loopback_allowed)
-    direction = _direction(_attributes(session_lines), Direction.SENDRECV)
+    session, *sections = _sections(_text(body))
+    session_id, version = _origin(session)
+    connection = _connection(session, loopback_allowed)
+    direction = _direction(_attributes(_ATTRIBUTE.findall(session))) or Direction.SENDRECV
     wanted = False
     media: list[Media] = []
-    for section in media_sections:
+    for section in sections:
         described, offered = _media(section, connection, direction, loopback_allowed)
         media.append(described)
         wanted = wanted or offered
@@ -157,19 +166,20 @@ def parse_sdp(
     )
 
 
-def _lines(body: bytes) -> list[str]:
+def _text(body: bytes) -> str:
     if len(body) > BODY_BYTES_MAX:
         raise SipError(f"SDP: {len(body)} bytes are over the limit of {BODY_BYTES_MAX}")
     # Latin-1 maps each byte to one character; only ASCII is ever copied.
     text = body.decode("latin-1").replace("\r\n", "\n").rstrip("\r\n")
-    lines = text.split("\n")
-    if len(lines) > LINES_MAX:
-        raise SipError(f"SDP: {len(lines)} lines are over the limit of {LINES_MAX}")
+    count = text.count("\n") + 1
+    if count > LINES_MAX:
+        raise SipError(f"SDP: {count} lines are over the limit of {LINES_MAX}")
     if not _ALL_LINES.fullmatch(text):
-        _raise_for_line(lines)
-    if lines[0].rstrip(" ") != "v=0":
-        raise SipError(f"SDP line 1: {lines[0][:40]!r}, must be 'v=0' (RFC 8866 section 5.1)")
-    return lines
+        _raise_for_line(text.split("\n"))
+    first = text.partition("\n")[0]
+    if first.rstrip(" ") != "v=0":
+        raise SipError(f"SDP line 1: {first[:40]!r}, must be 'v=0' (RFC 8866 section 5.1)")
+    return text
 
 
 def _raise_for_line(lines: Sequence[str]) -> NoReturn:
@@ -183,27 +193,25 @@ def _raise_for_line(lines: Sequence[str]) -> NoReturn:
     raise AssertionError("a line must be at fault")
 
 
-def _sections(lines: Sequence[str]) -> tuple[list[str], list[list[str]]]:
-    starts = [number for number, line in enumerate(lines) if line.startswith("m=")]
-    if not starts:
+def _sections(text: str) -> list[str]:
+    """Return the session's part and, from the value of its m= line on, that of each stream."""
+    sections = text.split("\nm=")
+    if len(sections) == 1:
         raise SipError("SDP: no m= line (RFC 8866 section 5.14)")
-    if len(starts) > MEDIA_MAX:
-        raise SipError(f"SDP: {len(starts)} m= lines are over the limit of {MEDIA_MAX}")
-    ends = [*starts[1:], len(lines)]
-    return list(lines[: starts[0]]), [
-        list(lines[start:end]) for start, end in zip(starts, ends, strict=True)
-    ]
+    if len(sections) - 1 > MEDIA_MAX:
+        raise SipError(f"SDP: {len(sections) - 1} m= lines are over the limit of {MEDIA_MAX}")
+    return sections
 
 
-def _only(lines: Iterable[str], kind: str) -> str | None:
-    found = [line[2:] for line in lines if line[0] == kind]
-    if len(found) > 1:
-        raise SipError(f"SDP: {len(found)} {kind}= lines in one section, the limit is 1")
-    return found[0] if found else None
+def _only(section: str, kind: str) -> str | None:
+    found = section.split(f"\n{kind}=")
+    if len(found) > 2:
+        raise SipError(f"SDP: {len(found) - 1} {kind}= lines in one section, the limit is 1")
+    return found[1].partition("\n")[0] if len(found) == 2 else None
 
 
-def _origin(lines: Sequence[str]) -> tuple[int, int]:
-    value = _only(lines, "o")
+def _origin(session: str) -> tuple[int, int]:
+    value = _only(session, "o")
     if value is None:
         raise SipError("SDP: no o= line (RFC 8866 section 5.2)")
     # The address is not read: it may be a name, and c= says where media goes.
@@ -212,10 +220,11 @@ def _origin(lines: Sequence[str]) -> tuple[int, int]:
         raise SipError(
             f"SDP o= line: {value[:60]!r} is not <user> <digits> <digits> IN IP4|IP6 <address>"
         )
-    for number in match.groups():
-        if int(number) > SESSION_NUMBER_MAX:
+    session_id, version = int(match[1]), int(match[2])
+    for number in (session_id, version):
+        if number > SESSION_NUMBER_MAX:
             raise SipError(f"SDP o= line: {number} is over the limit of {SESSION_NUMBER_MAX}")
-    return int(match[1]), int(match[2])
+    return session_id, version
 
 
 @lru_cache(maxsize=ADDRESSES_REMEMBERED)
@@ -229,18 +238,13 @@ def _literal(text: str) -> Address:
         raise SipError(f"SDP: {text[:60]!r} is no literal IP address") from None
 
 
-def _connection(lines: Sequence[str], loopback_allowed: bool) -> Address | None:
-    value = _only(lines, "c")
-    if value is None:
-        return None
-    address = _connection_address(value)
-    if address.is_loopback and not loopback_allowed:
-        raise SipError(f"SDP c= line: {address} is a loopback address, the peer is not")
-    return address
+def _connection(section: str, loopback_allowed: bool) -> Address | None:
+    value = _only(section, "c")
+    return None if value is None else _connection_address(value, loopback_allowed)
 
 
 @lru_cache(maxsize=ADDRESSES_REMEMBERED)
-def _connection_address(value: str) -> Address:
+def _connection_address(value: str, loopback_allowed: bool) -> Address:
     match = _CONNECTION.fullmatch(value)
     if match is None:
         # Also a name (we resolve none) and the "/ttl" of multicast (RFC 8866 section 5.7).
@@ -252,6 +256,8 @@ def _connection_address(value: str) -> Address:
         raise SipError(f"SDP c= line: {address} hides an IPv4 address")
     if address.is_multicast or address == _BROADCAST:
         raise SipError(f"SDP c= line: {address} is multicast or broadcast, only unicast is allowed")
+    if address.is_loopback and not loopback_allowed:
+        raise SipError(f"SDP c= line: {address} is a loopback address, the peer is not")
     return address
 
 
@@ -260,72 +266,93 @@ def _black_hole_if_zero(address: Address) -> Address:
 
 
 def _attributes(lines: Iterable[str]) -> list[tuple[str, str]]:
-    return [
-        (name, value)
-        for name, _, value in (line[2:].partition(":") for line in lines if line[0] == "a")
-    ]
+    return [(name, value) for name, _, value in [line.partition(":") for line in lines]]
 
 
-def _direction(attributes: Iterable[tuple[str, str]], default: Direction) -> Direction:
+def _direction(attributes: Iterable[tuple[str, str]]) -> Direction | None:
     for name, _ in attributes:
         found = _DIRECTIONS.get(name.rstrip(" "))
         if found is not None:
             return found
-    return default
+    return None
+
+
+class _Stream(NamedTuple):
+    """What a section says that is the same in every call of its writer."""
+
+    formats: tuple[AudioFormat, ...]
+    has_audio: bool
+    direction: Direction | None
+    ptime_ms: int | None
+    maxptime_ms: int | None
 
 
 def _media(
-    lines: Sequence[str], connection: Address | None, direction: Direction, loopback_allowed: bool
+    section: str, connection: Address | None, direction: Direction, loopback_allowed: bool
 ) -> tuple[Media, bool]:
     """Return one m= section, and whether the peer wanted it live."""
-    match = _MEDIA.fullmatch(lines[0][2:])
+    line = section.partition("\n")[0]
+    match = _MEDIA.fullmatch(line)
     if match is None:
-        raise SipError(
-            f"SDP m= line: {lines[0][2:62]!r} is not <media> <port> <protocol> <formats>"
-        )
-    kind, port, protocol = match[1], int(match[2]), match[4]
+        raise SipError(f"SDP m= line: {line[:60]!r} is not <media> <port> <protocol> <formats>")
+    kind, port_text, ports, protocol, listed = match.groups()
+    port = int(port_text)
     if kind not in MEDIA_KINDS:
         raise SipError(
             f"SDP m= line: media {kind!r} is not known; known are {', '.join(MEDIA_KINDS)}"
         )
-    refused = RefusedMedia.of(kind, protocol)
     if port == 0:
-        return refused, False
+        return RefusedMedia.of(kind, protocol), False
     if kind != "audio" or protocol not in {"RTP/AVP", "RTP/SAVP"}:
-        return refused, True
+        return RefusedMedia.of(kind, protocol), True
     if not PORT_MIN <= port <= 65_535:
         raise SipError(f"SDP m= line: port {port} is outside {PORT_MIN} to 65535")
-    if match[3] is not None and int(match[3]) != 1:
-        raise SipError(f"SDP m= line: {match[3]} ports, the limit is 1")
-    own = _connection(lines, loopback_allowed)
+    if ports is not None and int(ports) != 1:
+        raise SipError(f"SDP m= line: {ports} ports, the limit is 1")
+    own = _connection(section, loopback_allowed)
     address = own if own is not None else connection
     if address is None:
         raise SipError("SDP: an audio m= line without c= (RFC 8866 section 5.7)")
     if address.version != 4:
         # Cells hear over IPv4. One that is offered IPv6 answers as if it did not matter,
         # hears nothing, and aborts after some 60 changes of family (handles leak).
-        return refused, True
-    attributes = _attributes(lines)
-    direction = _direction(attributes, direction)
+        return RefusedMedia.of(kind, protocol), True
+    stream = _stream(listed, tuple(_STEADY.findall(section)))
+    direction = stream.direction or direction
     if address.is_unspecified:
         direction = _HOLD.get(direction, direction)
         address = _black_hole_if_zero(address)
-    formats = _formats(match[5].split(), attributes)
-    crypto = _cryptos(attributes) if protocol == "RTP/SAVP" else ()
-    if not any(each.is_audio for each in formats) or (protocol == "RTP/SAVP" and not crypto):
-        return refused, True
-    rtcp_port = _number(attributes, "rtcp", PORT_MIN, 65_535)
+    crypto = _cryptos(_attributes(_ATTRIBUTE.findall(section))) if protocol == "RTP/SAVP" else ()
+    if not stream.has_audio or (protocol == "RTP/SAVP" and not crypto):
+        return RefusedMedia.of(kind, protocol), True
+    rtcp = _RTCP.search(section)
+    rtcp_port = _number(rtcp[1] or "", PORT_MIN, 65_535) if rtcp is not None else None
     return AudioDescription(
         port=port,
         address=address,
-        formats=formats,
+        formats=stream.formats,
         direction=direction,
         crypto=crypto,
-        ptime_ms=_number(attributes, "ptime", PTIME_MS_MIN, PTIME_MS_MAX, step=10),
-        maxptime_ms=_number(attributes, "maxptime", PTIME_MS_MIN, MAXPTIME_MS_MAX),
+        ptime_ms=stream.ptime_ms,
+        maxptime_ms=stream.maxptime_ms,
         # The default is not written (RFC 3605 section 2.1).
         rtcp_port=rtcp_port if rtcp_port != port + 1 else None,
     ), True
+
+
+@lru_cache(maxsize=STREAMS_REMEMBERED)
+def _stream(listed: str, attribute_lines: tuple[str, ...]) -> _Stream:
+    attributes = _attributes(attribute_lines)
+    # Of an attribute that stands twice, the first counts.
+    first = dict(reversed(attributes))
+    formats = _formats(listed.split(), attributes)
+    return _Stream(
+        formats=formats,
+        has_audio=any(each.is_audio for each in formats),
+        direction=_direction(attributes),
+        ptime_ms=_number(first.get("ptime", ""), PTIME_MS_MIN, PTIME_MS_MAX, step=10),
+        maxptime_ms=_number(first.get("maxptime", ""), PTIME_MS_MIN, MAXPTIME_MS_MAX),
+    )
 
 
 def _formats(
@@ -382,15 +409,10 @@ def _event_ranges(value: str) -> str:
     return ",".join(ranges)
 
 
-def _number(
-    attributes: Iterable[tuple[str, str]], name: str, lowest: int, highest: int, *, step: int = 1
-) -> int | None:
-    for each, value in attributes:
-        if each == name:
-            match = _RTCP.fullmatch(value)
-            number = int(match[1]) if match else -1
-            return number if lowest <= number <= highest and number % step == 0 else None
-    return None
+def _number(value: str, lowest: int, highest: int, *, step: int = 1) -> int | None:
+    match = _NUMBER.fullmatch(value)
+    number = int(match[1]) if match else -1
+    return number if lowest <= number <= highest and number % step == 0 else None
 
 
 def _cryptos(attributes: Iterable[tuple[str, str]]) -> tuple[Crypto, ...]:

@@ -4,8 +4,10 @@ from config.schema import Admission as AdmissionLimits
 from config.schema import Digest, Secret, Trunk
 from pbx.edge.admission import (
     PROVEN_FAILURES_FACTOR,
+    PROVEN_REQUESTS_FACTOR,
     SCANNERS,
     TRUNK_CACHE_MAX,
+    TRUNK_REQUESTS_PER_CALL,
     Admission,
     Judgement,
     Verdict,
@@ -244,3 +246,30 @@ def test_a_source_is_an_address_or_an_ipv6_prefix() -> None:
     assert source_of("::ffff:192.0.2.7") == "192.0.2.7"
     assert source_of("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::/64"
     assert source_of("fe80::1%eth0") == "fe80::/64"
+
+
+def verdicts(desk: Admission, host: str, requests: int, *, now_s: float = 0.0) -> list[Verdict]:
+    return [desk.judge(host, "", now_s=now_s).verdict for _ in range(requests)]
+
+
+def test_a_pbx_that_the_configuration_calls_may_speak_as_often_as_a_trunk() -> None:
+    desk = admission()
+    desk.set_peers([STRANGER], now_s=0.0)
+    limit = int(LIMITS.trunk_calls_per_s * TRUNK_REQUESTS_PER_CALL)
+    assert verdicts(desk, STRANGER, limit + 1) == [Verdict.CHALLENGE] * limit + [Verdict.DROP]
+    for _ in range(10 * LIMITS.failures_before_ban):
+        assert not desk.failed(STRANGER, now_s=1.0)
+    assert not desk.is_banned(STRANGER, now_s=1.0)
+    desk.set_peers([], now_s=1.0)
+    burst = LIMITS.requests_per_source_burst
+    assert verdicts(desk, STRANGER, burst + 1, now_s=1.0)[-1] is Verdict.DROP
+
+
+def test_an_office_that_has_proved_a_password_may_speak_more_often_for_a_while() -> None:
+    desk = admission()
+    desk.succeeded(STRANGER, now_s=0.0)
+    limit = PROVEN_REQUESTS_FACTOR * LIMITS.requests_per_source_burst
+    assert verdicts(desk, STRANGER, limit + 1) == [Verdict.CHALLENGE] * limit + [Verdict.DROP]
+    late_s = float(LIMITS.ban_s)
+    burst = LIMITS.requests_per_source_burst
+    assert verdicts(desk, STRANGER, burst + 1, now_s=late_s)[-1] is Verdict.DROP

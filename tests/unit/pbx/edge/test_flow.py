@@ -1,9 +1,20 @@
 """Via, URIs and next hops."""
 
 import pytest
+from sipmessage import URI
 
 from domain.errors import SipError
-from pbx.edge.flow import Flow, branch_of, numeric_host, parse_flow, parse_uri, read_via, within
+from pbx.edge.flow import (
+    PLACE_CHARS_MAX,
+    Flow,
+    _known_place,
+    branch_of,
+    numeric_host,
+    parse_flow,
+    parse_uri,
+    read_via,
+    within,
+)
 from pbx.edge.flow import via_transport as transport_of
 
 SOURCE = Flow("udp", "203.0.113.9", 40_000, 0)
@@ -104,3 +115,19 @@ def test_names_are_not_numeric_and_lie_nowhere():
     assert numeric_host("[2001:db8::1]") == "2001:db8::1"
     assert numeric_host("pbx1") is None
     assert not within("pbx1", ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sip:192.0.2.1", "sip:192.0.2.1:5070", "sip:+49-30_1@192.0.2.1:5070", "sip:a@999.2.3.4"],
+)
+def test_a_plain_uri_is_read_as_the_library_reads_it(text):
+    assert parse_uri(text) == URI.parse(text)
+
+
+def test_a_long_beginning_of_a_via_is_read_and_not_remembered():
+    host = "h" * (PLACE_CHARS_MAX + 1)
+    before = _known_place.cache_info()
+    via = read_via(f"SIP/2.0/UDP {host};branch=z9hG4bK1", SOURCE)
+    assert (via.sent_by, via.branch) == (host, "z9hG4bK1")
+    assert _known_place.cache_info() == before

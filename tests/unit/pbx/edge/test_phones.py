@@ -36,12 +36,12 @@ def test_a_name_in_a_fixed_contact_is_reachable_once_it_is_resolved():
     bench = CoreBench(entries=[named("dan", contact="sip:dan@pbx.other.example:5070")])
     phones = bench.core._phones
     assert phones.targets("dan") == []
-    bench.core.set_fixed("dan", "198.51.100.8")
+    bench.core.set_fixed("dan", "198.51.100.8", bench.clock.monotonic_s())
     assert Reach("dan", True) in bench.core.wake(bench.clock.now_s)
     target = target_of(bench, "dan")
     assert target.flow == Flow("udp", "198.51.100.8", 5070, 0)
     assert target.uri == "sip:dan@pbx.other.example:5070"
-    bench.core.set_fixed("dan", None)
+    bench.core.set_fixed("dan", None, bench.clock.monotonic_s())
     assert Reach("dan", False) in bench.core.wake(bench.clock.now_s)
 
 

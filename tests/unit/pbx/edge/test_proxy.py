@@ -105,6 +105,18 @@ def test_a_strict_router_gets_its_address_as_the_target():
     assert to.port == 5080
 
 
+@pytest.mark.parametrize(("cancels", "status"), [(False, 500), (True, 487)])
+def test_a_cell_that_dies_unanswered_ends_the_call_as_its_caller_wanted(cancels, status):
+    bench = CoreBench()
+    invite = message("INVITE", "sip:800@192.0.2.10", branch="z9hG4bKi", body=OFFER)
+    bench.place(bench.receive(invite, TRUNK_FLOW))
+    if cancels:
+        cancel = message("CANCEL", "sip:800@192.0.2.10", branch="z9hG4bKi", contact=None)
+        assert [m.status for _, m in bench.sent(cancel, TRUNK_FLOW)] == [200]
+    _, actions = bench.core.cell_gone(CELL, bench.clock.now_s)
+    assert [m.status for _, m in sends(actions)] == [status]
+
+
 def test_a_target_outside_the_trunk_is_not_followed():
     bench = CoreBench()
     invite = message(

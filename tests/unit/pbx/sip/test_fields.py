@@ -86,3 +86,20 @@ def test_hostile_values_take_linear_time() -> None:
     ):
         with pytest.raises(SipError):
             name_addresses(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "tag"),
+    [
+        ("<sip:a@b>", "", None),
+        ("<sip:a@b>;tag=1.x", "", "1.x"),
+        ('"Bob, B." <sip:a@b>;tag=1', "Bob, B.", "1"),
+        (r'"\"Bob\"" <sip:a@b>;tag=1', '"Bob"', "1"),
+        ("<sip:a@b> ; Tag = 1", "", "1"),
+    ],
+)
+def test_the_plain_forms_and_the_others_are_read_alike(
+    value: str, name: str, tag: str | None
+) -> None:
+    (found,) = name_addresses(value)
+    assert (found.uri, found.name, found.parameters.get("tag")) == ("sip:a@b", name, tag)

@@ -371,3 +371,14 @@ def test_of_many_keys_only_so_many_are_kept() -> None:
     cryptos = [f"a=crypto:{tag} AES_CM_128_HMAC_SHA1_80 inline:{KEY}" for tag in range(1, 20)]
     lines = written("m=audio 4000 RTP/SAVP 0", *cryptos)
     assert sum(line.startswith("a=crypto") for line in lines) == sdp.CRYPTOS_MAX
+
+
+def test_what_is_remembered_of_formats_does_not_reach_into_another_call() -> None:
+    first = written("m=audio 4000 RTP/AVP 0 8", "a=rtcp:4009", "a=ptime:20")
+    session = "c=IN IP4 192.0.2.8\r\na=sendonly"
+    second = written("m=audio 4444 RTP/AVP 0 8", "a=ptime:20", session=session)
+    assert "a=rtcp:4009" in first
+    assert first[-1] == "a=sendrecv"
+    assert "m=audio 4444 RTP/AVP 0 8" in second
+    assert "a=rtcp:4009" not in second
+    assert second[-1] == "a=sendonly"
