@@ -121,7 +121,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
     "Configuration.rtp": "在哪里接收语音。",
-    "Configuration.cells": "各承载一路通话的进程。",
+    "Configuration.cells": "承载通话的进程，每个进程同一时间只承载一路。",
     "Configuration.trunks": "可以送来电话的运营商或其他交换机。",
     "Configuration.agents": "接电话的人。",
     "Configuration.queues": "等待的来电，每个队列一套规则。",
@@ -189,8 +189,11 @@ MEANINGS: Final[dict[str, str]] = {
     "Rtp.advertised_address": "从外面看到的语音地址；无：与 `sip` 相同。",
     "Rtp.port_min": "语音的第一个 UDP 端口。",
     "Rtp.port_max": "语音的最后一个 UDP 端口；`cells.max` 中的每一路需要 40 个端口。",
-    "Cells": "各承载一路通话的进程。",
-    "Cells.warm": "预先准备好的进程数，使新来电不必等待进程启动。",
+    "Cells": "承载通话的进程，每个进程同一时间只承载一路。",
+    "Cells.warm": (
+        "预先准备好的进程数，使新来电不必等待进程启动。通话结束一秒后进程又可使用，"
+        "所以取繁忙时每秒新来电数的两倍即可。电话来去之间最多多保留一半。"
+    ),
     "Cells.max": "同时的通话数；再来的以 503 回应。",
     "Cells.nice": (
         "这些进程的调度优先级，使语音优先于其他一切；低于 0 需要权限（CAP_SYS_NICE），否则取 0。"

@@ -209,10 +209,12 @@ class Rtp(Section):
 
 
 class Cells(Section):
-    """The processes that hold one call each."""
+    """The processes that hold the calls, each of them one at a time."""
 
     warm: Annotated[int, Field(ge=1, le=200)] = 8
-    """Cells kept ready, so that a new call need not wait for a process to start."""
+    """Cells kept ready, so that a new call need not wait for a process to start. A cell is free
+    again a second after its call, so twice the new calls of a busy second are enough. Up to half
+    as many again are kept while calls come and go."""
     max: Annotated[int, Field(ge=1, le=1000)] = 300
     """Calls at once; a further one is answered with 503."""
     nice: Annotated[int, Field(ge=-20, le=19)] = -10
@@ -438,7 +440,7 @@ class Configuration(Section):
     rtp: Rtp = Rtp()
     """Where media is received."""
     cells: Cells = Cells()
-    """The processes that hold one call each."""
+    """The processes that hold the calls, each of them one at a time."""
     trunks: list[Trunk] = []
     """Carriers or other PBXs that may bring calls."""
     agents: list[AgentEntry] = []

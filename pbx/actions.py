@@ -14,7 +14,12 @@ from domain.speech import Speaker
 
 @dataclass(frozen=True, slots=True)
 class OpenRecord:
-    """Commit the new contact; what follows waits for it."""
+    """The new contact is being committed; what follows waits for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRecord:
+    """Take back the new contact, of which nobody has heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Release:
 
 Action = (
     OpenRecord
+    | ForgetRecord
     | UpdateRecord
     | CloseRecord
     | RecordInteraction

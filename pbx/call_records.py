@@ -61,6 +61,10 @@ class CallRecords:
         """
         await self._ledger.open(contact)
 
+    def forget(self, contact: Contact) -> None:
+        """Take back a contact that was opened for a call that never came, soon."""
+        self._start(self._keep(lambda: self._ledger.forget(contact.contact_id)))
+
     def update(self, contact: Contact) -> None:
         """Write how the contact stands, soon; a failure is left to the final record."""
 

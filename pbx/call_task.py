@@ -15,6 +15,7 @@ from pbx import actions as do
 from pbx.actions import Action
 from pbx.call_records import CallRecords
 from pbx.cell import wire
+from pbx.cell_process import Event, Refused
 from pbx.cells import Cell
 from pbx.feature_call import FeatureCall
 from pbx.flow import CallFlow
@@ -61,15 +62,21 @@ class CallTask:
         self._inbox: deque[Telling] = deque()
         self._wake = asyncio.Event()
         self._ended: set[int] = set()
+        self._plays: dict[int, int] = {}
+        """What was last played to each leg, by the number of its command."""
         self._seen_invite = False
         self._invite_due_s = 0.0
         self._dead = False
+        self._opening: asyncio.Task[StoreError | None] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self, cell: Cell) -> None:
         """Begin to serve the call in this cell."""
         self.cell = cell
         self._invite_due_s = self._clock.monotonic_s() + INVITE_S_MAX
+        if isinstance(self.flow, CallFlow):
+            # The contact is committed while its INVITE is on the way to the cell.
+            self._opening = asyncio.create_task(self._open_record(self.flow.contact))
         self._task = asyncio.create_task(self._serve(), name=f"call {self.key}")
 
     def post(self, telling: Telling) -> None:
@@ -77,15 +84,26 @@ class CallTask:
         self._inbox.append(telling)
         self._wake.set()
 
-    def tell(self, event: wire.CellEvent) -> None:
+    def tell(self, event: Event) -> None:
         """Tell the flow what its cell reports."""
+        if isinstance(event, Refused):
+            self._tell_refused(event)
+        elif isinstance(event, wire.PlayFinished | wire.PlayFailed):
+            self._tell_played(event.leg, event.play, heard=isinstance(event, wire.PlayFinished))
+        else:
+            self._tell(event)
+
+    def _tell(self, event: wire.CellEvent) -> None:
         telling = _telling(event)
         if telling is None:
             return
         if isinstance(event, wire.IncomingCall):
             self._seen_invite = True
         self.is_setting_up &= not isinstance(event, wire.LegEnded)
-        if isinstance(event, wire.LegEnded):
+        if isinstance(event, wire.LegEnded) and not self._seen_invite:
+            # He cancelled before his contact and his INVITE met in the cell.
+            telling = lambda flow: flow.end(Disposition.ABANDONED_EARLY, "")
+        elif isinstance(event, wire.LegEnded):
             self._ended.add(event.leg)
         elif isinstance(event, _ENDLESS) and len(self._inbox) >= INBOX_MAX:
             self.inbox_refused += 1
@@ -124,7 +142,7 @@ class CallTask:
                 now_s = self._clock.monotonic_s()
                 await self._perform(self.flow.tick(now_s))
                 if not self._seen_invite and now_s >= self._invite_due_s:
-                    await self._perform(self.flow.cell_gone("no INVITE came"))
+                    await self._perform(self.flow.never_came())
                 if self.flow.over or self._inbox:
                     continue
                 due_s = self.flow.next_deadline_s()
@@ -148,35 +166,48 @@ class CallTask:
     async def _perform(self, wanted: list[Action]) -> None:
         assert self.cell is not None
         for action in wanted:
-            try:
-                await self._act(self.cell, action)
-            except CellGone:
-                continue  # the pool tells of the death, and the flow ends the contact then
-            except CellError as error:
-                if not self._ended.isdisjoint(_legs(action)):
-                    continue  # that it ended stands in the inbox, and the flow is told next
-                if await self._is_fatal(action, error):
+            if isinstance(action, do.OpenRecord):
+                if not await self._recorded():
                     return
+            else:
+                await self._act(self.cell, action)
+
+    async def _open_record(self, contact: Contact) -> StoreError | None:
+        try:
+            await self._records.open(contact)
+        except StoreError as error:
+            return error
+        return None
+
+    async def _recorded(self) -> bool:
+        """Wait for the commit; a call that cannot be recorded is refused."""
+        assert self._opening is not None
+        error = await self._opening
+        if error is not None:
+            log.error("call refused, it cannot be recorded", reason=str(error))
+            self._fail("the contact could not be recorded")
+        return error is None
 
     async def _act(self, cell: Cell, action: Action) -> None:
         match action:
             case do.Publish(event):
                 self._events.publish(event)
             case do.Answer(leg, status):
-                await cell.answer(leg, status)
+                cell.answer(leg, status)
                 self.is_setting_up = False
             case do.HangUp(leg, status):
-                await cell.hangup(leg, status)
+                cell.hangup(leg, status)
             case do.CallAgent(offer):
                 await self._call_agent(cell, offer)
             case do.Play(leg, files, loop):
-                await cell.play(leg, files, loop=loop)
+                self._plays[leg] = cell.play(leg, files, loop=loop)
             case do.StopPlay(leg):
-                await cell.stop_play(leg)
+                self._plays.pop(leg, None)
+                cell.stop_play(leg)
             case do.Bridge(one, other):
-                await cell.bridge(one, other)
+                cell.bridge(one, other)
             case do.Tap(leg, speaker):
-                await cell.tap(leg, speaker)
+                cell.tap(leg, speaker)
             case do.Release():
                 pass  # `_serve` gives the cell back when the flow is over
             case _:
@@ -186,12 +217,8 @@ class CallTask:
         assert isinstance(self.flow, CallFlow)
         contact = self.flow.contact
         match action:
-            case do.OpenRecord():
-                try:
-                    await self._records.open(contact)
-                except StoreError as error:
-                    log.error("call refused, it cannot be recorded", reason=str(error))
-                    raise CellError("the contact could not be recorded") from error
+            case do.ForgetRecord():
+                self._records.forget(contact)
             case do.UpdateRecord():
                 self._records.update(contact)
             case do.CloseRecord(reason):
@@ -204,41 +231,54 @@ class CallTask:
         try:
             leg = await self._dial(cell, offer, self.flow.contact)
         except CellGone:
-            raise
+            pass  # the pool tells of the death, and the flow ends the contact then
         except CellError as error:
             log.warning("agent not dialled", contact=self.key, reason=str(error))
             await self._perform(self.flow.agent_not_dialled(offer.offer_id))
         else:
             await self._perform(self.flow.agent_dialled(offer.offer_id, leg))
 
-    async def _is_fatal(self, action: Action, error: CellError) -> bool:
+    def _tell_refused(self, refused: Refused) -> None:
         """Go on where the caller can still be served, end the contact where not."""
+        command = refused.command
+        if not self._ended.isdisjoint(_legs(command)):
+            return  # that it ended stands in the inbox, and the flow is told of it there
         log.warning(
             "a cell could not do it",
             contact=self.key,
-            action=type(action).__name__,
-            reason=str(error),
+            command=type(command).__name__,
+            reason=refused.reason,
         )
-        match action:
-            case do.Play(leg):
-                await self._perform(self.flow.played(leg, heard=False))
-            case do.OpenRecord() | do.Answer() | do.Bridge():
-                # Behind what the cell has told already: a leg that cannot be answered has
-                # most often just ended, and that is no failure of ours.
-                reason = str(error)
-                self.post(lambda flow: flow.end(Disposition.FAILED, reason))
-                return True
-            case _:
-                pass
-        return False
+        match command:
+            case wire.Play(id=play, leg=leg):
+                self._tell_played(leg, play, heard=False)
+            case wire.Answer() | wire.Bridge():
+                self._fail(refused.reason)
+
+    def _tell_played(self, leg: int, play: int, *, heard: bool) -> None:
+        """Tell of the end of what plays now; the end of what played before is no news."""
+
+        def telling(flow: Flow) -> list[Action]:
+            return flow.played(leg, heard=heard) if self._plays.get(leg) == play else []
+
+        self.post(telling)
+
+    def _fail(self, reason: str) -> None:
+        self.post(lambda flow: flow.end(Disposition.FAILED, reason))
 
 
-def _legs(action: Action) -> tuple[int, ...]:
-    """Return the legs that an action is about."""
-    match action:
-        case do.Answer(leg) | do.HangUp(leg) | do.Play(leg) | do.StopPlay(leg) | do.Tap(leg):
+def _legs(command: wire.Command) -> tuple[int, ...]:
+    """Return the legs that a command is about."""
+    match command:
+        case (
+            wire.Answer(leg=leg)
+            | wire.HangUp(leg=leg)
+            | wire.Play(leg=leg)
+            | wire.StopPlay(leg=leg)
+            | wire.TapLeg(leg=leg)
+        ):
             return (leg,)
-        case do.Bridge(one, other):
+        case wire.Bridge(a=one, b=other):
             return (one, other)
         case _:
             return ()
@@ -252,10 +292,6 @@ def _telling(event: wire.CellEvent) -> Telling | None:
             telling = lambda flow: flow.incoming(leg)
         case wire.LegAnswered(leg=leg):
             telling = lambda flow: flow.answered(leg)
-        case wire.PlayFinished(leg=leg):
-            telling = lambda flow: flow.played(leg)
-        case wire.PlayFailed(leg=leg):
-            telling = lambda flow: flow.played(leg, heard=False)
         case wire.LegEnded(leg=leg, status=status, reason=reason, figures=figures):
             telling = lambda flow: flow.ended(leg, status=status, reason=reason, figures=figures)
         case wire.LegRinging(leg=leg):

@@ -1,10 +1,11 @@
-"""A cell as the node sees it: commands that are awaited, events that are called back."""
+"""A cell as the node sees it: commands that it is told, events that are called back."""
 
 import asyncio
 import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -19,6 +20,9 @@ from pbx.cell import framing, wire
 COMMAND_S_MAX: Final = 5.0
 """A cell answers within a millisecond; one that does not is soon missed by its heartbeat."""
 COMMANDS_PENDING_MAX: Final = 64
+"""Commands whose answer is waited for, and as many whose refusal is remembered."""
+WAKING: Final = b"\r\n\r\n"
+"""A keep-alive, which PJSIP reads and ignores (RFC 5626 section 3.5.1)."""
 CELL_HOST: Final = "127.0.0.1"
 
 log = structlog.get_logger(__name__)
@@ -30,6 +34,8 @@ class CellState(StrEnum):
     STARTING = "starting"
     WARM = "warm"
     SERVING = "serving"
+    RESTING = "resting"
+    """Its contact is over; retransmissions are still answered."""
     LEAVING = "leaving"
     """Told to quit."""
     GONE = "gone"
@@ -40,6 +46,7 @@ class CellTrigger(StrEnum):
 
     READY = "ready"
     SERVE = "serve"
+    FINISH = "finish"
     QUIT = "quit"
     END = "end"
 
@@ -51,17 +58,44 @@ TRANSITIONS: Final[dict[tuple[CellState, CellTrigger], CellState]] = {
     (CellState.WARM, CellTrigger.SERVE): CellState.SERVING,
     (CellState.WARM, CellTrigger.QUIT): CellState.LEAVING,
     (CellState.WARM, CellTrigger.END): CellState.GONE,
+    (CellState.SERVING, CellTrigger.FINISH): CellState.RESTING,
     (CellState.SERVING, CellTrigger.QUIT): CellState.LEAVING,
     (CellState.SERVING, CellTrigger.END): CellState.GONE,
+    (CellState.RESTING, CellTrigger.READY): CellState.WARM,
+    (CellState.RESTING, CellTrigger.QUIT): CellState.LEAVING,
+    (CellState.RESTING, CellTrigger.END): CellState.GONE,
     (CellState.LEAVING, CellTrigger.END): CellState.GONE,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The cell could not do what it was told."""
+
+    command: wire.Command
+    reason: str
+
+
+Event = wire.CellEvent | Refused
 
 
 class CellKeeper(Protocol):
     """What a cell needs of the pool."""
 
+    def wake_cell(self, cell: "Cell") -> None:
+        """Send WAKING to the cell, which then reads its commands."""
+        ...
+
     def cell_ready(self, cell: "Cell") -> None:
         """The cell can take a contact."""
+        ...
+
+    def cell_resting(self, cell: "Cell") -> None:
+        """The cell's contact is over."""
+        ...
+
+    def cell_free(self, cell: "Cell") -> None:
+        """Nothing is left of the cell's contact; it can take another."""
         ...
 
     def cell_closed(self, cell: "Cell") -> None:
@@ -76,12 +110,15 @@ class CellKeeper(Protocol):
 class Cell(asyncio.Protocol):
     """One cell process and the contact in it.
 
-    Every method that is awaited raises CellGone when the process has ended, and CellError
-    when the cell refuses; `leg` is a number from IncomingCall or `connect`.
+    What the cell refuses of that which it is told comes as a `Refused` among the events, and
+    what it is told after its end is lost. A method that is awaited raises CellGone when the
+    process has ended, and CellError when the cell refuses. `leg` is a number from
+    IncomingCall or `connect`. What is told in one turn of the event loop travels together.
 
     Attributes:
         cell_id: Unique within the node's life.
-        contact_id: "" until taken from the pool.
+        contact_id: "" while it serves none.
+        contacts: How many it has been given.
         pid: 0 until the process exists.
         parent_pid: The zygote that forked it and will know how it ended.
         private_kib: From the last heartbeat.
@@ -93,6 +130,7 @@ class Cell(asyncio.Protocol):
         """Begin with a process that does not exist yet."""
         self.cell_id = cell_id
         self.contact_id = ""
+        self.contacts = 0
         self.pid = 0
         self.parent_pid: int | None = None
         self.rtp_port = rtp_port
@@ -111,8 +149,10 @@ class Cell(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self._rest = bytearray()
         self._pending: dict[int, asyncio.Future[wire.CommandDone]] = {}
+        self._told: dict[int, wire.Command] = {}
+        self._unsent: list[bytes] = []
         self._last_id = 0
-        self._on_event: Callable[[wire.CellEvent], None] | None = None
+        self._on_event: Callable[[Event], None] | None = None
 
     def __repr__(self) -> str:
         return f"<Cell {self.cell_id} pid {self.pid} {self.state}>"
@@ -124,18 +164,18 @@ class Cell(asyncio.Protocol):
 
     # ---- what call control asks
 
-    async def answer(self, leg: int, status: int = 200) -> None:
+    def answer(self, leg: int, status: int = 200) -> None:
         """Send a response to an incoming leg: 180 to 199 provisional, 200 answers."""
-        await self._ask(wire.Answer(id=self._next_id(), leg=leg, status=status))
+        self._order(wire.Answer(id=self._next_id(), quiet=True, leg=leg, status=status))
 
-    async def hangup(self, leg: int, status: int = 0) -> None:
+    def hangup(self, leg: int, status: int = 0) -> None:
         """End a leg; LegEnded follows.
 
         Args:
             leg: Which.
             status: Final response of an incoming leg that was not answered; 0: 603.
         """
-        await self._ask(wire.HangUp(id=self._next_id(), leg=leg, status=status))
+        self._order(wire.HangUp(id=self._next_id(), quiet=True, leg=leg, status=status))
 
     async def connect(
         self, uri: str, *, headers: Mapping[str, str], display: str, caller: str
@@ -160,35 +200,40 @@ class Cell(asyncio.Protocol):
         assert done.leg is not None
         return done.leg
 
-    async def play(self, leg: int, files: Sequence[Path], *, loop: bool = False) -> None:
+    def play(self, leg: int, files: Sequence[Path], *, loop: bool = False) -> int:
         """Play WAV files one after the other in the place of what plays now.
+
+        Returns:
+            The number that PlayFinished and PlayFailed give this play.
 
         PlayFinished follows at the end of the last; never for a loop, nor after `stop_play`,
         `bridge` or another `play`.
         """
         names = [str(file.absolute()) for file in files]
-        await self._ask(wire.Play(id=self._next_id(), leg=leg, files=names, loop=loop))
+        number = self._next_id()
+        self._order(wire.Play(id=number, quiet=True, leg=leg, files=names, loop=loop))
+        return number
 
-    async def stop_play(self, leg: int) -> None:
+    def stop_play(self, leg: int) -> None:
         """Stop what plays to a leg; harmless when nothing does."""
-        await self._ask(wire.StopPlay(id=self._next_id(), leg=leg))
+        self._order(wire.StopPlay(id=self._next_id(), quiet=True, leg=leg))
 
-    async def bridge(self, a: int, b: int) -> None:
+    def bridge(self, a: int, b: int) -> None:
         """Let two legs hear each other, from the moment that both have audio."""
-        await self._ask(wire.Bridge(id=self._next_id(), a=a, b=b))
+        self._order(wire.Bridge(id=self._next_id(), quiet=True, a=a, b=b))
 
     async def unbridge(self, a: int, b: int) -> None:
         """Part two legs."""
         await self._ask(wire.Unbridge(id=self._next_id(), a=a, b=b))
 
-    async def tap(self, leg: int, speaker: str) -> None:
+    def tap(self, leg: int, speaker: str) -> None:
         """Send what the telephone says to the analysis worker.
 
         Args:
             leg: Which.
             speaker: "customer" or "agent" (`domain.speech.Speaker`).
         """
-        await self._ask(wire.TapLeg(id=self._next_id(), leg=leg, speaker=str(speaker)))
+        self._order(wire.TapLeg(id=self._next_id(), quiet=True, leg=leg, speaker=str(speaker)))
 
     async def untap(self, leg: int) -> None:
         """Stop tapping; harmless when it is not tapped."""
@@ -216,22 +261,35 @@ class Cell(asyncio.Protocol):
         return done.figures or RtpFigures()
 
     def release(self) -> None:
-        """Say that the contact is over: the cell ends what legs remain and quits.
+        """Say that the contact is over: the cell ends what legs remain.
 
-        Not a crash; no event follows. Harmless when repeated or when the cell has gone.
+        It is free for another contact after that, or quits. No event follows. Harmless when
+        repeated or when the cell has gone.
         """
+        if self.state is not CellState.SERVING:
+            return
+        self.step(CellTrigger.FINISH)
+        self.left_s = time.monotonic()
+        self._on_event = None
+        self.contact_id = ""
+        self._send(wire.Finish(id=self._next_id(), quiet=True))
+        self._keeper.cell_resting(self)
+
+    # ---- what the pool asks
+
+    def quit(self) -> None:
+        """Have the cell end what legs remain, and itself. Not a crash; no event follows."""
         if self.state in (CellState.LEAVING, CellState.GONE):
             return
         starting = self.state is CellState.STARTING
+        if self.state is not CellState.RESTING:
+            self.left_s = time.monotonic()
         self.step(CellTrigger.QUIT)
-        self.left_s = time.monotonic()
         self._on_event = None
         if starting:
             self.forget()  # it ends itself when the socket closes
         else:
-            self._send(wire.Quit(id=self._next_id()))
-
-    # ---- what the pool asks
+            self._send(wire.Quit(id=self._next_id(), quiet=True))
 
     def step(self, trigger: CellTrigger) -> None:
         """Take one step.
@@ -241,14 +299,18 @@ class Cell(asyncio.Protocol):
         """
         self.state = step(TRANSITIONS, self.state, trigger)
 
-    async def serve(
-        self, contact_id: str, on_event: Callable[[wire.CellEvent], None], tap_path: str | None
+    def serve(
+        self, contact_id: str, on_event: Callable[[Event], None], tap_path: str | None
     ) -> None:
-        """Give the cell its contact; returns when it will accept the contact's INVITE."""
+        """Give the cell its contact, whose INVITE may follow at once."""
         self.step(CellTrigger.SERVE)
         self.contact_id = contact_id
+        self.contacts += 1
+        self._told.clear()
         self._on_event = on_event
-        await self._ask(wire.Serve(id=self._next_id(), contact_id=contact_id, tap_path=tap_path))
+        self._send(
+            wire.Serve(id=self._next_id(), quiet=True, contact_id=contact_id, tap_path=tap_path)
+        )
 
     def kill(self, verdict: str) -> None:
         """Kill the process; its end is heard of like any other."""
@@ -297,6 +359,7 @@ class Cell(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail everything that waits for the cell."""
         self.closed = True
+        self._told.clear()
         pending, self._pending = self._pending, {}
         for future in pending.values():
             if not future.done():
@@ -315,6 +378,8 @@ class Cell(asyncio.Protocol):
             self._sip_port = report.sip_port
             self.nice = report.nice
             self._keeper.cell_ready(self)
+        elif isinstance(report, wire.CellFree):
+            self._keeper.cell_free(self)
         elif isinstance(report, wire.CellTrouble):
             log.warning(
                 "cell reports trouble",
@@ -327,6 +392,10 @@ class Cell(asyncio.Protocol):
             self._tell(report)
 
     def _settle(self, report: wire.CommandDone | wire.CommandFailed) -> None:
+        told = self._told.pop(report.id, None)
+        if told is not None and isinstance(report, wire.CommandFailed):
+            self._tell(Refused(told, report.reason))
+            return
         future = self._pending.pop(report.id, None)
         if future is None or future.done():
             return
@@ -335,7 +404,7 @@ class Cell(asyncio.Protocol):
         else:
             future.set_result(report)
 
-    def _tell(self, event: wire.CellEvent) -> None:
+    def _tell(self, event: Event) -> None:
         if self._on_event is None:
             return
         try:
@@ -350,7 +419,7 @@ class Cell(asyncio.Protocol):
         return self._last_id
 
     async def _ask(self, command: wire.Command) -> wire.CommandDone:
-        if self.state in (CellState.LEAVING, CellState.GONE) or self.closed:
+        if self.state is not CellState.SERVING or self.closed:
             raise CellGone(f"cell {self.cell_id} has ended")
         if len(self._pending) >= COMMANDS_PENDING_MAX:
             raise LimitExceeded("commands pending", len(self._pending) + 1, COMMANDS_PENDING_MAX)
@@ -373,6 +442,23 @@ class Cell(asyncio.Protocol):
             text = f"cell {self.cell_id}: no answer to {name} within {COMMAND_S_MAX:g} s"
             future.set_exception(CellError(text))
 
+    def _order(self, command: wire.Command) -> None:
+        """Tell the cell something that is only heard of again if it is refused."""
+        if self.state is not CellState.SERVING or self.closed:
+            return
+        if len(self._told) >= COMMANDS_PENDING_MAX:
+            # Commands are obeyed in order, so the oldest was obeyed long ago.
+            del self._told[next(iter(self._told))]
+        self._told[command.id] = command
+        self._send(command)
+
     def _send(self, command: wire.Command) -> None:
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._unsent.append(framing.written(command))
+
+    def _flush(self) -> None:
+        written, self._unsent = b"".join(self._unsent), []
         if self._transport is not None and not self.closed:
-            self._transport.write(framing.written(command))
+            self._transport.write(written)
+            self._keeper.wake_cell(self)

@@ -9,7 +9,7 @@ from pbx.cell_process import Cell, CellState
 
 START_S_MAX: Final = 10.0
 QUIT_S_MAX: Final = 10.0
-"""A cell lingers up to 4 s after its last leg."""
+"""A cell lingers up to 4 s after its last leg, whether it quits then or not."""
 HEARTBEATS_MISSED_MAX: Final = 3
 
 
@@ -23,7 +23,7 @@ def verdict_on(cell: Cell, now_s: float, heartbeat_s: float) -> str | None:
     """
     if cell.state is CellState.STARTING:
         return "start" if now_s - cell.begun_s > START_S_MAX else None
-    if cell.state is CellState.LEAVING and now_s - cell.left_s > QUIT_S_MAX:
+    if cell.state in (CellState.RESTING, CellState.LEAVING) and now_s - cell.left_s > QUIT_S_MAX:
         return "quit"
     if now_s - cell.heard_s > HEARTBEATS_MISSED_MAX * heartbeat_s:
         return "heartbeat"

@@ -1,6 +1,8 @@
 """The pool of cells: keeps some warm, hands them out, watches them, buries them.
 
-zygote --fork--> STARTING --> WARM --take--> SERVING --release--> LEAVING --> GONE
+zygote --fork--> STARTING --> WARM --take--> SERVING --release--> RESTING --> LEAVING --> GONE
+                              ^                                 |
+                              +---------------------------------+
 """
 
 import asyncio
@@ -8,8 +10,8 @@ import itertools
 import os
 import socket
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -18,7 +20,8 @@ import structlog
 from config.schema import Cells, Rtp
 from domain.errors import CellError, NoCellFree
 from pbx.cell import wire
-from pbx.cell_process import Cell, CellState, CellTrigger
+from pbx.cell_process import WAKING, Cell, CellState, CellTrigger, Event
+from pbx.cell_reserve import CellReserve
 from pbx.cell_watch import QUIT_S_MAX, watch
 from pbx.pool_figures import PoolFigures
 from pbx.rtp_ranges import RtpRanges, sdp_address
@@ -30,6 +33,9 @@ STARTING_MAX: Final = 16
 """Cells that start at the same time: more would keep every core from running calls."""
 REAP_S_MAX: Final = 1.0
 """The zygote tells how a cell ended within milliseconds of its socket's end."""
+SPARE_SHARE: Final = 0.5
+"""Cells that come free are kept up to this share above `cells.warm`, so that where calls come
+and go no cell is forked for one call and told to quit after another."""
 LINGER_S: Final = 0.7
 """Above T1, so that either side's first retransmission still finds the cell."""
 RTP_SILENCE_S: Final = 30.0
@@ -67,7 +73,7 @@ class CellPool:
                 and why: "signal 6", "exit 1", "heartbeat", "memory", "wire" or "unknown".
             on_ready: Told of each cell that has joined the reserve.
             rtp_silence_s: Silence after which RtpSilent is reported.
-            linger_s: How long a cell that quits stays after its last leg.
+            linger_s: How long a cell rests after its last leg.
 
         Raises:
             ConfigurationError: The RTP ports are too few, or the address unusable.
@@ -87,19 +93,22 @@ class CellPool:
         self._numbers = itertools.count(1)
         self._cells: dict[str, Cell] = {}
         self._starting: set[str] = set()
-        self._warm: deque[Cell] = deque()
-        self._takers: deque[asyncio.Future[Cell]] = deque()
+        self._resting: set[str] = set()
+        self._reserve = CellReserve(
+            wanted=min(settings.warm, settings.max), takers_max=settings.max
+        )
         self._zygote = ZygoteLink(self._zygote_reports)
         self._failures = 0
         """Starts of a cell that failed, one after the other."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: set[asyncio.TimerHandle] = set()
         self._refill_timer: asyncio.TimerHandle | None = None
-        self._full = asyncio.Event()
         self._empty = asyncio.Event()
+        self._waker: socket.socket | None = None
         self._open = False
         self._nice_told = False
-        self._started = self._crashed = self._failed_starts = self._refused = (
+        self._reserve_max = settings.warm + int(SPARE_SHARE * settings.warm)
+        self._started = self._used_again = self._crashed = self._failed_starts = self._refused = (
             self._zygote_restarts
         ) = 0
         self._killed: dict[str, int] = {}
@@ -114,13 +123,15 @@ class CellPool:
             CellError: That took longer than OPEN_S_MAX.
         """
         self._open = True
+        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._waker.setblocking(False)
         self._spawn(watch(self._settings.heartbeat_s, lambda: tuple(self._cells.values())))
         await self._zygote.start()
         try:
             async with asyncio.timeout(OPEN_S_MAX):
-                await self._full.wait()
+                await self._reserve.full.wait()
         except TimeoutError:
-            ready = len(self._warm)
+            ready = len(self._reserve)
             await self._close()
             raise CellError(
                 f"cells: {ready} of {self._settings.warm} ready after {OPEN_S_MAX:g} s"
@@ -141,13 +152,9 @@ class CellPool:
 
     async def _close(self) -> None:
         self._open = False
-        for taker in self._takers:
-            if not taker.done():
-                taker.set_exception(NoCellFree("cells: the pool is closing"))
-        self._takers.clear()
-        self._warm.clear()
+        self._reserve.close()
         for cell in tuple(self._cells.values()):
-            cell.release()
+            cell.quit()
         if self._cells:
             self._empty.clear()
             try:
@@ -168,6 +175,9 @@ class CellPool:
         for cell in tuple(self._cells.values()):
             cell.forget()
         self._cells.clear()
+        waker, self._waker = self._waker, None
+        if waker is not None:
+            waker.close()
 
     # ---- what call control asks
 
@@ -175,7 +185,7 @@ class CellPool:
         self,
         *,
         contact_id: str,
-        on_event: Callable[[wire.CellEvent], None],
+        on_event: Callable[[Event], None],
         tap_path: str | None,
         timeout_s: float = 2.0,
     ) -> Cell:
@@ -191,11 +201,13 @@ class CellPool:
             NoCellFree: `cells.max` cells are in use, none came in time, or the pool closes.
         """
         try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    cell = await self._next_warm()
-                    if await self._served(cell, contact_id, on_event, tap_path):
-                        return cell
+            if not self._open:
+                raise NoCellFree("cells: the pool is closed")
+            cell = self._reserve.pop()
+            self._refill(takers=cell is None)
+            if cell is None:
+                async with asyncio.timeout(timeout_s):
+                    cell = await self._reserve.wait()
         except TimeoutError:
             self._refused += 1
             raise NoCellFree(
@@ -205,27 +217,8 @@ class CellPool:
         except NoCellFree:
             self._refused += 1
             raise
-
-    async def _served(
-        self,
-        cell: Cell,
-        contact_id: str,
-        on_event: Callable[[wire.CellEvent], None],
-        tap_path: str | None,
-    ) -> bool:
-        """Give the cell its contact; tell whether it took it, or died or hung since it was warm."""
-        if cell.state is not CellState.WARM:
-            return False
-        try:
-            await cell.serve(contact_id, on_event, tap_path)
-        except CellError as error:
-            log.warning("warm cell did not serve", cell_id=cell.cell_id, error=str(error))
-            cell.release()
-            return False
-        except asyncio.CancelledError:
-            cell.release()
-            raise
-        return True
+        cell.serve(contact_id, on_event, tap_path)
+        return cell
 
     def figures(self) -> PoolFigures:
         """Return how the pool stands."""
@@ -234,9 +227,11 @@ class CellPool:
             starting=states.count(CellState.STARTING),
             warm=states.count(CellState.WARM),
             serving=states.count(CellState.SERVING),
+            resting=states.count(CellState.RESTING),
             leaving=states.count(CellState.LEAVING),
             cells_max=self._settings.max,
             started=self._started,
+            used_again=self._used_again,
             crashed=self._crashed,
             failed_starts=self._failed_starts,
             killed=dict(self._killed),
@@ -252,31 +247,14 @@ class CellPool:
         """Process id of the zygote; None while there is none."""
         return self._zygote.pid
 
-    async def _next_warm(self) -> Cell:
-        if not self._open:
-            raise NoCellFree("cells: the pool is closed")
-        while self._warm:
-            cell = self._warm.popleft()
-            if cell.state is CellState.WARM and not cell.closed:
-                self._refill()
-                return cell
-        if len(self._takers) >= self._settings.max:
-            raise NoCellFree(f"cells: {len(self._takers)} calls wait for a cell already")
-        taker: asyncio.Future[Cell] = asyncio.get_running_loop().create_future()
-        self._takers.append(taker)
-        self._refill()
-        try:
-            return await taker
-        except asyncio.CancelledError:
-            # Handed over in the same moment as the time was up: back into the reserve.
-            if taker.done() and not taker.cancelled() and taker.exception() is None:
-                self._offer(taker.result())
-            raise
-        finally:
-            if taker in self._takers:
-                self._takers.remove(taker)
-
     # ---- what cells tell (CellKeeper)
+
+    def wake_cell(self, cell: Cell) -> None:
+        """Have the cell read its commands."""
+        if self._waker is not None:
+            # A full buffer means that packets wait for the cell, so that it is awake.
+            with suppress(BlockingIOError):
+                self._waker.sendto(WAKING, cell.address)
 
     def cell_ready(self, cell: Cell) -> None:
         """Put the cell into the reserve, or give it to whoever waits longest."""
@@ -297,6 +275,22 @@ class CellPool:
         self._offer(cell)
         self._refill()
 
+    def cell_resting(self, cell: Cell) -> None:
+        """Count on the cell: it comes back into the reserve within a second."""
+        self._resting.add(cell.cell_id)
+
+    def cell_free(self, cell: Cell) -> None:
+        """Take the cell back into the reserve, or let it go if that is full."""
+        self._resting.discard(cell.cell_id)
+        if cell.state is not CellState.RESTING:
+            return
+        if not self._reserve.takers and len(self._reserve) >= self._reserve_max:
+            cell.quit()
+            return
+        cell.step(CellTrigger.READY)
+        self._used_again += 1
+        self._offer(cell)
+
     def cell_beat(self, cell: Cell) -> None:
         """Hold the cell to its memory limit."""
         self._private_kib_max = max(self._private_kib_max, cell.private_kib)
@@ -313,8 +307,7 @@ class CellPool:
 
     def cell_closed(self, cell: Cell) -> None:
         """Learn how the cell ended, then bury it."""
-        if cell in self._warm:
-            self._warm.remove(cell)
+        self._reserve.remove(cell)
         reaped = cell.exit_code is not None
         orphan = not self._zygote.ready or cell.parent_pid != self._zygote.pid
         if reaped or orphan or not self._open:
@@ -323,22 +316,16 @@ class CellPool:
             self._after(REAP_S_MAX, lambda: self._bury(cell))
 
     def _offer(self, cell: Cell) -> None:
-        if not self._open:
-            cell.release()
-            return
-        while self._takers:
-            taker = self._takers.popleft()
-            if not taker.done():
-                taker.set_result(cell)
-                return
-        self._warm.append(cell)
-        if len(self._warm) >= min(self._settings.warm, self._settings.max):
-            self._full.set()
+        if self._open:
+            self._reserve.put(cell)
+        else:
+            cell.quit()
 
     def _bury(self, cell: Cell) -> None:
         if self._cells.pop(cell.cell_id, None) is None:
             return
         self._starting.discard(cell.cell_id)
+        self._resting.discard(cell.cell_id)
         ended_in = cell.state
         cell.step(CellTrigger.END)
         cell.forget()
@@ -346,7 +333,10 @@ class CellPool:
         self._taps_dropped += cell.taps_dropped
         if cell.verdict:
             self._killed[cell.verdict] = self._killed.get(cell.verdict, 0) + 1
-        if ended_in is not CellState.LEAVING:
+        told_to = ended_in is CellState.LEAVING or (
+            ended_in is CellState.RESTING and not cell.verdict and cell.exit_code in (0, None)
+        )
+        if not told_to:
             log.error(
                 "cell ended without being told to",
                 cell_id=cell.cell_id,
@@ -357,7 +347,7 @@ class CellPool:
         if ended_in is CellState.STARTING:
             self._failures += 1
             self._failed_starts += 1
-        elif ended_in is not CellState.LEAVING:
+        elif not told_to:
             self._crashed += 1
             self._call(self._on_gone, cell, cell.reason)
         if not self._cells:
@@ -388,11 +378,15 @@ class CellPool:
 
     # ---- the reserve
 
-    def _refill(self, *, paused: bool = False) -> None:
+    def _refill(self, *, takers: int = 0, paused: bool = False) -> None:
+        """Have cells forked; `takers` of them for calls that are about to wait."""
         if not self._open or not self._zygote.ready or self._refill_timer is not None:
             return
         starting = len(self._starting)
-        wanted = self._settings.warm + len(self._takers) - len(self._warm) - starting
+        coming = len(self._reserve) + starting + len(self._resting)
+        # Who waits for a cell does not wait for one that rests.
+        hurried = max(self._reserve.takers + takers - starting, 0)
+        wanted = max(self._settings.warm - coming, 0) + hurried
         room = min(self._settings.max - len(self._cells), STARTING_MAX - starting)
         if min(wanted, room) <= 0:
             return

@@ -2,8 +2,18 @@
 
 from config.schema import QueueEntry
 from domain.contact import Contact
-from domain.events import ContactClosed, ContactQueued
+from domain.events import ContactArrived, ContactClosed, ContactQueued
 from domain.skill import SkillRequirement
+
+
+def arrival(contact: Contact) -> ContactArrived:
+    """Return the event that tells of a new contact."""
+    return ContactArrived(
+        contact_id=contact.contact_id,
+        channel=contact.channel,
+        queue_id=contact.queue_id,
+        language=contact.language,
+    )
 
 
 def queue_request(contact: Contact, queue: QueueEntry, *, waited_s: float) -> ContactQueued:

@@ -70,6 +70,10 @@ class FeatureCall:
         """The agent has hung up, or we have."""
         return self._release()
 
+    def never_came(self) -> list[Action]:
+        """The INVITE did not reach the cell."""
+        return self._release()
+
     def end(self, disposition: Disposition, reason: str) -> list[Action]:
         """End the call for a reason of our own; there is no contact to dispose."""
         return self._hang_up() or self._release()

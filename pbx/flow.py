@@ -14,7 +14,6 @@ from domain.contact import Contact, ContactState, ContactTrigger, Disposition
 from domain.errors import LimitExceeded, NotKnown
 from domain.events import (
     CallHeld,
-    ContactArrived,
     ContactConnected,
     DigitPressed,
     DisclosurePlayed,
@@ -24,22 +23,11 @@ from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import Clock, Routing
 from domain.speech import Speaker
-from pbx.actions import (
-    Action,
-    Answer,
-    Bridge,
-    CallAgent,
-    CloseRecord,
-    OpenRecord,
-    Publish,
-    RecordInteraction,
-    Release,
-    Tap,
-    UpdateRecord,
-)
+from pbx import actions as do
+from pbx.actions import Action
 from pbx.agent_ring import AgentRing, decline_reason
 from pbx.call_legs import CallLegs
-from pbx.contact_messages import closing, queue_request
+from pbx.contact_messages import arrival, closing, queue_request
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
 
@@ -89,13 +77,18 @@ class CallFlow:
         """The caller's INVITE has reached the cell: commit the contact, then answer."""
         self._customer = self._playback.leg = leg
         self.legs.begin(leg, LegRole.CUSTOMER, LegState.INCOMING)
-        arrived = ContactArrived(
-            contact_id=self.contact.contact_id,
-            channel=self.contact.channel,
-            queue_id=self.contact.queue_id,
-            language=self.contact.language,
-        )
-        return [OpenRecord(), Publish(arrived), Answer(leg)]
+        return [do.OpenRecord(), do.Publish(arrival(self.contact)), do.Answer(leg)]
+
+    def never_came(self) -> list[Action]:
+        """The INVITE did not reach the cell, or was refused in it: it was no contact.
+
+        Such as one whose Session-Expires is too small (RFC 4028 section 6): it comes again.
+        """
+        if self.over or self._customer is not None:
+            return []
+        self._call_ends_at_s = None
+        self.over = True
+        return [do.ForgetRecord(), do.Release()]
 
     def answered(self, leg: int) -> list[Action]:
         """A leg has media both ways."""
@@ -125,7 +118,7 @@ class CallFlow:
             return []
         self.legs.stand(leg, LegState.HELD if held else LegState.ANSWERED)
         return [
-            Publish(CallHeld(contact_id=self.contact.contact_id, role=role.value, held=held)),
+            do.Publish(CallHeld(contact_id=self.contact.contact_id, role=role.value, held=held)),
             *self._music_while_held(),
         ]
 
@@ -138,7 +131,7 @@ class CallFlow:
         pressed = DigitPressed(
             contact_id=self.contact.contact_id, role=role.value, number=self._keys_pressed
         )
-        return [Publish(pressed)]
+        return [do.Publish(pressed)]
 
     def played(self, leg: int, *, heard: bool = True) -> list[Action]:
         """What played to a leg has come to its end, or could not be played."""
@@ -187,7 +180,7 @@ class CallFlow:
             return []
         self.contact.step(ContactTrigger.OFFER)
         self._ring = AgentRing(offer, self._clock.utc(), self._clock.monotonic_s())
-        return [CallAgent(offer)]
+        return [do.CallAgent(offer)]
 
     def withdrawn(self, offer: Offer, reason: WithdrawReason) -> list[Action]:
         """Stop ringing this agent."""
@@ -254,24 +247,27 @@ class CallFlow:
     def end(self, disposition: Disposition, reason: str) -> list[Action]:
         """End the contact for a reason of our own and hang up every leg."""
         if self._customer is None:
-            return self._never_came()
+            return self._cut_before_it_came(disposition, reason)
         return [*self._dispose(disposition, reason), *self._hang_up_all(), *self._settle()]
 
     def cell_gone(self, reason: str) -> list[Action]:
         """The cell is dead: nobody is left to hang up, only the record to close."""
         if self._customer is None:
-            return self._never_came()
+            return self._cut_before_it_came(Disposition.CELL_DIED, reason)
         actions = self._dispose(Disposition.CELL_DIED, reason)
         self.legs.lost()
         return [*actions, *self._settle()]
 
     # The inside.
 
-    def _never_came(self) -> list[Action]:
-        """The caller gave up before his INVITE reached the cell: there is no contact."""
-        self._call_ends_at_s = None
-        was_over, self.over = self.over, True
-        return [] if was_over else [Release()]
+    def _cut_before_it_came(self, disposition: Disposition, reason: str) -> list[Action]:
+        """It ended before the INVITE reached the cell, when the record was already begun."""
+        if self.over:
+            return []
+        self.over = True
+        disposed = self._dispose(disposition, reason)
+        self._release_due_at_s = None
+        return [do.Publish(arrival(self.contact)), *disposed, *self._close_record(), do.Release()]
 
     def _next_prompt(self) -> list[Action]:
         while self._script:
@@ -282,7 +278,7 @@ class CallFlow:
 
     def _disclosed(self) -> list[Action]:
         self.contact.disclosed = True
-        return [Publish(DisclosurePlayed(contact_id=self.contact.contact_id))]
+        return [do.Publish(DisclosurePlayed(contact_id=self.contact.contact_id))]
 
     def _enqueue(self) -> list[Action]:
         assert self._customer is not None
@@ -292,7 +288,7 @@ class CallFlow:
         if refused is not None:
             self.contact.queued_s = None
             return refused
-        return [UpdateRecord(), Tap(self._customer, Speaker.CUSTOMER), *self._music()]
+        return [do.UpdateRecord(), do.Tap(self._customer, Speaker.CUSTOMER), *self._music()]
 
     def _wait(self, *, waited_s: float) -> list[Action] | None:
         """Ask the router to let the contact wait; return what to do if it refuses, else None."""
@@ -318,14 +314,14 @@ class CallFlow:
         contact.connected_s = contact.agent_id = None
         self._routing.finish(contact.contact_id)
         actions: list[Action] = [
-            RecordInteraction(ring.interaction("lost", now_s=now_s, talk_s=talked_s)),
+            do.RecordInteraction(ring.interaction("lost", now_s=now_s, talk_s=talked_s)),
             *self.legs.hang_up(ring.leg),
         ]
         refused = self._wait(waited_s=waited_s)
         if refused is not None:
             return [*actions, *refused]
         told = self._playback.prompt(self._queue.prompts.agent_left) or self._music()
-        return [*actions, UpdateRecord(), *told]
+        return [*actions, do.UpdateRecord(), *told]
 
     def _music(self) -> list[Action]:
         waits = self.contact.state in {ContactState.QUEUED, ContactState.OFFERED}
@@ -352,7 +348,7 @@ class CallFlow:
             position=where.position,
             expected_wait_s=where.expected_wait_s,
         )
-        return [*saying, Publish(told)]
+        return [*saying, do.Publish(told)]
 
     def _agent_answered(self, leg: int) -> list[Action]:
         ring = self._ring
@@ -375,10 +371,10 @@ class CallFlow:
         )
         return [
             *self._playback.stop(),
-            Bridge(self._customer, leg),
-            Tap(leg, Speaker.AGENT),
-            Publish(connected),
-            UpdateRecord(),
+            do.Bridge(self._customer, leg),
+            do.Tap(leg, Speaker.AGENT),
+            do.Publish(connected),
+            do.UpdateRecord(),
         ]
 
     def _agent_leg_ended(self, leg: int, status: int) -> list[Action]:
@@ -397,7 +393,7 @@ class CallFlow:
         ring.settled = True
         self._ring = None
         actions: list[Action] = [
-            RecordInteraction(ring.interaction(outcome, now_s=self._clock.monotonic_s()))
+            do.RecordInteraction(ring.interaction(outcome, now_s=self._clock.monotonic_s()))
         ]
         if ring.leg is not None:
             actions += self.legs.hang_up(ring.leg)
@@ -413,8 +409,8 @@ class CallFlow:
         served = self.contact.state is ContactState.CONNECTED
         disposition = Disposition.CALLER_ENDED if served else self._abandoned()
         words = "" if status in {0, 200, 487} else f"{status} {reason}".strip()
-        actions = self._dispose(disposition, words)
-        return [*actions, *self._close_record(), *self._hang_up_all(), *self._settle()]
+        actions = [*self._dispose(disposition, words), *self._hang_up_all()]
+        return [*actions, *self._close_record(), *self._settle()]
 
     def _take_leave(
         self, disposition: Disposition, reason: str, prompt: str | None
@@ -447,12 +443,14 @@ class CallFlow:
         if was is ContactState.CONNECTED:
             assert ring is not None
             actions.append(
-                RecordInteraction(ring.interaction("answered", now_s=now_s, talk_s=contact.talk_s))
+                do.RecordInteraction(
+                    ring.interaction("answered", now_s=now_s, talk_s=contact.talk_s)
+                )
             )
             self._routing.finish(contact.contact_id)
         else:
             if ring is not None:
-                actions.append(RecordInteraction(ring.interaction("withdrawn", now_s=now_s)))
+                actions.append(do.RecordInteraction(ring.interaction("withdrawn", now_s=now_s)))
             self._routing.leave(contact.contact_id)
         return actions
 
@@ -482,7 +480,7 @@ class CallFlow:
             return []
         self._closed = True
         closed = closing(self.contact, self._reason)
-        return [CloseRecord(self._reason), Publish(closed)]
+        return [do.CloseRecord(self._reason), do.Publish(closed)]
 
     def _release(self) -> list[Action]:
         self._release_due_at_s = None
@@ -490,7 +488,7 @@ class CallFlow:
             return []
         self.over = True
         self.legs.lost()  # The cell ends what legs are left in it.
-        return [*self._close_record(), Release()]
+        return [*self._close_record(), do.Release()]
 
 
 def _due(due_s: float | None, now_s: float) -> bool:

@@ -8,9 +8,10 @@ class PoolFigures:
     """How the pool stands, for /metrics.
 
     Attributes:
-        starting, warm, serving, leaving: Cells now, by state.
+        starting, warm, serving, resting, leaving: Cells now, by state.
         started, crashed: Cells since the start that became ready, and that ended without
             being told to.
+        used_again: Contacts that a cell was given after its first.
         failed_starts: Cells that ended before they were ready.
         killed: Cells that the pool killed, by reason.
         refused: Calls of `take` that ended in NoCellFree.
@@ -22,9 +23,11 @@ class PoolFigures:
     starting: int
     warm: int
     serving: int
+    resting: int
     leaving: int
     cells_max: int
     started: int
+    used_again: int
     crashed: int
     failed_starts: int
     killed: dict[str, int]

@@ -102,6 +102,7 @@ _READ: Final = (
     Family("warmline_cells", "gauge", "Cells by what they do.", ("state",)),
     Family("warmline_cells_max", "gauge", "cells.max of the configuration."),
     Family("warmline_cells_started", "counter", "Cells forked."),
+    Family("warmline_cells_used_again", "counter", "Contacts given to a cell after its first."),
     Family("warmline_cells_crashed", "counter", "Cells that ended without being told to."),
     Family("warmline_calls_overload", "counter", "Calls refused with too many on their way."),
     Family("warmline_keys_dropped", "counter", "Keys and holds over the limit of a call."),

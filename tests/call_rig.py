@@ -3,15 +3,18 @@
 import asyncio
 import inspect
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from domain.contact import Contact, Interaction
-from domain.errors import CellError, NoCellFree, StoreError
+from domain.errors import CellError, CellGone, NoCellFree, StoreError
 from domain.events import ContactClosed, Event
 from domain.leg import RtpFigures
 from domain.ports import ContactLedger
 from pbx.cell import wire
+from pbx.cell_process import Event as CellEvent
+from pbx.cell_process import Refused
 from pbx.cells import Cell, CellState
 from tests.flow_scene import CUSTOMER
 
@@ -23,6 +26,21 @@ def invite(leg: int = CUSTOMER) -> wire.IncomingCall:
 def leg_ended(leg: int = CUSTOMER, status: int = 200) -> wire.LegEnded:
     figures = RtpFigures(received=500, lost=2)
     return wire.LegEnded(leg=leg, status=status, reason="", by_remote=True, figures=figures)
+
+
+def played(number: int, leg: int = CUSTOMER) -> wire.PlayFinished:
+    """Return the end of what was played to a leg as its so-manieth."""
+    return wire.PlayFinished(leg=leg, play=number)
+
+
+TOLD: dict[str, Callable[..., wire.Command]] = {
+    "answer": lambda leg, status: wire.Answer(id=0, leg=leg, status=status),
+    "hangup": lambda leg, status: wire.HangUp(id=0, leg=leg, status=status),
+    "stop_play": lambda leg: wire.StopPlay(id=0, leg=leg),
+    "bridge": lambda a, b: wire.Bridge(id=0, a=a, b=b),
+    "tap": lambda leg, speaker: wire.TapLeg(id=0, leg=leg, speaker=speaker),
+}
+"""What a cell is told and not asked, as the command that it may refuse."""
 
 
 async def turn() -> None:
@@ -37,7 +55,6 @@ class FakeCell:
     Attributes:
         refuses: The error by the name of the command.
         crosses: Events told just before the refusal: they were on their way already.
-        gates: A command waits until its gate is opened.
     """
 
     def __init__(self, number: int = 1) -> None:
@@ -50,9 +67,8 @@ class FakeCell:
         self.asked: list[tuple[object, ...]] = []
         self.refuses: dict[str, CellError] = {}
         self.crosses: dict[str, wire.CellEvent] = {}
-        self.gates: dict[str, asyncio.Event] = {}
         self.released = asyncio.Event()
-        self.tell: Callable[[wire.CellEvent], None] = lambda _: None
+        self.tell: Callable[[CellEvent], None] = lambda _: None
         self._times: Counter[str] = Counter()
         self._reached: defaultdict[tuple[str, int], asyncio.Event] = defaultdict(asyncio.Event)
         self._last_leg = CUSTOMER
@@ -71,28 +87,46 @@ class FakeCell:
     async def until_released(self) -> None:
         await asyncio.wait_for(self.released.wait(), 5)
 
+    async def connect(self, uri: str, **named: Any) -> int:
+        self._note("connect", uri, *named.values())
+        await asyncio.sleep(0)
+        if "connect" in self.refuses:
+            raise self.refuses["connect"]
+        self._last_leg += 1
+        return self._last_leg
+
+    def play(self, leg: int, files: Sequence[Path], *, loop: bool = False) -> int:
+        self._note("play", leg, files, loop)
+        number = self._times["play"]
+        self._refuse("play", wire.Play(id=number, leg=leg, files=[], loop=loop))
+        return number
+
     def __getattr__(self, name: str) -> Any:
         signature = inspect.signature(getattr(Cell, name))
 
-        async def obey(*words: Any, **named: Any) -> int | None:
+        def obey(*words: Any, **named: Any) -> None:
             bound = signature.bind(None, *words, **named)
             bound.apply_defaults()
-            self.asked.append((name, *tuple(bound.arguments.values())[1:]))
-            self._times[name] += 1
-            self._reached[name, self._times[name]].set()
-            await asyncio.sleep(0)
-            if name in self.gates:
-                await self.gates[name].wait()
-            if name in self.refuses:
-                if name in self.crosses:
-                    self.tell(self.crosses[name])
-                raise self.refuses[name]
-            if name != "connect":
-                return None
-            self._last_leg += 1
-            return self._last_leg
+            values = tuple(bound.arguments.values())[1:]
+            self._note(name, *values)
+            self._refuse(name, TOLD[name](*values))
 
         return obey
+
+    def _note(self, name: str, *values: object) -> None:
+        self.asked.append((name, *values))
+        self._times[name] += 1
+        self._reached[name, self._times[name]].set()
+
+    def _refuse(self, name: str, command: wire.Command) -> None:
+        """Tell of the refusal when the task has gone on, as a cell does."""
+        error = self.refuses.get(name)
+        if error is None or isinstance(error, CellGone):
+            return
+        loop = asyncio.get_running_loop()
+        if name in self.crosses:
+            loop.call_soon(self.tell, self.crosses[name])
+        loop.call_soon(self.tell, Refused(command, str(error)))
 
 
 class FakePool:
@@ -103,7 +137,7 @@ class FakePool:
         self.gate: asyncio.Event | None = None
 
     async def take(
-        self, *, contact_id: str, on_event: Callable[[wire.CellEvent], None], tap_path: str | None
+        self, *, contact_id: str, on_event: Callable[[CellEvent], None], tap_path: str | None
     ) -> Cell:
         if self.gate is not None:
             await self.gate.wait()
@@ -132,6 +166,9 @@ class FakeLedger:
 
     async def open(self, contact: Contact) -> None:
         await self._write("open", contact.contact_id)
+
+    async def forget(self, contact_id: str) -> None:
+        await self._write("forget", contact_id)
 
     async def update(self, contact: Contact) -> None:
         await self._write("update", f"{contact.contact_id} {contact.state}")

@@ -1,8 +1,8 @@
 """A cell's life in its own process: from the fork to `os._exit`.
 
-The main thread makes every PJSIP call (see `endpoint`); one more thread reads commands.
-There is no orderly end of the library: destroying it while its objects are collected is
-a source of crashes, and the kernel frees all the same.
+The main thread makes every PJSIP call and reads the commands (see `endpoint`). There is no
+orderly end of the library: destroying it while its objects are collected is a source of
+crashes, and the kernel frees all the same.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Iterator
 from typing import Final
 
 from pbx.cell import framing, wire
@@ -38,6 +37,7 @@ class ControlSocket:
         """Take a connected Unix stream socket in blocking mode."""
         self._socket = control
         self._lock = threading.Lock()
+        self._rest = bytearray()
         # A timeout by settimeout would make reading non-blocking too.
         timeout = struct.pack("ll", NODE_STALL_S_MAX, 0)
         control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
@@ -52,32 +52,22 @@ class ControlSocket:
             except OSError:
                 os._exit(EXIT_NODE_GONE)
 
-    def commands(self) -> Iterator[wire.CellCommand]:
-        """Yield commands until the node closes its end.
-
-        Raises:
-            WireError: The node speaks another version or nonsense.
-        """
-        rest = bytearray()
-        while True:
-            try:
-                chunk = self._socket.recv(framing.WIRE_LINE_BYTES_MAX)
-            except OSError:
-                return
-            if not chunk:
-                return
-            for line in framing.lines(chunk, rest):
-                yield framing.CELL_COMMANDS.read(line)
-
-
-def _obey_node(control: ControlSocket, endpoint: Endpoint) -> None:
-    try:
-        for command in control.commands():
-            endpoint.order(command)
-    except framing.WireError as error:
-        control.report(wire.CellTrouble(where="wire", reason=str(error)))
-        os._exit(EXIT_WIRE)
-    os._exit(EXIT_NODE_GONE)
+    def commands(self) -> list[wire.CellCommand]:
+        """Return what commands have come, without waiting. Ends the process with the node."""
+        try:
+            chunk = self._socket.recv(framing.WIRE_LINE_BYTES_MAX, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return []
+        except OSError:
+            chunk = b""
+        if not chunk:
+            os._exit(EXIT_NODE_GONE)
+        try:
+            lines = framing.lines(chunk, self._rest)
+            return [framing.CELL_COMMANDS.read(line) for line in lines]
+        except framing.WireError as error:
+            self.report(wire.CellTrouble(where="wire", reason=str(error)))
+            os._exit(EXIT_WIRE)
 
 
 def live(control_socket: socket.socket, spec: wire.CellSpec) -> None:
@@ -90,12 +80,8 @@ def live(control_socket: socket.socket, spec: wire.CellSpec) -> None:
     control = ControlSocket(control_socket)
     code = EXIT_FAILED
     try:
-        endpoint = Endpoint(spec, control.report)
+        endpoint = Endpoint(spec, control.report, control.commands)
         endpoint.open()
-        reader = threading.Thread(
-            target=_obey_node, args=(control, endpoint), name="control", daemon=True
-        )
-        reader.start()
         endpoint.run()
         code = EXIT_TOLD
     except Exception as error:  # the last line of defence of a process

@@ -1,9 +1,10 @@
 """The PJSIP endpoint of a cell: one thread makes every call of the library.
 
 The files beside this one that import pjsua2 (`legs`, `taps`, `players`) are called from
-here alone. The thread sleeps in `libHandleEvents`, which returns on any packet; an order
-from another thread is put in a queue and the thread woken with a datagram to the cell's
-own SIP port, a CRLF keep-alive that PJSIP ignores (RFC 5626 section 3.5.1).
+here alone. The thread sleeps in `libHandleEvents`, which returns on any packet. So whoever
+has something for it, the node a command or another thread of the library an errand, wakes it
+with a datagram to the cell's SIP port: a CRLF keep-alive, which PJSIP ignores (RFC 5626
+section 3.5.1).
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from pjsua2 import pjsua2 as pj
@@ -36,34 +37,61 @@ LINGER_CANCELLED_FACTOR: Final = 6
 """A telephone that has not responded yet is lingered for longer: CANCEL may not be sent before
 a provisional response (RFC 3261 section 9.1), and an INVITE is sent again after 0.5, 1.5 and
 3.5 s (section 17.1.1.2)."""
-QUIT_POLL_MS: Final = 50
+EARLY_S_MAX: Final = 1.0
+"""An INVITE comes over another socket than the word that it is served, and may be first."""
 
 
 class Endpoint:
-    """One contact's telephony."""
+    """The telephony of one contact, and after it of the next.
 
-    def __init__(self, spec: wire.CellSpec, report: Callable[[wire.CellReport], None]) -> None:
-        """Take the orders' answers and the events' way out; `report` may block briefly."""
-        self.report = report
+    RTP ports are taken in the order of the cell's range and none a second time while another
+    contact can be given to a fresh cell: what the far end of an ended call still sends must
+    not be heard in the next one.
+    """
+
+    def __init__(
+        self,
+        spec: wire.CellSpec,
+        report: Callable[[wire.CellReport], None],
+        commands: Callable[[], Sequence[wire.CellCommand]],
+    ) -> None:
+        """Take the ways to the node and from it.
+
+        Args:
+            spec: What the cell must know before it can take a call.
+            report: Sends answers and events; may block briefly.
+            commands: Returns what commands have come; never waits.
+        """
+        self._send = report
+        self._commands = commands
         self._spec = spec
         self._contact_id: str | None = None
+        self._early: wire.IncomingCall | None = None
+        """The contact's INVITE, when it was faster than the word that we serve it."""
+        self._in_trouble = False
+        self._clock_runs = False
+        self._private_kib = 0
         self._legs: dict[int, Leg] = {}
         self._last_leg = 0
         self._taken_incoming = False
         self._bridges: set[tuple[int, int]] = set()
+        self._libc = ctypes.CDLL(None)
         self._queue: deque[tuple[Callable[[Any], None], Any]] = deque()
         self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._waker.setblocking(False)
         self._grave = Grave()
-        self._players = Players(report, self._post, self._audio_of, self._grave)
+        self._players = Players(self.report, self._post, self._audio_of, self._grave)
         self._line = TapLine()
         self._taps: TapBench
         self._account: Account
         self._pj: Any
         self._sip_port = 0
         self._thread = threading.get_ident()
-        self._quit_at_s: float | None = None
+        self._over_at_s: float | None = None
+        """When the contact is over, or the cell; moved on with the end of each leg."""
+        self._quits = False
         self._linger_s = spec.linger_s
+        self._early_until_s = 0.0
         self._next_tick_s = 0.0
         self._next_heartbeat_s = 0.0
         self._acts: dict[type[wire.Command], Callable[[Any], int | Any | None]] = {
@@ -82,14 +110,17 @@ class Endpoint:
             wire.SendDigits: self._send_digits,
             wire.Transfer: self._transfer,
             wire.ReadFigures: self._read_figures,
+            wire.Finish: self._finish,
             wire.Quit: self._quit,
         }
 
     # ---- any thread
 
-    def order(self, command: wire.CellCommand) -> None:
-        """Have a command obeyed on the PJSIP thread."""
-        self._post(self._obey, command)
+    def report(self, message: wire.CellReport) -> None:
+        """Tell the node. What raised where it should not have is no cell for another contact."""
+        if isinstance(message, wire.CellTrouble):
+            self._in_trouble = True
+        self._send(message)
 
     def _post(self, act: Callable[[Any], None], subject: Any) -> None:
         self._queue.append((act, subject))
@@ -113,10 +144,8 @@ class Endpoint:
             self._reach_nice(STARTING_NICE)
         self._pj = pj.Endpoint()
         self._pj.libCreate()
-        # libCreate seeds the C library's rand(), from which Call-IDs and tags come, with
-        # the time and the process id; nobody shall guess them.
-        libc = ctypes.CDLL(None)
-        libc.srand(int.from_bytes(os.urandom(4)))
+        self._seed()
+        libc = self._libc
         # The library's media thread looks every 10 ms whether it shall end. With this
         # slack the kernel lets it sleep on until something else wakes the processor;
         # packets wake it as ever.
@@ -138,12 +167,16 @@ class Endpoint:
     def run(self) -> None:
         """Obey and report until told to quit."""
         handle, queue = self._pj.libHandleEvents, self._queue
-        idle_ms = int(self._spec.heartbeat_s * 1_000)
+        tick_ms, idle_ms = int(1_000 * TICK_S), int(1_000 * self._spec.heartbeat_s)
         while True:
-            if self._quit_at_s is not None:
-                handle(QUIT_POLL_MS)
+            if self._legs:
+                handle(tick_ms)
+            elif self._over_at_s is None:
+                handle(idle_ms)
             else:
-                handle(int(TICK_S * 1_000) if self._legs else idle_ms)
+                handle(max(0, int(1_000 * (self._over_at_s - time.monotonic())) + 1))
+            for command in self._commands():
+                self._obey(command)
             while queue:
                 act, subject = queue.popleft()
                 try:
@@ -153,8 +186,10 @@ class Endpoint:
             now_s = time.monotonic()
             if now_s >= self._next_tick_s:
                 self._tick(now_s)
-            if self._quit_at_s is not None and not self._legs and now_s >= self._quit_at_s:
-                return
+            if self._over_at_s is not None and not self._legs and now_s >= self._over_at_s:
+                if self._quits or not self._can_serve_again():
+                    return
+                self._be_free()
 
     def _tick(self, now_s: float) -> None:
         self._next_tick_s = now_s + TICK_S
@@ -162,11 +197,15 @@ class Endpoint:
         for leg in self._legs.values():
             leg.watch(now_s)
         self._taps.mend()
+        if self._early is not None and now_s >= self._early_until_s:
+            self._refuse_early(self._early.leg)
         if now_s >= self._next_heartbeat_s:
             self._next_heartbeat_s = now_s + self._spec.heartbeat_s
-            self.report(
-                wire.Heartbeat(private_kib=own_private_kib(), taps_dropped=self._taps.dropped)
-            )
+            if self._contact_id is not None or not self._private_kib:
+                # To look costs a millisecond, and a cell that waits does not grow.
+                self._private_kib = own_private_kib()
+            dropped = self._taps.dropped
+            self.report(wire.Heartbeat(private_kib=self._private_kib, taps_dropped=dropped))
 
     def _open_transport(self) -> int:
         """Listen on a port that the kernel chooses, so that no two cells can share one."""
@@ -198,7 +237,7 @@ class Endpoint:
         leg = self._new_leg(call_id)
         call = leg.getInfo()
         refuse = 0
-        if self._contact_id is None or self._quit_at_s is not None:
+        if self._over_at_s is not None:
             refuse = pj.PJSIP_SC_SERVICE_UNAVAILABLE
         elif self._taken_incoming:
             refuse = pj.PJSIP_SC_BUSY_HERE
@@ -211,18 +250,21 @@ class Endpoint:
             self._post(lambda refused: refused.end(refuse), leg)
             return
         self._taken_incoming = True
-        self.report(
-            wire.IncomingCall(
-                leg=leg.number,
-                sip_call_id=call.callIdString,
-                from_uri=call.remoteUri,
-                to_uri=call.localUri,
-            )
+        came = wire.IncomingCall(
+            leg=leg.number,
+            sip_call_id=call.callIdString,
+            from_uri=call.remoteUri,
+            to_uri=call.localUri,
         )
+        if self._contact_id is None:
+            self._early = came
+            self._early_until_s = time.monotonic() + EARLY_S_MAX
+        else:
+            self.report(came)
 
     def _new_leg(self, call_id: int = pj.PJSUA_INVALID_ID) -> Leg:
-        if not self._legs:
-            # The clock runs only while the cell is in use; sndAutoCloseTime stops it.
+        if not self._clock_runs:
+            self._clock_runs = True
             self._pj.audDevManager().setNullDev()
         self._last_leg += 1
         leg = Leg(self, self._account, self._last_leg, self._spec.rtp_silence_s, call_id)
@@ -234,12 +276,19 @@ class Endpoint:
         self._taps.stop(leg.number, None)
         self._players.stop(leg.number)
         self._legs.pop(leg.number, None)
+        if self._early is not None and self._early.leg == leg.number:
+            self._early, self._taken_incoming = None, False
         now_s = time.monotonic()
         self._grave.bury(leg, now_s)
         if leg.ending and not leg.incoming and not leg.heard:
             self._linger_s = self._spec.linger_s * LINGER_CANCELLED_FACTOR
-        if self._quit_at_s is not None:
-            self._quit_at_s = now_s + self._linger_s
+        if self._over_at_s is not None:
+            self._over_at_s = now_s + self._linger_s
+        if not self._legs:
+            # The conference's clock costs as much as all the rest of an idle cell. To stop
+            # it waits for its next tick, up to a frame.
+            self._clock_runs = False
+            self._pj.audDevManager().setNoDev()
 
     def _wire(self, leg: Leg) -> None:
         if leg.gone:
@@ -276,7 +325,7 @@ class Endpoint:
             return
         if isinstance(answer, int):
             self.report(wire.CommandDone(id=command.id, leg=answer))
-        else:
+        elif not command.quiet:
             self.report(wire.CommandDone(id=command.id, figures=answer))
 
     def _serve(self, command: wire.Serve) -> None:
@@ -284,6 +333,9 @@ class Endpoint:
             raise CellError(f"cell: serves {self._contact_id} already; one contact a cell")
         self._contact_id = command.contact_id
         self._line.aim(command.tap_path)
+        early, self._early = self._early, None
+        if early is not None and not self._legs[early.leg].gone:
+            self.report(early)
 
     def _answer(self, command: wire.Answer) -> None:
         operation = pj.CallOpParam()
@@ -323,7 +375,7 @@ class Endpoint:
         if not 0 < len(command.files) <= wire.PLAY_FILES_MAX:
             raise LimitExceeded("files to play", len(command.files), wire.PLAY_FILES_MAX)
         leg = self._leg(command.leg)
-        self._players.start(leg.number, command.files, loop=command.loop)
+        self._players.start(leg.number, command.files, loop=command.loop, number=command.id)
 
     def _stop_play(self, command: wire.StopPlay) -> None:
         self._players.stop(self._leg(command.leg).number)
@@ -379,10 +431,47 @@ class Endpoint:
     def _read_figures(self, command: wire.ReadFigures) -> Any:
         return self._leg(command.leg).figures()
 
-    def _quit(self, _: wire.Quit) -> None:
+    def _finish(self, _: wire.Finish) -> None:
         for leg in tuple(self._legs.values()):
             leg.end()
-        self._quit_at_s = time.monotonic() + (self._linger_s if self._last_leg else 0.0)
+        if self._over_at_s is None:
+            self._over_at_s = time.monotonic() + self._linger_s
+
+    def _quit(self, command: wire.Quit) -> None:
+        self._quits = True
+        if self._contact_id is None and not self._legs:
+            self._over_at_s = 0.0
+        else:
+            self._finish(wire.Finish(id=command.id))
+
+    def _can_serve_again(self) -> bool:
+        """Tell whether enough RTP ports are left that no contact has had."""
+        fresh = self._spec.rtp_ports - 2 * self._last_leg
+        return not self._in_trouble and fresh >= 2 * self._spec.legs_max
+
+    def _be_free(self) -> None:
+        """Be as before the contact, but for the ports and numbers that it has used."""
+        self._contact_id = self._early = self._over_at_s = None
+        self._taken_incoming = False
+        self._linger_s = self._spec.linger_s
+        self._line.aim(None)
+        self._seed()
+        self.report(wire.CellFree())
+
+    def _refuse_early(self, number: int) -> None:
+        """Turn away a call that nobody has said we serve."""
+        self._early, self._taken_incoming = None, False
+        leg = self._legs[number]
+        leg.refused = True
+        leg.end(pj.PJSIP_SC_SERVICE_UNAVAILABLE)
+
+    def _seed(self) -> None:
+        """Seed the C library's rand(), from which Call-IDs, tags and SSRCs come.
+
+        libCreate seeds it with the time and the process id, and one peer may meet the cell
+        twice; nobody shall guess them.
+        """
+        self._libc.srand(int.from_bytes(os.urandom(4)))
 
     def _answered_leg(self, number: int) -> Leg:
         leg = self._leg(number)

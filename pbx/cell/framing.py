@@ -14,7 +14,7 @@ import msgspec
 from domain.errors import CellError
 from pbx.cell import wire
 
-WIRE_VERSION: Final = 1
+WIRE_VERSION: Final = 2
 WIRE_LINE_BYTES_MAX: Final = 65_536
 """The longest message is Play with its file names: 32 names of 2,000 bytes."""
 

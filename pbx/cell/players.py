@@ -47,9 +47,10 @@ class Player(pj.AudioMediaPlayer):  # type: ignore[misc]  # pjsua2 is untyped
 class Playback:
     """What plays to one leg: the player now, and the files for the next ones."""
 
-    def __init__(self, leg: int, files: Sequence[str], *, loop: bool) -> None:
+    def __init__(self, leg: int, files: Sequence[str], *, loop: bool, number: int) -> None:
         """Take the files in order."""
         self.leg = leg
+        self.number = number
         self.files = deque(files)
         self.loop = loop
         self.player: Player | None = None
@@ -79,13 +80,19 @@ class Players:
         self._grave = grave
         self._playing: dict[int, Playback] = {}
 
-    def start(self, leg: int, files: Sequence[str], *, loop: bool) -> None:
+    def start(self, leg: int, files: Sequence[str], *, loop: bool, number: int) -> None:
         """Play to a leg in the place of what plays there.
+
+        Args:
+            leg: Which.
+            files: WAV files, one after the other.
+            loop: Begin again at the end.
+            number: What events about this play call it.
 
         Raises:
             pj.Error: The first file cannot be opened.
         """
-        playback = Playback(leg, files, loop=loop)
+        playback = Playback(leg, files, loop=loop, number=number)
         player = self._opened(playback)
         self.stop(leg)
         playback.player = player
@@ -140,12 +147,15 @@ class Players:
                 playback.player = self._opened(playback)
             except pj.Error as error:
                 del self._playing[playback.leg]
-                self._report(wire.PlayFailed(leg=playback.leg, reason=error.reason))
+                failed = wire.PlayFailed(
+                    leg=playback.leg, play=playback.number, reason=error.reason
+                )
+                self._report(failed)
             else:
                 self.wire(playback.leg)
             return
         del self._playing[playback.leg]
-        self._report(wire.PlayFinished(leg=playback.leg))
+        self._report(wire.PlayFinished(leg=playback.leg, play=playback.number))
 
     def _retire(self, playback: Playback) -> None:
         player, playback.player = playback.player, None

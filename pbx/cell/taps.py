@@ -145,6 +145,8 @@ class Tap(pj.AudioMediaPort):  # type: ignore[misc]  # pjsua2 is untyped
         super().__init__()
         self.leg = 0
         self.sequence = 0
+        self.stale = False
+        """What lies in the port, up to a frame, is of the leg that it was connected to before."""
         self._line = line
         self._read = read
         audio = pj.MediaFormatAudio()
@@ -169,7 +171,10 @@ class Tap(pj.AudioMediaPort):  # type: ignore[misc]  # pjsua2 is untyped
             )
             # An empty frame while tapped is a telephone that sends nothing: silence keeps
             # the worker's time.
-            self._line.send(header + (self._read(frame) if frame.size else _SILENCE))
+            payload = self._read(frame) if frame.size else _SILENCE
+            if self.stale and frame.size:
+                self.stale, payload = False, _SILENCE
+            self._line.send(header + payload)
         except Exception:  # nothing may leave a callback from C
             self._line.dropped += 1
 
@@ -219,6 +224,7 @@ class TapBench:
             return
         tap = used[0]
         tap.leg = 0
+        tap.stale = True
         if audio is not None:
             audio.stopTransmit(tap)
         self._spare.append(tap)

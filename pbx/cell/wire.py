@@ -36,8 +36,8 @@ class CellSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         nice: Wanted nice level; below 0 needs the right to.
         heartbeat_s: Time between two Heartbeat events.
         rtp_silence_s: Without RTP for so long a leg is reported as silent.
-        linger_s: A cell that quits waits so long after its last leg: one retransmission of
-            either side (RFC 3261 section 17.1.1.1, T1).
+        linger_s: A cell whose contact is over waits so long after its last leg: one
+            retransmission of either side (RFC 3261 section 17.1.1.1, T1).
         legs_max: Four is compiled into the wheel (PJSUA_MAX_CALLS).
     """
 
@@ -107,13 +107,15 @@ class Command(Message, frozen=True, kw_only=True):
 
     Attributes:
         id: Chosen by the node, 1 and up.
+        quiet: Answered only if it fails.
     """
 
     id: int
+    quiet: bool = False
 
 
 class Serve(Command, frozen=True, kw_only=True):
-    """From now on the cell holds this contact; before this it refuses calls."""
+    """From now on the cell holds this contact; its INVITE may be there already."""
 
     contact_id: str
     tap_path: str | None
@@ -228,8 +230,12 @@ class ReadFigures(Command, frozen=True, kw_only=True):
     leg: int
 
 
+class Finish(Command, frozen=True, kw_only=True):
+    """The contact is over: end what legs remain; CellFree or exit code 0 follows."""
+
+
 class Quit(Command, frozen=True, kw_only=True):
-    """The contact is over: end what legs remain, then exit with code 0."""
+    """End what legs remain, then exit with code 0."""
 
 
 CellCommand = (
@@ -248,6 +254,7 @@ CellCommand = (
     | SendDigits
     | Transfer
     | ReadFigures
+    | Finish
     | Quit
 )
 
@@ -324,15 +331,25 @@ class DigitPressed(Message, frozen=True, kw_only=True):
 
 
 class PlayFinished(Message, frozen=True, kw_only=True):
-    """The last file has been played to its end; never sent for a loop."""
+    """The last file has been played to its end; never sent for a loop.
+
+    Attributes:
+        play: The id of the Play.
+    """
 
     leg: int
+    play: int
 
 
 class PlayFailed(Message, frozen=True, kw_only=True):
-    """A later file of a list could not be opened; what was playing is over."""
+    """A later file of a list could not be opened; what was playing is over.
+
+    Attributes:
+        play: The id of the Play.
+    """
 
     leg: int
+    play: int
     reason: str
 
 
@@ -371,6 +388,10 @@ class CellReady(Message, frozen=True, kw_only=True):
     pid: int
     sip_port: int
     nice: int
+
+
+class CellFree(Message, frozen=True, kw_only=True):
+    """Nothing is left of the last contact; the cell can take another."""
 
 
 class Heartbeat(Message, frozen=True, kw_only=True):
@@ -426,4 +447,6 @@ CellEvent = (
     | TransferProgressed
     | RtpSilent
 )
-CellReport = CellEvent | CellReady | Heartbeat | CommandDone | CommandFailed | CellTrouble
+CellReport = (
+    CellEvent | CellReady | CellFree | Heartbeat | CommandDone | CommandFailed | CellTrouble
+)

@@ -17,6 +17,7 @@ from typing import TypeVar
 from config.schema import Cells, Rtp
 from domain.tap import TAP_HEADER, TapKind
 from pbx.cell import wire
+from pbx.cell_process import Event
 from pbx.cells import Cell, CellPool, CellState
 
 WAIT_S = 20.0
@@ -27,11 +28,11 @@ class Events:
     """Takes a cell's events and lets a test wait for the next one of a kind."""
 
     def __init__(self) -> None:
-        self.seen: list[wire.CellEvent] = []
-        self._waiting: deque[wire.CellEvent] = deque()
+        self.seen: list[Event] = []
+        self._waiting: deque[Event] = deque()
         self._arrived = asyncio.Event()
 
-    def __call__(self, event: wire.CellEvent) -> None:
+    def __call__(self, event: Event) -> None:
         self.seen.append(event)
         self._waiting.append(event)
         self._arrived.set()
@@ -105,7 +106,7 @@ class Rig:
             uri_of(callee.cell), headers={}, display="", caller="caller"
         )
         incoming = await callee.events.next(wire.IncomingCall)
-        await callee.cell.answer(incoming.leg)
+        callee.cell.answer(incoming.leg)
         await callee.events.next(wire.LegAnswered)
         await caller.events.next(wire.LegAnswered)
         return theirs, incoming.leg
@@ -123,6 +124,7 @@ async def rig(
     warm: int = 2,
     cells_max: int = 6,
     heartbeat_s: float = 0.5,
+    ports_per_cell: int = 80,
     rtp_silence_s: float = 30.0,
     outbound_proxy: tuple[str, int] | None = None,
     **limits: int,
@@ -132,7 +134,11 @@ async def rig(
     ready: asyncio.Queue[Cell] = asyncio.Queue()
     pool = CellPool(
         Cells(warm=warm, max=cells_max, nice=0, heartbeat_s=heartbeat_s, **limits),
-        Rtp(address="127.0.0.1", port_min=port_min, port_max=port_min + 40 * cells_max * 2 - 1),
+        Rtp(
+            address="127.0.0.1",
+            port_min=port_min,
+            port_max=port_min + ports_per_cell * cells_max - 1,
+        ),
         outbound_proxy=outbound_proxy,
         linger_s=0.05,
         rtp_silence_s=rtp_silence_s,

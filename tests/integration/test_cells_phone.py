@@ -20,7 +20,7 @@ async def cells() -> AsyncIterator[Rig]:
 async def answered(phone: RawPhone, party: Party) -> int:
     phone.send("INVITE", body=phone.sdp())
     incoming = await party.events.next(wire.IncomingCall)
-    await party.cell.answer(incoming.leg)
+    party.cell.answer(incoming.leg)
     assert "200 OK" in await phone.final()
     await party.events.next(wire.LegAnswered)
     return incoming.leg
@@ -31,13 +31,13 @@ async def test_invite_without_offer_can_be_refused_and_answered(cells: Rig) -> N
     with RawPhone(refused.cell) as phone:
         phone.send("INVITE")
         incoming = await refused.events.next(wire.IncomingCall)
-        await refused.cell.hangup(incoming.leg, 488)
+        refused.cell.hangup(incoming.leg, 488)
         assert "488" in await phone.final()
     party = await cells.party("answered")
     with RawPhone(party.cell) as phone:
         phone.send("INVITE")
         incoming = await party.events.next(wire.IncomingCall)
-        await party.cell.answer(incoming.leg)
+        party.cell.answer(incoming.leg)
         offer = await phone.message(r"SIP/2\.0 200")
         assert "m=audio" in offer
         phone.remote_tag = offer.split("\r\nTo:")[1].split(";tag=")[1].split("\r\n")[0]

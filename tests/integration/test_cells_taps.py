@@ -26,11 +26,11 @@ async def test_tapped_speech_arrives_in_order_and_loud(cells: Rig, tmp_path: Pat
     async with TapEar(tmp_path / "tap") as ear:
         a, b = await cells.party("a"), await cells.party("contact-b", str(tmp_path / "tap"))
         out_leg, in_leg = await cells.call(a, b)
-        await b.cell.tap(in_leg, "customer")
+        b.cell.tap(in_leg, "customer")
         (opened,) = await ear.until(TapKind.OPEN, 1)
         assert json.loads(opened.payload) == {"contact_id": "contact-b", "speaker": "customer"}
         await ear.until(TapKind.AUDIO, 2)
-        await a.cell.play(out_leg, [tone], loop=True)
+        a.cell.play(out_leg, [tone], loop=True)
         await ear.until_loud(in_leg, LOUD)
         # A re-INVITE gives the leg another port; the tap goes on in the same sequence.
         await a.cell.hold(out_leg)
@@ -61,13 +61,13 @@ async def test_two_legs_are_tapped_apart(cells: Rig, tmp_path: Path) -> None:
         b = await cells.party("b", str(tmp_path / "tap"))
         _, customer = await cells.call(a, b)
         agent, agent_leg = await cells.call(b, c)
-        await b.cell.bridge(customer, agent)
-        await b.cell.tap(customer, "customer")
-        await b.cell.tap(agent, "agent")
-        await c.cell.play(agent_leg, [tone], loop=True)
+        b.cell.bridge(customer, agent)
+        b.cell.tap(customer, "customer")
+        b.cell.tap(agent, "agent")
+        c.cell.play(agent_leg, [tone], loop=True)
         await ear.until_loud(agent, LOUD)
         assert max(p.rms for p in ear.of(TapKind.AUDIO, customer)) < LOUD / 10
-        await c.cell.hangup(agent_leg)
+        c.cell.hangup(agent_leg)
         (closed,) = await ear.until(TapKind.CLOSE, 1)
         assert closed.leg == agent
 
@@ -77,7 +77,8 @@ async def test_call_goes_on_without_a_worker_and_its_successor_is_found(
 ) -> None:
     a, b = await cells.party("a"), await cells.party("b", str(tmp_path / "tap"))
     _, in_leg = await cells.call(a, b)
-    await b.cell.tap(in_leg, "customer")
+    b.cell.tap(in_leg, "customer")
+    await b.cell.stats(in_leg)  # obeyed after the tap
     for _ in range(2):
         async with TapEar(tmp_path / "tap") as ear:
             (opened,) = await ear.until(TapKind.OPEN, 1)
@@ -90,7 +91,7 @@ async def test_call_goes_on_without_a_worker_and_its_successor_is_found(
 async def test_tap_without_analysis_is_no_error(cells: Rig) -> None:
     a, b = await cells.party("a"), await cells.party("b")
     _, in_leg = await cells.call(a, b)
-    await b.cell.tap(in_leg, "customer")
+    b.cell.tap(in_leg, "customer")
     await b.cell.untap(in_leg)
     await b.cell.untap(in_leg)
     assert b.cell.taps_dropped == 0

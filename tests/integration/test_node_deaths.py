@@ -132,7 +132,7 @@ async def test_caller_who_cancels_while_no_cell_answers(rig: NodeRig) -> None:
     await rig.settled()
     lane = rig.lanes["stuck"]
     warm = [event["pid"] for event in rig.events.of("CellStarted") if is_alive(event["pid"])]
-    assert len(warm) == 2
+    assert 2 <= len(warm) <= 3, "the reserve, and half as many again"
     for pid in warm:
         os.kill(pid, signal.SIGSTOP)
     async with caller(rig, lane, "caller_cancels_at_cue") as customer:
@@ -140,7 +140,8 @@ async def test_caller_who_cancels_while_no_cell_answers(rig: NodeRig) -> None:
         customer.cue()
         await customer.done()
     assert customer.lines("cancelled")
-    assert rig.events.of("ContactArrived", queue_id=lane.name) == []
+    contact = await rig.events.next("ContactClosed", queue_id=lane.name)
+    assert contact["disposition"] == "cell_died", "it was his call that the cell did not answer"
 
     async def replaced() -> bool:
         full = await rig.metric("warmline_cells", state="warm") == 2

@@ -19,7 +19,7 @@ from pbx.call_control import RETRY_AFTER_S, CallControl, new_contact_id
 from pbx.cell import wire
 from pbx.cells import Cell, CellPool, CellState
 from pbx.edge.call import InboundCall, Placement, Refusal
-from tests.call_rig import Events, FakeCell, FakeLedger, FakePool, invite, leg_ended, turn
+from tests.call_rig import Events, FakeCell, FakeLedger, FakePool, invite, leg_ended, played, turn
 from tests.flow_scene import AGENT, CUSTOMER, HandClock, Notes, Shelf
 
 SUPPORT = QueueEntry(id="support", name="Support", numbers=["800"], language="en", priority=3)
@@ -93,8 +93,7 @@ class Node:
         """Bring a caller into the queue; return his contact's id."""
         cell = self.cells[number - 1]
         assert await self.control.place(inbound()) == Placement(address=cell.address)
-        played = wire.PlayFinished(leg=CUSTOMER)
-        for event in (invite(), wire.LegAnswered(leg=CUSTOMER), played, played):
+        for event in (invite(), wire.LegAnswered(leg=CUSTOMER), played(1), played(2)):
             cell.tell(event)
         await cell.until("tap")
         return cell.contact_id
@@ -261,7 +260,7 @@ async def test_reload_changes_what_comes_and_not_what_runs(node: Node) -> None:
     second.tell(wire.LegAnswered(leg=CUSTOMER))
     await second.until("tap")
     assert "play" not in second.names
-    node.cells[0].tell(wire.PlayFinished(leg=CUSTOMER))
+    node.cells[0].tell(played(3))
     await node.cells[0].until("play", 4)
 
 
@@ -306,7 +305,7 @@ async def test_a_contact_that_may_wait_no_longer_is_told_and_hung_up(node: Node)
     contact_id = await node.to_queue()
     node.control.release_contact(contact_id, Disposition.WAIT_EXCEEDED)
     await node.cells[0].until("play", 4)
-    node.cells[0].tell(wire.PlayFinished(leg=CUSTOMER))
+    node.cells[0].tell(played(4))
     await node.cells[0].until("hangup")
     node.cells[0].tell(leg_ended())
     await node.cells[0].until_released()
@@ -400,7 +399,8 @@ async def test_a_feature_call_and_a_call_without_its_invite_are_cut_too(
     await feature.until("hangup")
     feature.tell(leg_ended())
     assert await draining == 2
-    assert node.ledger.written == []
+    contact_id = node.cells[0].contact_id
+    assert node.ledger.written == [f"open {contact_id}", f"close {contact_id} drained"]
 
 
 async def test_leaving_writes_every_record(node: Node) -> None:

@@ -20,7 +20,7 @@ from pbx.cell import wire
 from pbx.cells import Cell
 from pbx.feature_call import FeatureCall
 from pbx.flow import LEG_END_S_MAX, RELEASE_S_MAX, CallFlow
-from tests.call_rig import Events, FakeCell, FakeLedger, invite, leg_ended, turn
+from tests.call_rig import Events, FakeCell, FakeLedger, invite, leg_ended, played, turn
 from tests.flow_scene import AGENT, CUSTOMER, Scene, Shelf
 
 
@@ -70,8 +70,7 @@ class Call:
         self.task.post(lambda _: [])  # in the place of the timer
 
     async def to_queue(self) -> None:
-        played = wire.PlayFinished(leg=CUSTOMER)
-        self.start(invite(), wire.LegAnswered(leg=CUSTOMER), played, played)
+        self.start(invite(), wire.LegAnswered(leg=CUSTOMER), played(1), played(2))
         await self.cell.until("play", 3)
 
     async def to_agent(self) -> None:
@@ -147,7 +146,7 @@ async def test_a_caller_who_goes_as_music_begins_is_not_played_to_without_end() 
     await call.to_queue()
     call.cell.refuses["play"] = CellError("no leg '1'")
     call.cell.crosses["play"] = leg_ended()
-    call.task.tell(wire.PlayFinished(leg=CUSTOMER))
+    call.task.tell(played(3))
     await call.cell.until_released()
     assert call.disposition is Disposition.ABANDONED
     assert call.cell.names.count("play") == 4
@@ -179,10 +178,18 @@ async def test_a_cell_that_can_play_nothing_serves_all_the_same() -> None:
 
 async def test_a_later_file_that_cannot_be_opened_discloses_nothing() -> None:
     call = Call("greeting")
-    failed = wire.PlayFailed(leg=CUSTOMER, reason="no such file")
+    failed = wire.PlayFailed(leg=CUSTOMER, play=1, reason="no such file")
     call.start(invite(), wire.LegAnswered(leg=CUSTOMER), failed)
     await call.cell.until("tap")
     assert not call.scene.contact.disclosed
+
+
+async def test_the_end_of_what_was_played_before_does_not_end_what_plays_now() -> None:
+    call = Call()
+    await call.to_queue()
+    call.task.tell(played(2))
+    await turn()
+    assert call.cell.names.count("play") == 3, "music goes on"
 
 
 async def test_a_cell_that_cannot_tap_serves_unheard() -> None:
@@ -225,8 +232,18 @@ async def test_an_invite_that_never_comes_gives_the_cell_back_and_leaves_no_cont
     assert not call.over
     call.wait(0.1)
     await call.cell.until_released()
-    assert (call.ledger.written, call.events.past, call.cell.asked) == ([], [], [])
+    assert call.cell.asked == []
+    await turn()
+    assert (call.ledger.written, call.events.past) == (["open c1", "forget c1"], [])
     assert call.over == [call.task]
+
+
+async def test_a_caller_who_cancels_before_his_cell_knows_him_has_abandoned() -> None:
+    call = Call()
+    call.start(leg_ended(status=487))
+    await call.cell.until_released()
+    assert call.disposition is Disposition.ABANDONED_EARLY
+    assert call.events.kinds == ["ContactArrived", "ContactClosed"]
 
 
 async def test_an_invite_that_came_is_not_missed_later() -> None:
@@ -263,9 +280,9 @@ async def test_a_timer_tells_the_flow_of_its_deadline(monkeypatch: pytest.Monkey
 
 async def test_keys_pressed_without_end_are_refused_and_nothing_else_is() -> None:
     call = Call()
-    gate = call.cell.gates["answer"] = asyncio.Event()
+    gate = call.ledger.gates["open"] = asyncio.Event()
     call.start(invite())
-    await call.cell.until("answer")
+    await turn()
     for _ in range(INBOX_MAX + 10):
         call.task.tell(wire.DigitPressed(leg=CUSTOMER, digit="1"))
     call.task.tell(wire.LegHeld(leg=CUSTOMER, held=True))
@@ -331,12 +348,14 @@ async def test_end_hangs_up_and_returns_when_the_legs_were_told() -> None:
     await call.task.end(Disposition.DRAINED, "after its end")
 
 
-async def test_end_before_the_invite_leaves_no_contact() -> None:
+async def test_end_before_the_invite_is_recorded_as_a_contact_that_never_was_answered() -> None:
     call = Call()
     call.start()
     await call.task.end(Disposition.DRAINED, "the node was stopping")
     await call.cell.until_released()
-    assert call.events.past == []
+    assert call.cell.asked == []
+    assert call.events.kinds == ["ContactArrived", "ContactClosed"]
+    assert call.ledger.written == ["open c1", "close c1 drained"]
 
 
 async def test_a_call_that_is_given_up_is_closed_and_its_cell_released() -> None:
@@ -397,7 +416,7 @@ async def test_a_feature_call_from_its_invite_to_its_release() -> None:
     call.task.tell(wire.DigitPressed(leg=CUSTOMER, digit="1"))
     call.task.tell(wire.LegHeld(leg=CUSTOMER, held=True))
     call.task.tell(wire.RtpSilent(leg=CUSTOMER, silent_s=30))
-    call.task.tell(wire.PlayFinished(leg=CUSTOMER))
+    call.task.tell(played(1))
     await call.cell.until("hangup")
     call.task.tell(leg_ended())
     await call.cell.until_released()

@@ -7,6 +7,12 @@ from pbx.cell_watch import verdict_on
 class NoKeeper:
     """Hears nothing."""
 
+    def wake_cell(self, cell: Cell) -> None: ...
+
+    def cell_resting(self, cell: Cell) -> None: ...
+
+    def cell_free(self, cell: Cell) -> None: ...
+
     def cell_ready(self, cell: Cell) -> None: ...
 
     def cell_closed(self, cell: Cell) -> None: ...
@@ -23,6 +29,7 @@ class NoKeeper:
         (CellState.WARM, 6.1, "heartbeat"),
         (CellState.SERVING, 6.1, "heartbeat"),
         (CellState.LEAVING, 6.1, "heartbeat"),
+        (CellState.RESTING, 10.1, "quit"),
         (CellState.LEAVING, 10.1, "quit"),
     ],
 )

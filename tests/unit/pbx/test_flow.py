@@ -161,7 +161,7 @@ def test_caller_ends_after_talking() -> None:
     scene = Scene()
     scene.talk()
     actions = scene.ended(CUSTOMER)
-    assert kinds(actions) == ["RecordInteraction", "CloseRecord", "Publish", "HangUp"]
+    assert kinds(actions) == ["RecordInteraction", "HangUp", "CloseRecord", "Publish"]
     assert scene.contact.disposition is Disposition.CALLER_ENDED
     assert scene.routing.finished == ["c1"]
     assert (scene.contact.talk_s, scene.contact.wait_s) == (60, 10)
@@ -279,9 +279,12 @@ def test_a_dead_cell_closes_the_contact_with_that_reason() -> None:
     assert scene.routing.finished == ["c1"]
 
 
-def test_an_empty_placement_leaves_no_contact_behind() -> None:
+def test_a_call_whose_invite_never_came_is_written_down_all_the_same() -> None:
     scene = Scene()
-    assert scene.flow.cell_gone("no INVITE came") == [do.Release()]
+    actions = scene.flow.cell_gone("signal 6")
+    assert kinds(actions) == ["Publish", "CloseRecord", "Publish", "Release"]
+    assert scene.contact.disposition is Disposition.CELL_DIED
+    assert scene.flow.cell_gone("signal 6") == []
     assert scene.flow.next_deadline_s() is None
 
 

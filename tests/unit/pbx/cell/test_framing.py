@@ -49,8 +49,8 @@ def test_zygote_speaks_the_same_way() -> None:
 
 
 def test_other_version_is_refused_by_name() -> None:
-    line = framing.written(wire.Quit(id=1)).replace(b'"v":1', b'"v":2')
-    with pytest.raises(framing.WireError, match="wire version 2: this side speaks version 1"):
+    line = framing.written(wire.Quit(id=1)).replace(b'"v":2', b'"v":3')
+    with pytest.raises(framing.WireError, match="wire version 3: this side speaks version 2"):
         framing.CELL_COMMANDS.read(line)
 
 
@@ -59,10 +59,10 @@ def test_other_version_is_refused_by_name() -> None:
     [
         b"",
         b"hello",
-        b'{"v":1}',
-        b'{"v":1,"m":{"t":"Unheard"}}',
-        b'{"v":1,"m":{"t":"Quit"}}',
-        b'{"v":1,"m":{"t":"Quit","id":1,"more":2}}',
+        b'{"v":2}',
+        b'{"v":2,"m":{"t":"Unheard"}}',
+        b'{"v":2,"m":{"t":"Quit"}}',
+        b'{"v":2,"m":{"t":"Quit","id":1,"more":2}}',
         b'{"v":"1","m":{"t":"Quit","id":1}}',
     ],
 )
