@@ -32,11 +32,13 @@ from domain.events import (
     Event,
     MoodChanged,
 )
+from domain.mood import Mood
 
 Output = Event | CareCommand
 
 CASES_MAX: Final = 10_000
-"""Contacts watched at once, ten times the calls of the largest node; about 2 KiB each."""
+"""Contacts watched at once, ten times the calls of the largest node; half a KiB each, and
+3 KiB with 32 rules."""
 
 _HELD: Final = "held long enough"
 _GONE: Final = "gone long enough"
@@ -198,20 +200,30 @@ class AlertDesk:
         if case.objects:
             self._end_alerts(case, ClearReason.CONSENT_REFUSED, now_s)
             self._drop_deadlines(case)
+            before, at_s = case.course.mood, case.heard_until_s
             case.forget_mood(self._policy.course)
+            self._tell_change(case, before, case.course.at(at_s))
 
     def _observe(self, observed: EmotionObserved, now_s: float) -> None:
         case = self._cases.get(observed.contact_id)
         if case is None or case.objects:
             self.totals.unknown += 1
             return
-        before, refused = case.course.at(0.0).mood, case.course.refused
+        before, refused = case.course.mood, case.course.refused
         point = case.course.take(observed.score)
         if case.course.refused > refused:
             self.totals.late += 1
             return
         self.totals.windows += 1
         case.heard_at_s, case.heard_until_s = now_s, point.at_s
+        self._tell_change(case, before, point)
+        for rule in self._policy.rules:
+            # An open alert is watched to its end, also where the contact has gone on to.
+            if rule.looks_at(case.queue_id) or rule.rule_id in case.alerts:
+                case.watch(rule).see(rule.judge(observed.score, point), now_s)
+                self._consider(case, rule, now_s)
+
+    def _tell_change(self, case: Case, before: Mood, point: MoodPoint) -> None:
         if point.mood is not before:
             self._out.append(
                 MoodChanged(
@@ -225,11 +237,6 @@ class AlertDesk:
                     evidence=point.evidence,
                 )
             )
-        for rule in self._policy.rules:
-            # An open alert is watched to its end, also where the contact has gone on to.
-            if rule.looks_at(case.queue_id) or rule.rule_id in case.alerts:
-                case.watch(rule).see(rule.judge(observed.score, point), now_s)
-                self._consider(case, rule, now_s)
 
     def _consider(self, case: Case, rule: AlertRule, now_s: float) -> None:
         """Raise or clear what a rule asks for, or set the time at which it may."""

@@ -14,7 +14,7 @@ from domain.emotional_course import DISTRESS_SHARE, SMOOTHING_S
 from domain.mood import BANDS, Mood
 
 RULES_MAX: Final = 32
-"""Each looks at every window of every call: 32 take some 50 us a window."""
+"""Each looks at every window of every call: 32 take 0.1 ms of the event loop a window."""
 PHRASES_MAX: Final = 200
 """More than a list that people keep in order."""
 PHRASE_CHARACTERS_MAX: Final = 300

@@ -129,6 +129,11 @@ class EmotionalCourse:
         self._evidence_weight = 0.0
         self.refused = 0
 
+    @property
+    def mood(self) -> Mood:
+        """The mood after the last judgement."""
+        return self._mood
+
     def take(self, score: EmotionScore | TextScore) -> MoodPoint:
         """Take the next judgement and return how the customer feels now."""
         of_words = isinstance(score, TextScore)

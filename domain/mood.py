@@ -23,7 +23,7 @@ class Mood(StrEnum):
     """How a customer feels, as far as it could be heard."""
 
     UNKNOWN = "unknown"
-    """Too little was heard to say anything; never returned to."""
+    """Too little was heard to say anything, or the customer does not want it said."""
     CALM = "calm"
     """Nothing speaks for distress."""
     UNEASY = "uneasy"

@@ -57,7 +57,9 @@ STEPS = st.lists(
 def test_alerts_stay_in_order(steps):
     numbers = itertools.count(1)
     desk = AlertDesk(CarePolicy(rules=RULES), new_id=lambda: str(next(numbers)))
-    now_s, present, objects = 100.0, set(), set()
+    now_s = 100.0
+    present: set[str] = set()
+    objects: set[str] = set()
     open_ids: dict[tuple[str, str], str] = {}
     risen_s: dict[str, float] = {}
     cleared_s: dict[tuple[str, str], float] = {}

@@ -37,6 +37,12 @@ def refusal(answer: Answer = Answer.REFUSED) -> ConsentChanged:
     return ConsentChanged(contact_id="c", purpose=Purpose.EMOTION, answer=answer)
 
 
+def mood_of(scene: Scene) -> Mood:
+    point = scene.desk.mood("c", scene.now_s)
+    assert point is not None
+    return point.mood
+
+
 def test_a_mood_that_changes_is_told_once():
     scene = Scene()
     changes = only(MoodChanged, scene.say(0.1, times=10) + scene.say(0.9, times=20))
@@ -46,7 +52,7 @@ def test_a_mood_that_changes_is_told_once():
         (Mood.UNEASY, Mood.UPSET),
         (Mood.UPSET, Mood.ANGRY),
     ]
-    assert scene.desk.mood("c", scene.now_s).mood is Mood.ANGRY
+    assert mood_of(scene) is Mood.ANGRY
     assert scene.desk.mood("nobody", scene.now_s) is None
 
 
@@ -215,9 +221,13 @@ def test_an_alert_is_watched_to_its_end_in_another_queue():
 def test_a_refusal_ends_all_of_it_at_once():
     scene = Scene(mood_rule())
     scene.say(0.95, times=10)
-    (cleared,) = only(CLEARED, scene.tell(refusal()))
+    outputs = scene.tell(refusal())
+    (cleared,) = only(CLEARED, outputs)
     assert cleared.reason is ClearReason.CONSENT_REFUSED
-    assert scene.desk.mood("c", scene.now_s).mood is Mood.UNKNOWN
+    (change,) = only(MoodChanged, outputs)
+    assert (change.before, change.after, change.intensity) == (Mood.ANGRY, Mood.UNKNOWN, 0.0)
+    assert mood_of(scene) is Mood.UNKNOWN
+    assert scene.tell(refusal()) == []
     assert scene.say(0.95, times=10) == [], "windows on their way"
     assert scene.desk.next_deadline_s() is None
     scene.tell(refusal(Answer.GRANTED))

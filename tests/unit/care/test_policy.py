@@ -1,11 +1,15 @@
+import random
+
 from care.policy import CarePolicy, course_of
 from config.emotion import PHRASES, RULES
 from domain.alert import Audience
 from domain.emotion import EmotionLabel
 from domain.emotional_course import SETTINGS
+from domain.events import AlertCleared, AlertRaised
 from domain.mood import Mood
 from domain.skill import SkillRequirement
 from tests.config_support import RIGHT, loaded
+from tests.unit.care.scene import Scene, only
 
 OWN = """\
 emotion:
@@ -62,3 +66,28 @@ def test_what_the_file_says_goes_before():
 
 def test_the_courses_settings_stand_alone():
     assert course_of(loaded(RIGHT).configuration.emotion) == SETTINGS
+
+
+def noisy(generator: random.Random, anger: float) -> float:
+    """Return a score as a model gives it: right on average, off by 0.15 or so each time."""
+    return min(1.0, max(0.0, generator.gauss(anger, 0.15)))
+
+
+def test_ours_leave_calm_callers_alone():
+    generator = random.Random(3)
+    for _ in range(50):
+        scene = Scene(*policy().rules)
+        for _ in range(120):
+            assert not only(AlertRaised, scene.say(noisy(generator, 0.15)))
+
+
+def test_ours_tell_the_agent_first_and_the_supervisor_next_of_who_grows_angry():
+    generator = random.Random(4)
+    scene, said = Scene(*policy().rules), []
+    for second in range(60):
+        said += scene.say(noisy(generator, 0.1 + min(0.8, second * 0.025)))
+    raised = [alert.rule_id for alert in only(AlertRaised, said)]
+    assert raised == ["growing-upset", "angry"]
+    for _ in range(60):
+        said += scene.say(noisy(generator, 0.1))
+    assert len(only(AlertRaised, said)) == len(only(AlertCleared, said)) == 2
