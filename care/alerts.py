@@ -1,8 +1,8 @@
 """The alert desk: windows of judged speech come in, moods, alerts and advice come out. Pure.
 
 Inputs and the time come in; events and commands come out. `next_deadline_s` says when to call
-`advance`: a level has held for long enough, or it has been gone for long enough, or a rule may
-rise again.
+`advance`: a level has held for long enough, or it has been gone for long enough. After a pause a
+rule rises again with the next window and not before, for an alert needs something that was heard.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -42,7 +42,6 @@ CASES_MAX: Final = 10_000
 
 _HELD: Final = "held long enough"
 _GONE: Final = "gone long enough"
-_AGAIN: Final = "may rise again"
 
 
 @dataclass(slots=True)
@@ -364,9 +363,7 @@ class AlertDesk:
         self._deadlines.drop((_GONE, case.contact_id, alert.rule_id))
         rule = self._rules.get(alert.rule_id)
         if rule is not None and case.contact_id in self._cases:
-            until_s = now_s + rule.again_s
-            case.quiet_until_s[alert.rule_id] = until_s
-            self._deadlines.set((_AGAIN, case.contact_id, alert.rule_id), until_s)
+            case.quiet_until_s[alert.rule_id] = now_s + rule.again_s
         self.totals.cleared += 1
         self._out.append(
             AlertCleared(
@@ -387,8 +384,8 @@ class AlertDesk:
             yield alert, self._rules[rule_id]
 
     def _drop_deadlines(self, case: Case) -> None:
-        for rule_id in {*case.watches, *case.quiet_until_s}:
-            for kind in (_HELD, _GONE, _AGAIN):
+        for rule_id in case.watches:
+            for kind in (_HELD, _GONE):
                 self._deadlines.drop((kind, case.contact_id, rule_id))
 
     def _meet_deadlines(self, now_s: float) -> None:
@@ -407,5 +404,5 @@ class AlertDesk:
                     self._clear(case, alert, ClearReason.RULE_GONE, now_s)
                 case.watches.pop(rule_id, None)
                 case.quiet_until_s.pop(rule_id, None)
-                for kind in (_HELD, _GONE, _AGAIN):
+                for kind in (_HELD, _GONE):
                     self._deadlines.drop((kind, case.contact_id, rule_id))
