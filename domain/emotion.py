@@ -6,6 +6,7 @@ article 5(1)(f)), so a judgement of an agent cannot be made: its constructor ref
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from math import isfinite
 from typing import Final
 
 from domain.errors import EmotionForbidden
@@ -80,6 +81,8 @@ class Evidence:
     def __post_init__(self) -> None:
         for field, text in (("name", self.name), ("unit", self.unit)):
             _within(f"characters of an evidence's {field}", len(text), 1, EVIDENCE_CHARACTERS_MAX)
+        if not isfinite(self.value):
+            raise ValueError(f"evidence {self.name}: {self.value} is no number")
 
     def __str__(self) -> str:
         return f"{self.name} {self.value:.3g} {self.unit}"

@@ -91,5 +91,7 @@ def test_evidence_can_be_read():
     assert str(PITCH) == "pitch 4.12 semitones above the caller's own"
     with pytest.raises(ValueError, match="evidence's name"):
         Evidence(name="", value=1.0, unit="dB")
+    with pytest.raises(ValueError, match="is no number"):
+        Evidence(name="level", value=nan, unit="dB")
     with pytest.raises(ValueError, match="evidence's unit"):
         Evidence(name="level", value=1.0, unit="d" * 61)
