@@ -37,7 +37,15 @@ from media.batch import hear
 from media.ear import TapFrame
 from media.level import levels_dbov, powers
 from media.listener import Listener
-from media.pcm import FRAME_BYTES, FRAMES_AT_ONCE, HOP_MS, HOP_SAMPLES, HOPS_PER_S, to_s16le
+from media.pcm import (
+    FRAME_BYTES,
+    FRAMES_AT_ONCE,
+    HOP_MS,
+    HOP_SAMPLES,
+    HOPS_PER_FRAME,
+    HOPS_PER_S,
+    to_s16le,
+)
 from media.pitch import WINDOW_SAMPLES, candidates, settle
 from media.report import Heartbeat, decode
 from media.settings import EarSettings
@@ -285,7 +293,7 @@ def _labelled(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> tuple
     if snr_db is not None:
         line = line + at_level(band(_disturbance(kind, line.size)), LEVEL_DBOV - snr_db)
     truth = np.concatenate(spoken)
-    hops = truth.size // 3 * 3
+    hops = truth.size // HOPS_PER_FRAME * HOPS_PER_FRAME
     return g711(line[: hops * HOP_SAMPLES], "a"), truth[:hops]
 
 

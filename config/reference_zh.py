@@ -199,6 +199,11 @@ MEANINGS: Final[dict[str, str]] = {
     "Cells.nice": (
         "这些进程的调度优先级，使语音优先于其他一切；低于 0 需要权限（CAP_SYS_NICE），否则取 0。"
     ),
+    "Cells.realtime": (
+        "每路通话的时钟每 20 毫秒发送一次语音，是否让它在内核的实时调度类（SCHED_RR 1）中运行："
+        "它只占其中百分之一的时间，而机器上的其他工作不会使它迟到。"
+        "需要权限（LimitRTPRIO、CAP_SYS_NICE），否则不用。"
+    ),
     "Cells.heartbeat_s": "连续三个这样的时间没有动静的进程视为已死。",
     "Cells.memory_mib_max": "私有内存超过此值的进程会被终止；普通进程占 6 MiB。",
     "Cells.call_s_max": "通话到此时间即被结束：被遗忘的通话是要花钱的。默认四小时。",

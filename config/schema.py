@@ -214,6 +214,10 @@ class Cells(Section):
     nice: Annotated[int, Field(ge=-20, le=19)] = -10
     """Scheduling priority of cells, so that audio goes before everything else; below 0 needs
     the right to (CAP_SYS_NICE), otherwise 0 is taken."""
+    realtime: bool = True
+    """Whether the clock of each call, which sends its audio every 20 ms, runs in the kernel's
+    real-time class (SCHED_RR 1): it works for a hundredth of that time, and no other work of the
+    machine makes it late. Needs the right to (LimitRTPRIO, CAP_SYS_NICE), else it does without."""
     heartbeat_s: Annotated[float, Field(ge=0.5)] = 5.0
     """A cell that is silent for three of these is taken for dead."""
     memory_mib_max: Annotated[int, Field(ge=16)] = 64

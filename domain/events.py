@@ -206,7 +206,7 @@ class AudioLost:
     """Tapped audio did not reach the analysis worker.
 
     Attributes:
-        frames: Tap frames of 60 ms lost since the last such event of this contact.
+        frames: Tap frames of 180 ms lost since the last such event of this contact.
     """
 
     contact_id: str

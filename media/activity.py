@@ -42,12 +42,12 @@ class VoiceActivity:
         """
         self._detector = webrtcvad.Vad(aggressiveness)
 
-    def judge(self, frame: bytes) -> list[bool]:
-        """Say for each hop of one tapped frame whether it holds speech."""
+    def judge(self, pcm: bytes) -> list[bool]:
+        """Say for each of some hops, such as those of a tapped frame, whether it holds speech."""
         is_speech = self._detector.is_speech
         return [
-            is_speech(frame[start : start + HOP_BYTES], TAP_RATE_HZ)
-            for start in range(0, FRAME_BYTES, HOP_BYTES)
+            is_speech(pcm[start : start + HOP_BYTES], TAP_RATE_HZ)
+            for start in range(0, len(pcm), HOP_BYTES)
         ]
 
 

@@ -17,8 +17,8 @@ from media.level import powers
 from media.listener import Listener
 from media.pcm import FRAMES_AT_ONCE, HOP_SAMPLES, HOPS_PER_FRAME, Samples, hops_of
 from media.pitch import WINDOW_SAMPLES, candidates
-from media.spectrum import spectra
-from media.tones import tonal
+from media.spectrum import BINS, spectra
+from media.tones import STRETCH_HOPS, tonal
 from media.voice import HISTORY_HOPS, Voice
 
 Run = tuple[Listener, Ear, list[TapFrame]]
@@ -91,10 +91,12 @@ def _judge(
         [ear.activity.judge(frame) for ear, frame in zip(ears, raised, strict=True)],
         dtype=np.bool_,
     )
-    tones = np.zeros_like(voiced)
-    rows = np.flatnonzero(voiced.any(axis=1))
+    stretches = voiced.reshape(-1, STRETCH_HOPS)
+    found = np.zeros_like(stretches)
+    rows = np.flatnonzero(stretches.any(axis=1))
     if rows.size:
-        tones[rows] = tonal(power[rows])
+        found[rows] = tonal(power.reshape(-1, STRETCH_HOPS, BINS)[rows])
+    tones = found.reshape(voiced.shape)
     toned = set(np.flatnonzero(tones.any(axis=1)).tolist())
     for row, ear in enumerate(ears):
         if row in toned or ear.tone_tail.running:

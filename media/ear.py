@@ -7,13 +7,13 @@ from typing import Final
 from domain.speech import Speaker
 from media.activity import Segmenter, VoiceActivity
 from media.background import Background
-from media.pcm import FRAME_BYTES, HOPS_PER_FRAME
+from media.pcm import HOP_BYTES
 from media.settings import EarSettings
 from media.timeline import Timeline
 from media.tones import ToneTail
 from media.voice import Voice
 
-BACKLOG_FRAMES_MAX: Final = 50
+BACKLOG_FRAMES_MAX: Final = 17
 """Frames that may wait to be heard, 3 s: a worker later than that is overloaded."""
 
 
@@ -26,9 +26,8 @@ class TapFrame:
     pcm: bytes
 
 
-_SILENT_FRAME: Final = bytes(FRAME_BYTES)
-_FADING_FRAMES: Final = 3
-"""Nine hops: the detector says speech for seven after it at most."""
+FADING_HOPS: Final = 9
+"""The detector says speech for seven hops after it at most, and two are to be safe."""
 
 
 class Ear:
@@ -53,8 +52,7 @@ class Ear:
 
     def rest(self, hops: int) -> None:
         """Let silence pass that no frame brings, so that what was heard before it fades."""
-        for _ in range(min(hops // HOPS_PER_FRAME, _FADING_FRAMES)):
-            self.activity.judge(_SILENT_FRAME)
+        self.activity.judge(bytes(min(hops, FADING_HOPS) * HOP_BYTES))
         self.background.rest()
         if self.voice is not None:
             self.voice.history[:] = 0

@@ -11,7 +11,7 @@ from domain.tap import TAP_HEADER, TAP_PACKET_BYTES_MAX, TAP_VERSION, TapKind
 from media.ear import TapFrame
 from media.pcm import FRAME_BYTES
 
-PACKETS_PER_READ: Final = 64
+PACKETS_PER_READ: Final = 22
 """Read from one cell before the others get their turn: 2 s of two legs."""
 REFUSED_PACKETS_MAX: Final = 100
 """A cell that sends more of what `domain/tap.py` does not describe is cut off."""

@@ -16,10 +16,12 @@ from media.pcm import HOP_US, HOPS_PER_FRAME
 FRAME_US: Final = TAP_FRAME_MS * 1_000
 JUMP_US: Final = 1_000_000
 """A frame this much after its place follows a time without frames, not a slow clock."""
-SLIP_US: Final = FRAME_US
-"""How far frames may lie from their place before the place gives way."""
-SLIP_FRAMES: Final = 8
-"""Frames that must all lie too far: a clock thread that stalls catches up in fewer."""
+SLIP_US: Final = FRAME_US // 2
+"""How far frames may lie from their place before the place gives way. A whole frame is dropped
+when they are too early, so with less the next ones might lie too late. These 90 ms are less
+than the shortest pause and overlap that is reported (`turns.GAP_S_MIN`)."""
+SLIP_FRAMES: Final = 5
+"""Frames that must all lie too far: a clock thread that stalls for 0.8 s catches up in fewer."""
 LEAP_US_MAX: Final = 4 * 3_600 * 1_000_000
 """The longest silence that one frame may claim: the longest call by default."""
 

@@ -22,25 +22,28 @@ LINE_HZ_MIN: Final = 400.0
 """Busy tones of 425 and 450 Hz (ITU-T E.180) lie above, the line of a hummed voice below."""
 TAIL_HOPS: Final = 7
 """The WebRTC detector goes on saying speech for at most so long after what it took for it."""
+STRETCH_HOPS: Final = 3
+"""60 ms, in which a voice moves. A longer stretch would let a tone that sets in within it, or ends,
+pass for speech."""
 STEADY_DB_MAX: Final = 0.5
-"""A tone keeps its level for a frame; a voice that is a single line hardly ever does."""
+"""A tone keeps its level for a stretch; a voice that is a single line hardly ever does."""
 
 
 def tonal(power: Spectra) -> NDArray[np.bool_]:
     """Say of each hop whether it is a DTMF digit or part of one steady line.
 
-    A line must fill all hops of its frame. Other pairs of lines, such as the North American
+    A line must fill all hops of its stretch. Other pairs of lines, such as the North American
     busy tone, are not told from a sung vowel.
 
     Args:
-        power: Spectra of frames, shape (n, hops, BINS).
+        power: Spectra of stretches, shape (n, STRETCH_HOPS, BINS).
 
     Returns:
-        Shape (n, hops).
+        Shape (n, STRETCH_HOPS).
     """
-    frames, hops, bins = power.shape
+    stretches, hops, bins = power.shape
     total = power.sum(axis=2)
-    rest = power.reshape(frames * hops, bins)
+    rest = power.reshape(stretches * hops, bins)
     share1, at1, rest = _take_line(rest)
     share2, at2, _ = _take_line(rest)
     safe = np.maximum(total.ravel(), np.float32(1e-12))
@@ -54,9 +57,9 @@ def tonal(power: Spectra) -> NDArray[np.bool_]:
         & (low_hz <= DTMF_LOW_HZ[1])
         & (high_hz >= DTMF_HIGH_HZ[0])
         & (high_hz <= DTMF_HIGH_HZ[1])
-    ).reshape(frames, hops)
-    at = at1.reshape(frames, hops)
-    alone = (share1 >= LINE_SHARE_MIN).reshape(frames, hops) & (at * BIN_HZ >= LINE_HZ_MIN)
+    ).reshape(stretches, hops)
+    at = at1.reshape(stretches, hops)
+    alone = (share1 >= LINE_SHARE_MIN).reshape(stretches, hops) & (at * BIN_HZ >= LINE_HZ_MIN)
     level_ratio = total.max(axis=1) / np.maximum(total.min(axis=1), np.float32(1e-12))
     steady = (level_ratio <= 10 ** (STEADY_DB_MAX / 10)) & (np.ptp(at, axis=1) <= 1)
     result: NDArray[np.bool_] = digit | (alone.all(axis=1) & steady)[:, np.newaxis]

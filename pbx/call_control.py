@@ -33,17 +33,13 @@ from pbx.dial_plan import DialPlan, ToFeature, ToQueue
 from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.feature_call import FeatureCall
 from pbx.flow import CallFlow
+from pbx.overload import SettingUp
 from pbx.prompts import PromptSource
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_S: Final = 5
 """When all cells are taken: by then the reserve has been filled again or a call has ended."""
-
-SETTING_UP_MAX: Final = 64
-"""Calls on their way to an answer at once. With an answer after 50 ms that is 1,280 new calls
-a second, so it is reached only when the machine can no longer keep up; then the carrier hears
-of it at once and sends the call elsewhere, and those who are in are answered."""
 
 CUT_S_MAX: Final = 5.0
 """How long a call that was cut may take for its BYE and its record."""
@@ -62,7 +58,7 @@ class CallControl:
     It is the edge's `CallPlacer`, the router's `ContactDesk` and the API's `CallDesk`.
 
     Attributes:
-        overloads: Calls refused because SETTING_UP_MAX others were on their way.
+        overloads: Calls refused because the machine did not keep up with those before.
         keys_dropped: Keys and holds that calls which have ended were sent beyond their limit.
     """
 
@@ -91,7 +87,7 @@ class CallControl:
         self.draining = False
         self.overloads = 0
         self.keys_dropped = 0
-        self._taking = 0
+        self._setting_up = SettingUp()
         self._pool = pool
         self._prompts = prompts
         self._routing = routing
@@ -131,10 +127,11 @@ class CallControl:
         destination = self._plan.resolve(call)
         if destination is None:
             return Refusal(status=404, reason="Not Found")
-        setting_up = self._taking + sum(task.is_setting_up for task in self._calls.values())
-        if setting_up >= SETTING_UP_MAX:
+        now_s = self._clock.monotonic_s()
+        too_many = self._setting_up.refuses(now_s)
+        if too_many is not None:
             self.overloads += 1
-            log.warning("call refused, too many on their way", limit=SETTING_UP_MAX)
+            log.warning("call refused, the machine does not keep up", reason=too_many)
             return _UNAVAILABLE
         key = new_contact_id(self._clock)
         if isinstance(destination, ToQueue):
@@ -151,17 +148,17 @@ class CallControl:
             dial=self._dial,
             on_over=self._over,
         )
-        self._taking += 1
+        self._setting_up.add(task, now_s)
         try:
             cell = await self._pool.take(contact_id=key, on_event=task.tell, tap_path=tap_path)
         except NoCellFree as error:
             log.warning("call refused, no cell is free", reason=str(error))
+            task.is_setting_up = False
             return _UNAVAILABLE
-        finally:
-            self._taking -= 1
         if self.draining or cell.state is CellState.GONE:
             # While a cell was waited for, the node began to stop or the cell ended.
             cell.release()
+            task.is_setting_up = False
             return _UNAVAILABLE
         self._calls[key] = task
         self._idle.clear()

@@ -159,6 +159,7 @@ class CallTask:
             await self._perform(self.flow.end(Disposition.FAILED, "internal error"))
             await self._perform(self.flow.cell_gone("internal error"))
         finally:
+            self.is_setting_up = False
             if self.cell is not None and not self._dead:
                 self.cell.release()
             self._on_over(self)

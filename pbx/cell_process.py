@@ -135,6 +135,7 @@ class Cell(asyncio.Protocol):
         self.parent_pid: int | None = None
         self.rtp_port = rtp_port
         self.nice = 0
+        self.realtime = False
         self.state = CellState.STARTING
         self.private_kib = 0
         self.taps_dropped = 0
@@ -377,6 +378,7 @@ class Cell(asyncio.Protocol):
             self.pid = report.pid
             self._sip_port = report.sip_port
             self.nice = report.nice
+            self.realtime = report.realtime
             self._keeper.cell_ready(self)
         elif isinstance(report, wire.CellFree):
             self._keeper.cell_free(self)

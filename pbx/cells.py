@@ -106,7 +106,7 @@ class CellPool:
         self._empty = asyncio.Event()
         self._waker: socket.socket | None = None
         self._open = False
-        self._nice_told = False
+        self._scheduling_told = False
         self._reserve_max = settings.warm + int(SPARE_SHARE * settings.warm)
         self._started = self._used_again = self._crashed = self._failed_starts = self._refused = (
             self._zygote_restarts
@@ -264,16 +264,25 @@ class CellPool:
         self._starting.discard(cell.cell_id)
         self._failures = 0
         self._started += 1
-        if cell.nice != self._settings.nice and not self._nice_told:
-            self._nice_told = True
-            log.warning(
-                "cells run at another nice level than wanted: a negative one needs CAP_SYS_NICE",
-                wanted=self._settings.nice,
-                reached=cell.nice,
-            )
+        if not self._scheduling_told:
+            self._scheduling_told = True
+            self._tell_scheduling(cell)
         self._call(self._on_ready, cell)
         self._offer(cell)
         self._refill()
+
+    def _tell_scheduling(self, cell: Cell) -> None:
+        wanted = self._settings
+        if cell.nice != wanted.nice:
+            log.warning(
+                "cells run at another nice level than wanted: a negative one needs CAP_SYS_NICE",
+                wanted=wanted.nice,
+                reached=cell.nice,
+            )
+        if wanted.realtime and not cell.realtime:
+            log.warning(
+                "clocks of calls are not real-time threads: that needs LimitRTPRIO or CAP_SYS_NICE"
+            )
 
     def cell_resting(self, cell: Cell) -> None:
         """Count on the cell: it comes back into the reserve within a second."""
@@ -432,6 +441,7 @@ class CellPool:
                 outbound_proxy=self._proxy,
                 sip_domain=self._sip_domain,
                 nice=self._settings.nice,
+                realtime=self._settings.realtime,
                 heartbeat_s=self._settings.heartbeat_s,
                 rtp_silence_s=self._rtp_silence_s,
                 linger_s=self._linger_s,

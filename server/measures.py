@@ -95,7 +95,7 @@ class Measures:
         )
         self.turns = counter("warmline_turns", "Turns heard, by speaker.", "speaker")
         self.taps_lost = counter(
-            "warmline_tap_frames_lost", "Tap frames of 60 ms that were never heard."
+            "warmline_tap_frames_lost", "Tap frames of 180 ms that were never heard."
         )
         self.cell_crashes = counter(
             "warmline_cell_crashes", "Cells that crashed, by how.", "reason"

@@ -126,7 +126,7 @@ def configuration(
             "listen": list(listen or [{"transport": "udp", "address": "127.0.0.1", "port": 0}]),
         },
         "rtp": {"address": "127.0.0.1", "port_min": 28_000, "port_max": 31_999},
-        "cells": {"warm": 4, "max": 60, "nice": 0},
+        "cells": {"warm": 4, "max": 60, "nice": 0, "realtime": False},
         "trunks": [{"id": "carrier", "addresses": [TRUNK]}, *trunks],
         "agents": [*fixed, *(_agent(agent, lane, None) for agent, lane in phones.items())],
         "queues": [

@@ -24,6 +24,7 @@ from pbx.cell import identity, settings, wire
 from pbx.cell.legs import Account, Leg, reason_of
 from pbx.cell.memory import own_private_kib
 from pbx.cell.players import Grave, Players
+from pbx.cell.scheduling import make_realtime, may_be_realtime, reach_nice, thread_ids
 from pbx.cell.taps import TapBench, TapLine
 
 CELL_HOST: Final = "127.0.0.1"
@@ -37,6 +38,9 @@ LINGER_CANCELLED_FACTOR: Final = 6
 """A telephone that has not responded yet is lingered for longer: CANCEL may not be sent before
 a provisional response (RFC 3261 section 9.1), and an INVITE is sent again after 0.5, 1.5 and
 3.5 s (section 17.1.1.2)."""
+MEMORY_EVERY_S: Final = 30.0
+"""To look at the private memory costs a millisecond or two, which 150 cells that did it at each
+heartbeat would add up to a fifteenth of a core."""
 EARLY_S_MAX: Final = 1.0
 """An INVITE comes over another socket than the word that it is served, and may be first."""
 
@@ -70,7 +74,9 @@ class Endpoint:
         """The contact's INVITE, when it was faster than the word that we serve it."""
         self._in_trouble = False
         self._clock_runs = False
+        self._realtime = False
         self._private_kib = 0
+        self._next_memory_s = 0.0
         self._legs: dict[int, Leg] = {}
         self._last_leg = 0
         self._taken_incoming = False
@@ -139,9 +145,9 @@ class Endpoint:
         """
         self._thread = threading.get_ident()
         inherited = os.getpriority(os.PRIO_PROCESS, 0)
-        if self._reach_nice(self._spec.nice) < inherited:
+        if reach_nice(self._spec.nice) < inherited:
             # We may choose our level: while this cell only starts, calls come first.
-            self._reach_nice(STARTING_NICE)
+            reach_nice(STARTING_NICE)
         self._pj = pj.Endpoint()
         self._pj.libCreate()
         self._seed()
@@ -159,10 +165,14 @@ class Endpoint:
         self._account = Account(self)
         self._account.create(settings.account(self._spec))
         self._taps = TapBench(self._line)
-        nice = self._reach_nice(self._spec.nice)
+        nice = reach_nice(self._spec.nice)
         # CellReady is the first sign of life, and looking at the memory costs a millisecond.
         self._next_heartbeat_s = time.monotonic() + self._spec.heartbeat_s
-        self.report(wire.CellReady(pid=os.getpid(), sip_port=self._sip_port, nice=nice))
+        self._realtime = self._spec.realtime and may_be_realtime()
+        ready = wire.CellReady(
+            pid=os.getpid(), sip_port=self._sip_port, nice=nice, realtime=self._realtime
+        )
+        self.report(ready)
 
     def run(self) -> None:
         """Obey and report until told to quit."""
@@ -201,8 +211,8 @@ class Endpoint:
             self._refuse_early(self._early.leg)
         if now_s >= self._next_heartbeat_s:
             self._next_heartbeat_s = now_s + self._spec.heartbeat_s
-            if self._contact_id is not None or not self._private_kib:
-                # To look costs a millisecond, and a cell that waits does not grow.
+            if now_s >= self._next_memory_s:
+                self._next_memory_s = now_s + MEMORY_EVERY_S
                 self._private_kib = own_private_kib()
             dropped = self._taps.dropped
             self.report(wire.Heartbeat(private_kib=self._private_kib, taps_dropped=dropped))
@@ -215,12 +225,6 @@ class Endpoint:
         number = self._pj.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         name: str = self._pj.transportGetInfo(number).localName
         return int(name.rpartition(":")[2])
-
-    def _reach_nice(self, wanted: int) -> int:
-        """Take a nice level, for this thread and those it starts, or come as near as allowed."""
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, wanted)
-        return os.getpriority(os.PRIO_PROCESS, 0)
 
     # ---- what legs tell (LegOwner)
 
@@ -265,11 +269,19 @@ class Endpoint:
     def _new_leg(self, call_id: int = pj.PJSUA_INVALID_ID) -> Leg:
         if not self._clock_runs:
             self._clock_runs = True
-            self._pj.audDevManager().setNullDev()
+            self._start_clock()
         self._last_leg += 1
         leg = Leg(self, self._account, self._last_leg, self._spec.rtp_silence_s, call_id)
         self._legs[leg.number] = leg
         return leg
+
+    def _start_clock(self) -> None:
+        """Start the conference's clock, the thread that sends a packet of audio each tick."""
+        before = thread_ids() if self._realtime else frozenset()
+        self._pj.audDevManager().setNullDev()
+        if self._realtime:
+            for thread in thread_ids() - before:
+                make_realtime(thread)
 
     def _drop(self, leg: Leg) -> None:
         self._bridges = {pair for pair in self._bridges if leg.number not in pair}

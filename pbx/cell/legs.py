@@ -18,6 +18,11 @@ from pbx.cell.keys import KeyEcho
 from pbx.cell.rtp import RtpLedger, SilenceWatch, StreamCount
 from pbx.cell.source import SourceLatch, hold, host_of, let_go
 
+YOUNG_LOOKS = 6
+"""Ticks after the answer at each of which a leg is looked at: until its source is known."""
+OLD_LOOK_EVERY = 3
+"""Later every third tick is enough: only silence of half a minute is looked for."""
+
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -98,6 +103,7 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
         self._source = SourceLatch()
         self._announced = ""
         self._expects_rtp = False
+        self._looks = 0
 
     @property
     def heard(self) -> bool:
@@ -122,6 +128,9 @@ class Leg(pj.Call):  # type: ignore[misc]  # pjsua2 is untyped
     def watch(self, now_s: float) -> None:
         """Count the streams and report a far end that has fallen silent."""
         if not self.answered or self.gone:
+            return
+        self._looks += 1
+        if self._looks > YOUNG_LOOKS and self._looks % OLD_LOOK_EVERY:
             return
         self._count()
         self._hold_source()

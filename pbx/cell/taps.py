@@ -31,7 +31,7 @@ _BUFFER_OFFSET: Final = 8
 end pointers stand after the enum and its padding."""
 _SILENCE: Final = bytes(2 * TAP_FRAME_SAMPLES)
 _SEND_BUFFER_BYTES: Final = 256 * 1024
-"""About 4 s of two taps, the time that a worker may take to load a model or be restarted."""
+"""Several seconds of two taps, the time that a worker may take to load a model or be restarted."""
 
 
 def _bytes_by_pointer(frame: Any) -> bytes:

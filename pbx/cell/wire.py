@@ -34,6 +34,7 @@ class CellSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             goes straight to its request-URI.
         sip_domain: Host part of our own From.
         nice: Wanted nice level; below 0 needs the right to.
+        realtime: Whether the clock of a call shall be a real-time thread.
         heartbeat_s: Time between two Heartbeat events.
         rtp_silence_s: Without RTP for so long a leg is reported as silent.
         linger_s: A cell whose contact is over waits so long after its last leg: one
@@ -49,6 +50,7 @@ class CellSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     outbound_proxy: str | None
     sip_domain: str
     nice: int
+    realtime: bool
     heartbeat_s: float
     rtp_silence_s: float
     linger_s: float
@@ -383,11 +385,13 @@ class CellReady(Message, frozen=True, kw_only=True):
 
     Attributes:
         nice: The level that was reached.
+        realtime: The clock of a call will be a real-time thread.
     """
 
     pid: int
     sip_port: int
     nice: int
+    realtime: bool
 
 
 class CellFree(Message, frozen=True, kw_only=True):

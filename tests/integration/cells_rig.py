@@ -125,6 +125,7 @@ async def rig(
     cells_max: int = 6,
     heartbeat_s: float = 0.5,
     ports_per_cell: int = 80,
+    realtime: bool = False,
     rtp_silence_s: float = 30.0,
     outbound_proxy: tuple[str, int] | None = None,
     **limits: int,
@@ -133,7 +134,9 @@ async def rig(
     gone = Gone()
     ready: asyncio.Queue[Cell] = asyncio.Queue()
     pool = CellPool(
-        Cells(warm=warm, max=cells_max, nice=0, heartbeat_s=heartbeat_s, **limits),
+        Cells(
+            warm=warm, max=cells_max, nice=0, realtime=realtime, heartbeat_s=heartbeat_s, **limits
+        ),
         Rtp(
             address="127.0.0.1",
             port_min=port_min,

@@ -1,10 +1,12 @@
 """A cell serves one contact after the other, and nothing of one reaches the next."""
 
 import asyncio
+import os
 from pathlib import Path
 
 from domain.tap import TapKind
 from pbx.cell import wire
+from pbx.cell.scheduling import may_be_realtime
 from pbx.cells import CellState
 from tests.integration.cells_rig import WAIT_S, Party, Rig, TapEar, rig, write_tone
 
@@ -13,6 +15,25 @@ def threads(party: Party) -> set[str]:
     """Return the names of the threads of a cell."""
     tasks = Path(f"/proc/{party.cell.pid}/task").iterdir()
     return {(task / "comm").read_text().strip() for task in tasks}
+
+
+def policies(party: Party) -> dict[str, int]:
+    """Return the scheduling class of each thread of a cell, by name."""
+    return {
+        (task / "comm").read_text().strip(): os.sched_getscheduler(int(task.name))
+        for task in Path(f"/proc/{party.cell.pid}/task").iterdir()
+    }
+
+
+async def test_the_clock_of_a_call_alone_is_real_time() -> None:
+    async with rig(port_min=49_600, warm=2, cells_max=3, realtime=True) as cells:
+        a, b = await cells.party("a"), await cells.party("b")
+        await cells.call(a, b)
+        found = policies(b)
+        wanted = os.SCHED_RR if b.cell.realtime else os.SCHED_OTHER
+        assert found.pop("clock") == wanted
+        assert set(found.values()) == {os.SCHED_OTHER}
+        assert b.cell.realtime == may_be_realtime()
 
 
 async def hang_up(caller: Party, callee: Party, leg: int) -> None:

@@ -22,9 +22,11 @@ from domain.speech import Speaker, SpeechKind, SpeechSpan
 from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
 from media.hearing import Hearing
 from media.worker import NICE
-from tests.unit.media.sounds_rig import frames_of, of_kind, silence, voice
+from tests.unit.media.sounds_rig import FRAME_S, frames_of, of_kind, silence, voice
 
 WAIT_S = 30.0
+BURST_S = 0.6
+"""Sound that a cell sends at once; a worker that is late still has room for it."""
 CUSTOMER = np.concatenate([silence(0.3), voice(120, 1.2), silence(2.1), voice(140, 0.9)])
 AGENT = np.concatenate([silence(1.8), voice(210, 1.5), silence(1.2)])
 
@@ -124,12 +126,13 @@ class Cell:
             leg: frames_of(sound, start_us=start_us, sequence=first)
             for leg, sound in sounds.items()
         }
+        burst = round(BURST_S / FRAME_S)
         for number in range(max(map(len, rows.values()))):
             for leg, row in rows.items():
                 if number < len(row):
                     frame = row[number]
                     self._send(TapKind.AUDIO, leg, frame.sequence, frame.time_us, frame.pcm)
-            if number % 10 == 9:
+            if number % burst == burst - 1:
                 await asyncio.sleep(0.08)
 
     def _send(self, kind: int, leg: int, sequence: int, time_us: int, payload: bytes) -> None:
@@ -210,7 +213,7 @@ async def test_a_worker_that_is_killed_has_a_successor_and_times_go_on(tmp_path:
         assert figures.frames >= 0
         assert node.finished == []
         with pytest.raises(OSError, match=r"Broken pipe|Connection reset"):
-            await cell.talk({0: silence(0.06)}, start_us=start_us + 2_400_000)
+            await cell.talk({0: silence(FRAME_S)}, start_us=start_us + 2_400_000)
         assert node.hearing.tap_path("c1") == path
         again = Cell(path, "c1")
         again.open(0, Speaker.CUSTOMER)

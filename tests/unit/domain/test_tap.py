@@ -17,8 +17,8 @@ def test_the_header_is_laid_out_as_drawn() -> None:
 
 def test_a_frame_is_a_whole_number_of_samples_and_fits_a_packet() -> None:
     assert TAP_FRAME_SAMPLES * 1_000 == TAP_RATE_HZ * TAP_FRAME_MS
-    assert TAP_FRAME_SAMPLES == 480
-    assert TAP_PACKET_BYTES_MAX == 16 + 960
+    assert TAP_FRAME_SAMPLES == 1_440
+    assert TAP_PACKET_BYTES_MAX == 16 + 2_880
 
 
 def test_the_kinds_are_numbers_of_one_byte_and_stay_as_they_are() -> None:

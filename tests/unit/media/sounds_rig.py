@@ -6,6 +6,7 @@ import numpy as np
 
 from bench.material import VOWELS, Sound, at_level, band, vowel
 from domain.speech import Speaker, SpeechKind, SpeechSpan
+from domain.tap import TAP_FRAME_MS, TAP_RATE_HZ
 from media.batch import hear
 from media.ear import TapFrame
 from media.listener import Listener
@@ -14,10 +15,11 @@ from media.settings import EarSettings
 from media.timeline import FRAME_US
 
 START_US = 1_000_000_000
+FRAME_S = TAP_FRAME_MS / 1_000
 
 
 def silence(seconds: float) -> Sound:
-    return np.zeros(round(seconds * 8_000))
+    return np.zeros(round(seconds * TAP_RATE_HZ))
 
 
 def voice(f0_hz: float, seconds: float, *, dbov: float = -20.0, letter: str = "a") -> Sound:
@@ -26,7 +28,9 @@ def voice(f0_hz: float, seconds: float, *, dbov: float = -20.0, letter: str = "a
 
 
 def frames_of(sound: Sound, *, start_us: int = START_US, sequence: int = 1) -> list[TapFrame]:
+    """What is left of the last frame is silent."""
     pcm = to_s16le(sound)
+    pcm += bytes(-len(pcm) % FRAME_BYTES)
     return [
         TapFrame(
             sequence + number,

@@ -9,7 +9,7 @@ from media.activity import (
     louder,
 )
 from media.pcm import FRAME_BYTES, from_s16le, to_s16le
-from tests.unit.media.sounds_rig import frames_of, silence, voice
+from tests.unit.media.sounds_rig import FRAME_S, frames_of, silence, voice
 
 
 def run(segmenter: Segmenter, hops: str) -> list[Extent]:
@@ -20,8 +20,10 @@ def run(segmenter: Segmenter, hops: str) -> list[Extent]:
 
 def test_the_detector_tells_a_voice_from_silence() -> None:
     activity = VoiceActivity(2)
-    quiet = [hop for frame in frames_of(silence(0.6)) for hop in activity.judge(frame.pcm)]
-    loud = [hop for frame in frames_of(voice(120, 0.6)) for hop in activity.judge(frame.pcm)]
+    quiet = [hop for frame in frames_of(silence(5 * FRAME_S)) for hop in activity.judge(frame.pcm)]
+    loud = [
+        hop for frame in frames_of(voice(120, 5 * FRAME_S)) for hop in activity.judge(frame.pcm)
+    ]
     assert not any(quiet)
     assert sum(loud) >= len(loud) - 2
 
@@ -36,7 +38,7 @@ def test_a_faint_voice_in_noise_is_found_when_made_louder() -> None:
 
 
 def test_louder_clips() -> None:
-    quiet, loud = to_s16le(silence(0.06) + 0.1), to_s16le(silence(0.06) - 0.9)
+    quiet, loud = to_s16le(silence(FRAME_S) + 0.1), to_s16le(silence(FRAME_S) - 0.9)
     raised = louder([quiet, loud])
     assert [len(frame) for frame in raised] == [FRAME_BYTES, FRAME_BYTES]
     assert abs(from_s16le(raised[0])[0] - 0.4) < 1e-3

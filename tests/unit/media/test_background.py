@@ -3,13 +3,20 @@ import pytest
 
 from bench.material import Sound, at_level, band, noise
 from media.background import MEMORIES, MEMORY_HOPS, Background, stands_out
+from media.pcm import HOP_SAMPLES, HOPS_PER_FRAME, Samples
 from media.spectrum import spectra
 from tests.unit.media.sounds_rig import silence, voice
 
 
+def frames_in(sound: Sound, hops: int = HOPS_PER_FRAME) -> Samples:
+    """Return the whole frames of a sound, shape (n, hops, HOP_SAMPLES)."""
+    whole = sound[: sound.size // (hops * HOP_SAMPLES) * hops * HOP_SAMPLES]
+    return whole.reshape(-1, hops, HOP_SAMPLES).astype(np.float32)
+
+
 def judged(sound: Sound, background: Background | None = None) -> list[bool]:
     background = background or Background()
-    frames = sound[: sound.size // 480 * 480].reshape(-1, 1, 3, 160).astype(np.float32)
+    frames = frames_in(sound)[:, np.newaxis]
     return [
         hop for frame in frames for hop in stands_out([background], spectra(frame))[0][0].tolist()
     ]
@@ -46,7 +53,7 @@ def test_noise_that_sets_in_is_known_after_its_time() -> None:
 def test_legs_do_not_mix() -> None:
     alone = judged(voice(130, 0.9))
     one, other = Background(), Background()
-    frames = voice(130, 0.9).reshape(-1, 3, 160).astype(np.float32)
+    frames = frames_in(voice(130, 0.9))
     together = [
         stands_out([one, other], spectra(np.stack([frame, np.zeros_like(frame)])))[0]
         for frame in frames
@@ -56,8 +63,9 @@ def test_legs_do_not_mix() -> None:
 
 
 def test_runs_of_several_frames_are_judged_as_frames_one_by_one() -> None:
+    """Frames of three hops: runs of several times the tapped ones would not fit into a memory."""
     sounds = [voice(130, 4.5), at_level(band(noise("pink", 4.5)), -30), silence(4.5)]
-    frames = [spectra(sound.reshape(-1, 3, 160).astype(np.float32)) for sound in sounds]
+    frames = [spectra(frames_in(sound, hops=3)) for sound in sounds]
     one_by_one = [Background() for _ in sounds]
     apart = [
         [stands_out([leg], power[n : n + 1]) for n in range(75)]

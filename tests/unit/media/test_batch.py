@@ -1,9 +1,11 @@
+import pytest
+
 from domain.speech import Speaker, SpeechSpan
 from media.batch import hear
 from media.listener import Listener
 from media.pcm import FRAMES_AT_ONCE
 from media.settings import EarSettings
-from tests.unit.media.sounds_rig import frames_of, listen, silence, voice
+from tests.unit.media.sounds_rig import FRAME_S, frames_of, listen, silence, voice
 
 
 def test_nothing_due_is_nothing_heard() -> None:
@@ -15,7 +17,7 @@ def test_nothing_due_is_nothing_heard() -> None:
 
 def test_a_run_of_frames_of_each_leg_is_heard() -> None:
     listener = Listener("c1", EarSettings())
-    rows = [frames_of(silence(0.6)), frames_of(voice(120, 0.6))]
+    rows = [frames_of(silence(10 * FRAME_S)), frames_of(voice(120, 10 * FRAME_S))]
     for leg, row in enumerate(rows):
         listener.open(leg, Speaker.AGENT)
         for frame in row:
@@ -24,9 +26,12 @@ def test_a_run_of_frames_of_each_leg_is_heard() -> None:
     assert len(listener.ears[0].backlog) == 10 - FRAMES_AT_ONCE
 
 
-def test_runs_of_any_length_are_heard_as_frames_one_by_one() -> None:
+@pytest.mark.parametrize("longest", [FRAMES_AT_ONCE, 2])
+def test_runs_of_any_length_are_heard_as_frames_one_by_one(
+    longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A run ends at a gap, at a frame that is refused and where nothing waits."""
-    sound = voice(120, 4.8)
+    sound = voice(120, 80 * FRAME_S)
     sound[9_600:19_200] += 0.3 * voice(200, 1.2)
     gone, twice = {5, 6, 30}, {9, 40}
 
@@ -51,7 +56,9 @@ def test_runs_of_any_length_are_heard_as_frames_one_by_one() -> None:
             hear([listener])
         return spans + listener.finish()
 
-    alone, runs = listener_of(at_once=False), listener_of(at_once=True)
+    alone = listener_of(at_once=False)
+    monkeypatch.setattr("media.batch.FRAMES_AT_ONCE", longest)
+    runs = listener_of(at_once=True)
     assert len(alone) > 4
     assert sorted(map(repr, runs)) == sorted(map(repr, alone))
 
@@ -59,7 +66,7 @@ def test_runs_of_any_length_are_heard_as_frames_one_by_one() -> None:
 def test_a_frame_without_a_place_is_refused() -> None:
     listener = Listener("c1", EarSettings())
     listener.open(0, Speaker.AGENT)
-    frame = frames_of(silence(0.06))[0]
+    frame = frames_of(silence(FRAME_S))[0]
     listener.put(listener.ears[0], frame)
     listener.put(listener.ears[0], frame)
     assert hear([listener]) == ([frame], 0)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from media.pcm import FRAME_BYTES, from_s16le, hops_of, to_s16le
+from domain.tap import TAP_FRAME_SAMPLES
+from media.pcm import (
+    FRAME_BYTES,
+    HOP_SAMPLES,
+    HOPS_PER_FRAME,
+    from_s16le,
+    hops_of,
+    to_s16le,
+)
 
 
 def test_full_scale_is_one() -> None:
@@ -23,8 +31,8 @@ def test_half_a_sample_is_refused() -> None:
 
 
 def test_frames_become_hops_in_order() -> None:
-    first = np.arange(480, dtype="<i2").tobytes()
+    first = np.arange(TAP_FRAME_SAMPLES, dtype="<i2").tobytes()
     hops = hops_of([first, bytes(FRAME_BYTES)])
-    assert hops.shape == (2, 3, 160)
-    assert hops[0, 1, 0] * 32768 == 160
+    assert hops.shape == (2, HOPS_PER_FRAME, HOP_SAMPLES)
+    assert (hops[0, :, 0] * 32768).tolist() == list(range(0, TAP_FRAME_SAMPLES, HOP_SAMPLES))
     assert not hops[1].any()

@@ -2,16 +2,17 @@ import numpy as np
 import pytest
 
 from bench.material import Sound, at_level, band, g711, noise, tones
+from media.pcm import HOP_SAMPLES, HOPS_PER_FRAME
 from media.spectrum import spectra
-from media.tones import TAIL_HOPS, ToneTail, tonal
+from media.tones import STRETCH_HOPS, TAIL_HOPS, ToneTail, tonal
 from tests.unit.media.sounds_rig import voice
 
 DIGITS = [(low, high) for low in (697, 770, 852, 941) for high in (1_209, 1_336, 1_477, 1_633)]
 
 
 def judged(sound: Sound) -> np.typing.NDArray[np.bool_]:
-    frames = sound[: sound.size // 480 * 480].reshape(-1, 3, 160).astype(np.float32)
-    return tonal(spectra(frames))
+    stretches = sound.reshape(-1, STRETCH_HOPS, HOP_SAMPLES).astype(np.float32)
+    return tonal(spectra(stretches))
 
 
 @pytest.mark.parametrize("law", ["mu", "a"])
@@ -40,6 +41,10 @@ def test_a_voice_is_no_tone(f0_hz: int, letter: str) -> None:
 def test_noise_and_silence_are_no_tones() -> None:
     assert not judged(at_level(noise("white", 3.0), -30)).any()
     assert not judged(np.zeros(4_800)).any()
+
+
+def test_a_frame_is_judged_in_whole_stretches() -> None:
+    assert HOPS_PER_FRAME % STRETCH_HOPS == 0
 
 
 def test_what_follows_a_tone_is_shut_out_for_a_while() -> None:

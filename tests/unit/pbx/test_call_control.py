@@ -14,7 +14,7 @@ from domain.errors import NotKnown
 from domain.leg import LegRole, LegState
 from domain.offer import DeclineReason, Offer
 from domain.ports import AgentDesk
-from pbx import call_control
+from pbx import call_control, overload
 from pbx.call_control import RETRY_AFTER_S, CallControl, new_contact_id
 from pbx.cell import wire
 from pbx.cells import Cell, CellPool, CellState
@@ -156,7 +156,7 @@ async def test_without_a_free_cell_a_call_is_told_to_come_again(node: Node) -> N
 async def test_with_too_many_calls_on_their_way_the_next_is_refused_at_once(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(call_control, "SETTING_UP_MAX", 1)
+    monkeypatch.setattr(overload, "SETTING_UP_MAX", 1)
     assert isinstance(await node.control.place(inbound()), Placement)
     assert await node.control.place(inbound()) == UNAVAILABLE
     assert node.control.overloads == 1

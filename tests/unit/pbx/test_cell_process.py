@@ -70,7 +70,7 @@ class Bench:
         self.cell.data_received(framing.written(message))
 
     def begin(self) -> None:
-        self.report(wire.CellReady(pid=1, sip_port=5_555, nice=-10))
+        self.report(wire.CellReady(pid=1, sip_port=5_555, nice=-10, realtime=False))
         self.cell.serve("c", self.events.append, "/tap")
 
     async def answered(self, asking: Awaitable[Any], **answer: Any) -> Any:

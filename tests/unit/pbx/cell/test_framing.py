@@ -13,6 +13,7 @@ SPEC = wire.CellSpec(
     outbound_proxy="<sip:127.0.0.1:5070;lr>",
     sip_domain="office.example",
     nice=-10,
+    realtime=True,
     heartbeat_s=5.0,
     rtp_silence_s=30.0,
     linger_s=0.7,
