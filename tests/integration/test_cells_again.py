@@ -142,6 +142,6 @@ async def test_a_call_is_not_ended_by_what_is_left_of_another_with_its_number() 
         # Two seconds of RTP, in which a cell sweeps up what it has done with.
         async with asyncio.timeout(WAIT_S):
             while (await a.cell.stats(leg)).received < 100:
-                await asyncio.sleep(0)
+                pass  # asking takes a turn of the cell
         assert len(a.events.of(wire.LegEnded)) == 3
         assert not c.events.of(wire.LegEnded)
