@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import re
 import socket
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -74,6 +76,9 @@ class Party:
             ),
         )
 
+        self._said_before_cue = said_before_cues(scenario)
+        self._cued: Counter[str] = Counter()
+
     async def __aenter__(self) -> Self:
         await self._sipp.__aenter__()
         return self
@@ -107,14 +112,32 @@ class Party:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self._sipp.errors()}\n{self.messages}") from None
 
-    def cue(self, call_id: str = "") -> None:
-        """Let the scenario go on from where it waits for NOTIFY.
+    async def cue(self, call_id: str = "") -> None:
+        """Let the scenario go on from where it waits for NOTIFY, once it does.
 
         Args:
             call_id: Of the call; "": the first that it places.
         """
+        await self.awaits_cue(call_id)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             sender.sendto(self.cue_text(call_id).encode(), (self.local, self.port))
+
+    async def awaits_cue(self, call_id: str = "") -> None:
+        """Wait until the scenario has logged all that it logs before its next cue.
+
+        The node may tell of a call before SIPp has taken its next step, and a NOTIFY that comes
+        before SIPp waits for it ends the call.
+        """
+        call = call_id or self.sip_call_id
+        said = self._said_before_cue[self._cued[call]]
+        self._cued[call] += 1
+        if said is not None:
+            await until(lambda: self._has_said(call, *said), f"{self.scenario} logs {said[0]}")
+
+    async def _has_said(self, call: str, word: str, count: int) -> bool:
+        lines = self.lines(word)
+        of_call = [line for line in lines if call in line or not any("@" in part for part in line)]
+        return len(of_call) >= count
 
     def cue_text(self, call_id: str = "") -> str:
         """Return the NOTIFY that a cue is."""
@@ -138,6 +161,24 @@ class Party:
         assert code == 0, (
             f"{self.scenario} ended with {code}:\n{self._sipp.errors()}\n{self.messages[-6_000:]}"
         )
+
+
+def said_before_cues(scenario: str) -> list[tuple[str, int] | None]:
+    """Return for each NOTIFY that a scenario waits for the word that it logs last before it.
+
+    With it stands how often it has then been logged; None: nothing is logged before.
+    """
+    text = (SCENARIOS / f"{scenario}.xml").read_text()
+    told: Counter[str] = Counter()
+    last: str | None = None
+    found: list[tuple[str, int] | None] = []
+    for word, is_cue in re.findall(r'<log message="(\w+)|(<recv request="NOTIFY")', text):
+        if is_cue:
+            found.append(None if last is None else (last, told[last]))
+        else:
+            last = word
+            told[word] += 1
+    return found
 
 
 def caller(

@@ -78,6 +78,7 @@ class Endpoint:
         self._private_kib = 0
         self._next_memory_s = 0.0
         self._legs: dict[int, Leg] = {}
+        self._past: list[Leg] = []
         self._last_leg = 0
         self._taken_incoming = False
         self._bridges: set[tuple[int, int]] = set()
@@ -290,8 +291,10 @@ class Endpoint:
         self._legs.pop(leg.number, None)
         if self._early is not None and self._early.leg == leg.number:
             self._early, self._taken_incoming = None, False
+        # Kept for good: a call of pjsua2 that is freed hangs up whatever call has its number
+        # then, and numbers come round after four legs.
+        self._past.append(leg)
         now_s = time.monotonic()
-        self._grave.bury(leg, now_s)
         if leg.ending and not leg.incoming and not leg.heard:
             self._linger_s = self._spec.linger_s * LINGER_CANCELLED_FACTOR
         if self._over_at_s is not None:

@@ -15,7 +15,7 @@ can still be on its way."""
 
 
 class Grave:
-    """Objects of the library that wait to be freed outside of their own callbacks."""
+    """Players that wait to be freed outside of their own callbacks."""
 
     def __init__(self) -> None:
         """Begin empty."""

@@ -8,7 +8,7 @@ from domain.tap import TapKind
 from pbx.cell import wire
 from pbx.cell.scheduling import may_be_realtime
 from pbx.cells import CellState
-from tests.integration.cells_rig import WAIT_S, Party, Rig, TapEar, rig, write_tone
+from tests.integration.cells_rig import WAIT_S, Party, Rig, TapEar, rig, uri_of, write_tone
 
 
 def threads(party: Party) -> set[str]:
@@ -128,3 +128,20 @@ async def test_what_lay_in_a_tap_is_not_heard_of_the_next_contact(tmp_path: Path
         assert max(packet.rms for packet in heard) < 50
         (opened,) = ear.of(TapKind.OPEN, theirs)
         assert b"b2" in opened.payload
+
+
+async def test_a_call_is_not_ended_by_what_is_left_of_another_with_its_number() -> None:
+    async with rig(port_min=50_000, warm=3, cells_max=4) as cells:
+        a, b, c = await cells.party("a"), await cells.party("b"), await cells.party("c")
+        await cells.call(a, b)
+        # PJSUA has four numbers for calls. Three are refused, since a cell takes one caller.
+        for _ in range(3):
+            await a.cell.connect(uri_of(b.cell), headers={}, display="", caller="x")
+            assert (await a.events.next(wire.LegEnded)).status == 486
+        leg, _ = await cells.call(a, c)
+        # Two seconds of RTP, in which a cell sweeps up what it has done with.
+        async with asyncio.timeout(WAIT_S):
+            while (await a.cell.stats(leg)).received < 100:
+                pass  # asking takes a turn of the cell
+        assert len(a.events.of(wire.LegEnded)) == 3
+        assert not c.events.of(wire.LegEnded)

@@ -122,7 +122,7 @@ async def test_calls_go_on_when_the_zygote_is_killed(rig: NodeRig) -> None:
             return await rig.metric("warmline_zygote_restarts") == 1
 
         await until(replaced, "another zygote runs")
-        customer.cue()
+        await customer.cue()
         await all_done(agent, customer)
     contact = await rig.events.next("ContactClosed", queue_id=lane.name)
     assert contact["disposition"] == "caller_ended"
@@ -137,7 +137,7 @@ async def test_caller_who_cancels_while_no_cell_answers(rig: NodeRig) -> None:
         os.kill(pid, signal.SIGSTOP)
     async with caller(rig, lane, "caller_cancels_at_cue") as customer:
         await customer.logged("tried")
-        customer.cue()
+        await customer.cue()
         await customer.done()
     assert customer.lines("cancelled")
     contact = await rig.events.next("ContactClosed", queue_id=lane.name)

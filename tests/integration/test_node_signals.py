@@ -53,7 +53,7 @@ async def test_running_call_ends_by_itself_and_the_node_with_it(tmp_path: Path) 
             async with caller(rig, lane, "refused", status=503) as late:
                 await late.done()
             assert int(late.lines("refused")[0][-1]) > 0, "it says when to try again"
-            customer.cue()
+            await customer.cue()
             await all_done(agent, customer)
             assert await asyncio.wait_for(rig.node.wait(), 20) == 0
         closed = await rig.events.next("ContactClosed", contact_id=connected["contact_id"])
@@ -140,7 +140,7 @@ async def test_reload_leaves_running_calls_alone(tmp_path: Path) -> None:
                 await all_done(other, newcomer)
             [running] = await rig.calls(lane)
             assert running["contact_id"] == connected["contact_id"]
-            customer.cue()
+            await customer.cue()
             await all_done(agent, customer)
         record = await rig.closed(connected["contact_id"])
         assert record["disposition"] == "caller_ended"

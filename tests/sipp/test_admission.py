@@ -115,7 +115,7 @@ async def test_telephone_that_is_forwarded_is_not_followed(
     ):
         declined = await rig.events.next("OfferDeclined", queue_id=lane.name)
         assert declined["reason"] == "unreachable"
-        customer.cue()
+        await customer.cue()
         await all_done(agent, customer)
     assert not has_rung(victim)
 

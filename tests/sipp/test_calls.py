@@ -34,7 +34,7 @@ async def test_call_is_served_until_the_customer_hangs_up(rig: NodeRig) -> None:
             ("agent", "answered"),
         ]
         assert (await rig.agent(lane.agent))["state"] == "busy"
-        customer.cue()
+        await customer.cue()
         await all_done(agent, customer)
     assert agent.lines("ended") == [(call_id,)]
     record = await rig.closed(contact_id)
@@ -49,7 +49,7 @@ async def test_agent_hangs_up(rig: NodeRig) -> None:
     await rig.state(lane.agent, "ready")
     async with telephone(rig, lane) as agent, caller(rig, lane) as customer:
         connected = await rig.events.next("ContactConnected", queue_id=lane.name)
-        agent.cue((await agent.logged("talking"))[0])
+        await agent.cue((await agent.logged("talking"))[0])
         await all_done(agent, customer)
     assert customer.lines("ended"), "the server ends the customer's leg"
     record = await rig.closed(connected["contact_id"])
@@ -92,7 +92,7 @@ async def test_caller_hangs_up_during_the_greeting(rig: NodeRig) -> None:
     lane = rig.lanes["early"]
     async with caller(rig, lane) as customer:
         await customer.logged("answered")
-        customer.cue()
+        await customer.cue()
         await customer.done()
     contact = await rig.events.next("ContactArrived", queue_id=lane.name)
     record = await rig.closed(contact["contact_id"])
@@ -107,7 +107,7 @@ async def test_caller_hangs_up_while_waiting(rig: NodeRig) -> None:
         contact_id = await arrived(rig, lane)
         waiting = await rig.ask("GET", f"/api/v1/queues/{lane.name}/waiting")
         assert [one["contact_id"] for one in waiting["waiting"]] == [contact_id]
-        customer.cue()
+        await customer.cue()
         await customer.done()
     record = await rig.closed(contact_id)
     assert record["disposition"] == "abandoned"
@@ -121,7 +121,7 @@ async def test_caller_hangs_up_while_a_telephone_rings(rig: NodeRig) -> None:
     await rig.state(lane.agent, "ready")
     async with telephone(rig, lane, ring_ms=60_000) as agent, caller(rig, lane) as customer:
         contact_id = await rig.ringing(lane)
-        customer.cue()
+        await customer.cue()
         await all_done(agent, customer)
     assert agent.lines("cancelled")
     record = await rig.closed(contact_id)
@@ -157,7 +157,7 @@ async def test_agent_refuses_and_the_contact_waits_on(
         await rig.events.next("ContactQueued", contact_id=contact_id, nth=2)
         stands = await rig.agent(lane.agent)
         assert (stands["state"], stands["reason"]) == ("not_ready", reason)
-        customer.cue()
+        await customer.cue()
         await customer.done()
     record = await rig.closed(contact_id)
     assert record["disposition"] == "abandoned"
@@ -186,10 +186,10 @@ async def test_ring_no_answer_sets_the_agent_not_ready_and_the_contact_first(rig
                 await rig.state(awake, "ready")
                 connected = await rig.events.next("ContactConnected", queue_id=lane.name)
                 assert connected["contact_id"] == one, "it has kept its place"
-                first.cue()
+                await first.cue()
                 connected = await rig.events.next("ContactConnected", queue_id=lane.name, nth=2)
                 assert connected["contact_id"] == two
-                second.cue()
+                await second.cue()
                 await all_done(first, second, helper)
     assert outcomes(await rig.closed(one)) == [(sleeper, "ring_no_answer"), (awake, "answered")]
     assert rig.events.of("OfferMade", agent_id=sleeper, contact_id=two) == []
@@ -206,7 +206,7 @@ async def test_full_queue_takes_nobody_else(rig: NodeRig) -> None:
         record = await rig.contact(other["contact_id"])
         assert (record["disposition"], record["wait_s"]) == ("queue_full", None)
         assert "waiting_max" in record["reason"]
-        first.cue()
+        await first.cue()
         await first.done()
     assert (await rig.closed(one))["disposition"] == "abandoned"
 

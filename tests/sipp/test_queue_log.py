@@ -33,7 +33,7 @@ async def test_call_that_rang_in_vain_and_then_was_served(rig: NodeRig) -> None:
         await silent.done()
         await rig.state(awake, "ready")
         await rig.events.next("ContactConnected", queue_id=lane.name)
-        customer.cue()
+        await customer.cue()
         await all_done(customer, helper)
     contact_id = expired["contact_id"]
     rows = await lines_of(rig, contact_id, "COMPLETECALLER")
@@ -58,7 +58,7 @@ async def test_call_that_was_abandoned(rig: NodeRig) -> None:
     lane = rig.lanes["logged-abandoned"]
     async with caller(rig, lane) as customer:
         queued = await rig.events.next("ContactQueued", queue_id=lane.name)
-        customer.cue()
+        await customer.cue()
         await customer.done()
     rows = await lines_of(rig, queued["contact_id"], "ABANDON")
     waited_s = int((await rig.closed(queued["contact_id"]))["wait_s"])

@@ -126,7 +126,7 @@ async def test_all_telephones_of_an_agent_ring_and_one_answers(rig: NodeRig) -> 
         assert connected["agent_id"] == "forked"
         await other.done()
         assert other.lines("cancelled"), "the one that lost stops ringing"
-        customer.cue()
+        await customer.cue()
         await all_done(one, customer)
 
 
@@ -185,7 +185,7 @@ async def test_state_over_the_api(rig: NodeRig) -> None:
         await rig.events.next("ContactConnected", queue_id=lane.name)
         wished = await rig.state(lane.agent, "not_ready", reason="lunch")
         assert (wished["state"], wished["wished"]) == ("busy", "not_ready")
-        customer.cue()
+        await customer.cue()
         await all_done(agent, customer)
     changed = await rig.events.next(
         "AgentStateChanged", agent_id=lane.agent, after="not_ready", reason="lunch"

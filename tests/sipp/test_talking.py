@@ -15,7 +15,7 @@ async def test_customer_holds_and_comes_back(rig: NodeRig) -> None:
     async with telephone(rig, lane) as agent, caller(rig, lane, "caller_holds") as customer:
         connected = await rig.events.next("ContactConnected", queue_id=lane.name)
         contact = connected["contact_id"]
-        customer.cue()
+        await customer.cue()
         await rig.events.next("CallHeld", contact_id=contact, role="customer", held=True)
         [call] = await rig.calls(lane)
         assert call["legs"][0]["state"] == "held"
@@ -25,10 +25,10 @@ async def test_customer_holds_and_comes_back(rig: NodeRig) -> None:
             "recvonly",
             "inactive",
         }
-        customer.cue()
+        await customer.cue()
         await rig.events.next("CallHeld", contact_id=contact, role="customer", held=False)
         await customer.logged("direction", count=2)
-        customer.cue()
+        await customer.cue()
         await all_done(agent, customer)
     assert (await rig.closed(contact))["disposition"] == "caller_ended"
 
@@ -44,15 +44,15 @@ async def test_agent_holds_and_the_customer_hears_music(rig: NodeRig) -> None:
             connected = await rig.events.next("ContactConnected", queue_id=lane.name)
             contact = connected["contact_id"]
             call_id = (await agent.logged("talking"))[0]
-            agent.cue(call_id)
+            await agent.cue(call_id)
             await rig.events.next("CallHeld", contact_id=contact, role="agent", held=True)
             ears.forget()
             await agent.logged("changed")
             assert await ears.hears_sound(), "music while he is held"
-            agent.cue(call_id)
+            await agent.cue(call_id)
             await rig.events.next("CallHeld", contact_id=contact, role="agent", held=False)
             await agent.logged("changed", count=2)
-            agent.cue(call_id)
+            await agent.cue(call_id)
             await all_done(agent, customer)
     assert (await rig.closed(contact))["disposition"] == "agent_ended"
 
@@ -61,9 +61,9 @@ async def test_session_timer_is_agreed_and_refreshed(rig: NodeRig) -> None:
     lane = rig.lanes["timer"]
     async with caller(rig, lane, "caller_refreshes") as customer:
         assert await customer.logged("agreed") == ("1800",)
-        customer.cue()
+        await customer.cue()
         assert await customer.logged("agreed", count=2) == ("1800",)
-        customer.cue()
+        await customer.cue()
         await customer.done()
     assert customer.lines("small") == [("90",)]
     contact = await rig.events.next("ContactArrived", queue_id=lane.name)
@@ -78,11 +78,11 @@ async def test_keys_pressed_by_info(rig: NodeRig) -> None:
     async with caller(rig, lane, "caller_presses") as customer:
         queued = await rig.events.next("ContactQueued", queue_id=lane.name)
         contact = queued["contact_id"]
-        customer.cue()
+        await customer.cue()
         await rig.events.next("DigitPressed", contact_id=contact, role="customer", number=1)
         await rig.events.next("DigitPressed", contact_id=contact, role="customer", number=2)
         await customer.logged("pressed")
-        customer.cue()
+        await customer.cue()
         await customer.done()
     assert len(rig.events.of("DigitPressed", contact_id=contact)) == 2
 
@@ -99,7 +99,7 @@ async def test_keys_pressed_over_rtp(rig: NodeRig) -> None:
                     "DigitPressed", contact_id=queued["contact_id"], number=number
                 )
                 assert found["role"] == "customer"
-            customer.cue()
+            await customer.cue()
             await customer.done()
     pressed = rig.events.of("DigitPressed", contact_id=queued["contact_id"])
     assert [event["number"] for event in pressed] == [1, 2, 3], "each once"
@@ -110,8 +110,8 @@ async def test_customer_cannot_have_himself_connected_elsewhere(rig: NodeRig) ->
     refer_to = "sip:0049170999@127.0.0.77:5060"
     async with caller(rig, lane, "caller_refers", refer_to=refer_to) as customer:
         queued = await rig.events.next("ContactQueued", queue_id=lane.name)
-        customer.cue()
+        await customer.cue()
         await customer.logged("declined")
-        customer.cue()
+        await customer.cue()
         await customer.done()
     assert (await rig.closed(queued["contact_id"]))["disposition"] == "abandoned"

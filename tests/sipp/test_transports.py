@@ -20,6 +20,7 @@ async def test_customer_hangs_up(rig: NodeRig, transport: str) -> None:
         caller(rig, lane, transport="tcp", remote=way.address) as customer,
     ):
         connected = await rig.events.next("ContactConnected", queue_id=lane.name)
+        await customer.awaits_cue()
         way.say(customer.cue_text())
         await all_done(agent, customer)
     assert (await rig.closed(connected["contact_id"]))["disposition"] == "caller_ended"
