@@ -192,7 +192,10 @@ RULES: Final = (
 
 
 class Emotion(Section):
-    """How the customer feels: whether it is read, and what is done about it. Never an agent's."""
+    """How the customer feels: whether it is read, and what is done about it. Never an agent's.
+
+    Not at work in this version: the model that reads a voice comes with a later one.
+    """
 
     enabled: bool = False
     """Whether emotion is read from the customer's voice. Off until somebody has decided that it

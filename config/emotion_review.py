@@ -20,6 +20,7 @@ _DEFAULT: Final = Emotion()
 
 def check(review: Review) -> None:
     """Run every check of this file."""
+    not_yet(review)
     told_by_disclosure(review)
     workers(review)
     licence(review)
@@ -33,6 +34,17 @@ def enabled(review: Review) -> bool:
     """Tell whether emotion is read at all."""
     policy = review.text(_SECTION, "consent") or _DEFAULT.consent
     return review.yes(_DEFAULT.enabled, _SECTION, "enabled") and policy != EmotionPolicy.OFF
+
+
+def not_yet(review: Review) -> None:
+    """Say that nothing comes of the section before weights are part of a version."""
+    if enabled(review):
+        review.warn(
+            (_SECTION, "enabled"),
+            "true",
+            "false in this version",
+            "the model that reads a voice comes with a later one; until then nothing is judged",
+        )
 
 
 def told_by_disclosure(review: Review) -> None:
