@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
-from config import resources
+from config import emotion_review, resources
 from config.document import Document, Keys, Listing
 from config.document import Mapping as MappingBranch
 from config.explain import nearest
@@ -48,6 +48,7 @@ class Coherence:
         fixed_contacts(review)
         who_serves(review)
         unasked_skills(review)
+        emotion_review.check(review)
         resources.check(review)
 
 

@@ -151,6 +151,8 @@ def _default(shape: Shape, inner: Shape, words: Words) -> str:
         return words.nothing
     if inner.get("properties"):
         return ""
+    if isinstance(default, list) and all(isinstance(each, dict) for each in default) and default:
+        return ", ".join(f"`{each['id']}`" for each in default)
     return f"`{json.dumps(default, ensure_ascii=False)}`"
 
 

@@ -128,6 +128,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.prompts": "您自己的 WAV 文件放在哪里。",
     "Configuration.router": "分配计算中各项的权重。",
     "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
+    "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
     "Configuration.store": "记录存放在哪里。",
     "Node": "整个进程。",
@@ -269,6 +270,83 @@ MEANINGS: Final[dict[str, str]] = {
     "Analysis.workers": "分析进程数，约每 200 路通话一个；0 关闭分析。",
     "Analysis.aggressiveness": "语音检测把多少声音当作噪声舍去；3 舍去最多。",
     "Analysis.pause_s": "更长的静默即结束一个语音段。",
+    "Emotion": (
+        "客户的感受：是否分析，以及随后做什么。从不分析座席的情绪。"
+        "本版本尚未启用：分析声音的模型随以后的版本提供。"
+    ),
+    "Emotion.enabled": (
+        "是否从客户的声音中分析情绪。在有人决定可以这样做之前保持关闭："
+        "必须告知客户，在一些国家还须征得同意。"
+    ),
+    "Emotion.weights": (
+        "所用的模型：`prosody-open` 只评估愤怒和激动程度，用企业可以使用的数据训练；"
+        "`prosody-research` 可区分七种情绪，但其许可仅限研究。"
+    ),
+    "Emotion.consent": (
+        "客户沉默意味着什么：`notice` 在客户听完告知后开始分析，直到他反对；"
+        "`opt_in` 只在他同意之后；`off` 从不分析。"
+    ),
+    "Emotion.windows": "每次评判的语音片段，以及评判如何连成一条曲线。",
+    "Emotion.moods": "各种心情从哪个强度开始。",
+    "Emotion.rules": "何时告知谁，以及做什么；空列表：不告知任何人。",
+    "Emotion.phrases": (
+        "您自己为座席准备的话术；我们自带 `calm-down` 和 `listen-first`，同名时以您的为先。"
+    ),
+    "EmotionWindows": "每次评判的语音片段，以及评判如何连成一条曲线。",
+    "EmotionWindows.length_s": "一起评判的语音。更短则评判更差，更长则结果更晚。",
+    "EmotionWindows.hop_s": "相邻两个片段的间隔；每个片段要运行一次模型。",
+    "EmotionWindows.voiced_s_min": "其中说话少于此值的片段不予评判：一个词说明不了什么。",
+    "EmotionWindows.smoothing_s": ("曲线多快淡忘：大约两句话。一个大声的词还不能构成一种心情。"),
+    "Moods": (
+        "各种心情在 0 到 1 的强度上从哪里进入、从哪里离开。低于全部界限时客户是平静的。"
+        "进入与离开之间的距离使心情不致来回跳动。"
+    ),
+    "Moods.uneasy_enter": "从此强度起：有些事不合客户的意。",
+    "Moods.uneasy_leave": "低于此值即不再是。",
+    "Moods.upset_enter": "明显的不快，或愤怒的开始；0.5 表示可能性各半。",
+    "Moods.upset_leave": "低于此值即不再是。",
+    "Moods.angry_enter": (
+        "明显的愤怒，可能性为二比一。必须大于 0.6，因为仅凭激动或悲伤就能达到 0.6。"
+    ),
+    "Moods.angry_leave": ("低于此值即不再是：可能性各半，因为已被告知的人不应因一次喘息就被叫停。"),
+    "RuleEntry": "一条告警规则：寻找什么，持续多久，以及做什么。",
+    "RuleEntry.id": "规则在事件和记录中的名称。",
+    "RuleEntry.label": (
+        "单个片段必须表现出的情绪；与 `mood` 二者取一。`prosody-open` 只认识 `angry`。"
+    ),
+    "RuleEntry.mood": "平滑曲线上的心情，达到此种或更差；与 `label` 二者取一。",
+    "RuleEntry.level": (
+        "与 `label` 同用：片段的得分至少为此值。与 `mood` 同用：强度也须至少为此值；无：只看心情。"
+    ),
+    "RuleEntry.clear_level": "低于此值即视为已消失；无：比 `level` 低 0.1。",
+    "RuleEntry.rising_per_min": (
+        "强度每分钟还须上升这么多；无：不要求上升。一分钟内由平静到愤怒约为 0.6。"
+    ),
+    "RuleEntry.confidence_min": (
+        "可信度低于此值的评判不引发告警：被白白惊动两次的人不会再看第三次。"
+    ),
+    "RuleEntry.windows": "最近的片段中有多少必须符合规则；与 `seconds` 二者取一。",
+    "RuleEntry.seconds": "规则须持续符合多少秒；与 `windows` 二者取一。",
+    "RuleEntry.queues": "规则关注哪些队列的客户；空：全部。",
+    "RuleEntry.tell": "告知谁：`supervisor` 通过事件，`agent` 通过 `advice` 所指的话术。",
+    "RuleEntry.advice": "向座席显示的话术的名称，用客户的语言显示。",
+    "RuleEntry.priority_step": "使等待中的客户提前多少级优先级；从不推后。",
+    "RuleEntry.transfer": "建议座席把客户转给谁；无：不建议。",
+    "RuleEntry.clear_s": "所关注的情况消失这么久后告警解除；比多数话轮更长。",
+    "RuleEntry.again_s": "解除后在此时间内，该规则不再为同一客户告警。",
+    "RuleEntry.clears_on_acknowledgement": (
+        "告警是否在有人接手时即告结束；否则持续到所关注的情况消失。"
+    ),
+    "WindowCount": "最近的片段中有多少个。",
+    "WindowCount.at_least": "至少这么多个须符合规则。",
+    "WindowCount.of": "在最近的这么多个之中。",
+    "Transfer": "建议座席把客户转给谁。",
+    "Transfer.skill": "对方座席必须会什么。",
+    "Transfer.proficiency_min": "至少到什么程度：1 到 5。",
+    "Phrase": "座席可以说的话，用客户的各种语言。",
+    "Phrase.id": "话术的名称，供 `advice` 使用。",
+    "Phrase.en": "英文。",
+    "Phrase.zh": "中文。",
     "Http": "HTTP 接口。",
     "Http.address": "监听的本机地址；向他人开放之前，请在前面放置 TLS 代理。",
     "Http.port": "监听的端口；0 表示任取一个空闲端口，供测试用。",

@@ -20,7 +20,8 @@ import structlog
 
 from config.load import Loaded, load
 from config.mistake import ConfigurationMistakes, Mistake
-from config.schema import Configuration, Section
+from config.schema import Configuration
+from config.section import Section
 
 RUN_TIME_SECTIONS: Final = ("trunks", "agents", "queues", "prompts", "router")
 """Sections that take effect at once; calls that run keep what they began with."""

@@ -66,6 +66,24 @@ class Review:
         except ValueError:
             return None
 
+    def number(self, default: float | None, *keys: str | int) -> float | None:
+        """Return the number that stands there, the default where nothing stands.
+
+        None: something else stands there, which the schema has refused already.
+        """
+        if self.document.at(keys) is None:
+            return default
+        text = self.document.text(keys)
+        try:
+            return float(text) if text is not None else None
+        except ValueError:
+            return None
+
+    def yes(self, default: bool, *keys: str | int) -> bool:
+        """Return whether true stands there, the default where nothing stands."""
+        text = self.document.text(keys)
+        return default if text is None else text.lower() in {"true", "yes", "on", "1", "y", "t"}
+
     def proficiencies(self, *keys: str | int) -> dict[str, int]:
         """Return the readable part of a mapping of names to proficiencies."""
         found: dict[str, int] = {}

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from config.emotion import Emotion
+from config.section import Section
 from config.values import (
     Address,
     Extension,
@@ -43,14 +45,6 @@ FEATURE_CODES: Final[Mapping[str, str]] = {
 """What an agent dials to change his state."""
 
 SECRET_BYTES_MAX: Final = 65_536
-
-
-class Section(BaseModel):
-    """A mapping in the file."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
 
 
 class Secret(Section):
@@ -457,6 +451,8 @@ class Configuration(Section):
     """The weights of the solver's cost."""
     analysis: Analysis = Analysis()
     """Hearing: voice activity, level, pitch, turns."""
+    emotion: Emotion = Emotion()
+    """How the customer feels: whether it is read, and what is done about it."""
     http: Http
     """The API."""
     store: Store = Store()

@@ -13,8 +13,12 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from domain.alert import Audience, ClearReason
+from domain.consent import Answer, Purpose
 from domain.contact import Disposition
+from domain.emotion import EmotionScore, Evidence, LabelProbabilities
 from domain.events import EVENT_TYPES
+from domain.mood import Mood
 from domain.offer import DeclineReason
 from domain.skill import SkillRequirement
 from domain.speech import SpeechKind, SpeechSpan
@@ -43,12 +47,15 @@ by those who may.
 An answered call gives `ContactArrived`, `DisclosurePlayed`, `ContactQueued`, `OfferMade`,
 `OfferAccepted`, `ContactConnected`, any number of `SpeechObserved`, and `ContactClosed`, in
 this order but for `SpeechObserved`: what was said last is heard to its end a moment after the
-call. When an agent does not answer, or his telephone is lost in mid-call, `ContactQueued` comes
+call. Where emotion is read, `EmotionObserved`, `MoodChanged`, `AlertRaised`, `AlertAcknowledged`
+and `AlertCleared` come among them; the last alert is cleared when the contact is closed. When an
+agent does not answer, or his telephone is lost in mid-call, `ContactQueued` comes
 again, and what follows it. Every contact that has arrived is closed once, after a crash of the
 node too."""
 
 COMMON: Final = {
     "contact_id": "The contact: 32 hexadecimal digits that sort by time of arrival.",
+    "alert_id": "The alert; the same in every event of it.",
     "offer_id": "The offer; the same in the event that settles it.",
     "agent_id": "The agent, by his id in the configuration.",
     "queue_id": "The queue, by its id in the configuration.",
@@ -71,6 +78,9 @@ COMMON: Final = {
     "held": "True: put on hold. False: taken back.",
     "digit": "The key.",
     "span": "What was heard.",
+    "score": "The judgement.",
+    "purpose": "What for.",
+    "answer": "What was said.",
     "kind": "What it is, see below.",
     "pid": "Its process id.",
     "agents": "How many there are now.",
@@ -87,6 +97,14 @@ _FORMS: Final[dict[Any, str]] = {
     Disposition: "[disposition](#disposition)",
     DeclineReason: "[decline reason](#decline-reason)",
     SpeechSpan: "[span](#span)",
+    EmotionScore: "[score](#score)",
+    LabelProbabilities: "[probabilities](#probabilities)",
+    Evidence: "[evidence](#evidence)",
+    Mood: "[mood](#mood)",
+    Purpose: "[purpose](#purpose)",
+    Answer: "[answer](#answer)",
+    Audience: "[audience](#audience)",
+    ClearReason: "[clear reason](#clear-reason)",
     SkillRequirement: "[requirement](#requirement)",
 }
 """What has another word than its members, or a table of its own."""
@@ -160,6 +178,14 @@ def page() -> str:
     for name, kind in EVENT_TYPES.items():
         parts += [f"## {name}", summary(kind), rows(kind)]
     parts += ["## Span", summary(SpeechSpan), rows(SpeechSpan), members(SpeechKind)]
+    parts += ["## Score", summary(EmotionScore), rows(EmotionScore)]
+    parts += ["## Probabilities", summary(LabelProbabilities), rows(LabelProbabilities)]
+    parts += ["## Evidence", summary(Evidence), rows(Evidence)]
+    parts += ["## Mood", summary(Mood), members(Mood)]
+    parts += ["## Audience", summary(Audience), members(Audience)]
+    parts += ["## Clear reason", summary(ClearReason), members(ClearReason)]
+    parts += ["## Purpose", summary(Purpose), members(Purpose)]
+    parts += ["## Answer", summary(Answer), members(Answer)]
     parts += ["## Requirement", summary(SkillRequirement), rows(SkillRequirement)]
     parts += ["## Disposition", summary(Disposition), members(Disposition)]
     parts += ["## Decline reason", summary(DeclineReason), members(DeclineReason)]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from domain import agent, contact, offer
+from domain import agent, alert, contact, offer
 from pbx import cell_process
 
 PAGE: Final = Path(__file__).parent / "states.md"
@@ -69,6 +69,16 @@ again and again.""",
         """\
 A pairing of contact and agent, with a deadline. The first of these steps wins: an answer that
 comes after the deadline finds the offer expired and connects nobody.""",
+    ),
+    Machine(
+        "Alert",
+        "domain/alert.py",
+        alert.AlertState.RISEN,
+        alert.TRANSITIONS,
+        """\
+A rule about a customer's mood is fulfilled. It is cleared when what the rule looks for has been
+gone for a while, when the contact ends, or, if the rule says so, by the acknowledgement. Until
+then the same rule does not rise again for the same contact.""",
     ),
     Machine(
         "Cell",

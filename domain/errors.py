@@ -10,6 +10,7 @@
     │   └── NoCellFree          the pool is at its limit or draining
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
+    ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
     ├── EventsGone              the events after that number are no longer kept
     └── EventCodecError         an event has no JSON form, or JSON is no event
 
@@ -75,6 +76,15 @@ class SipError(WarmlineError):
 
 class StoreError(WarmlineError):
     """A record could not be written or read."""
+
+
+class EmotionForbidden(WarmlineError, ValueError):
+    """Emotion is read from the customer only (EU AI Act, article 5(1)(f))."""
+
+    def __init__(self, speaker: object) -> None:
+        """Name whose it would have been."""
+        super().__init__(f"emotion of {str(speaker)!r}: it is read from the customer only")
+        self.speaker = str(speaker)
 
 
 class EventsGone(WarmlineError):

@@ -9,7 +9,11 @@ from datetime import datetime
 from typing import Final
 
 from domain.agent import AgentState
+from domain.alert import Audience, ClearReason
+from domain.consent import Answer, Purpose
 from domain.contact import Channel, Disposition
+from domain.emotion import EmotionScore, Evidence
+from domain.mood import Mood
 from domain.offer import DeclineReason
 from domain.skill import SkillRequirement
 from domain.speech import SpeechSpan
@@ -210,6 +214,106 @@ class AudioLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged:
+    """A customer has agreed to something or has refused it."""
+
+    contact_id: str
+    purpose: Purpose
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmotionObserved:
+    """The emotion model has judged one window of the customer's speech."""
+
+    contact_id: str
+    score: EmotionScore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoodChanged:
+    """The customer's smoothed emotional course has reached another mood.
+
+    Attributes:
+        at_s: Seconds since the contact's first tapped frame.
+        intensity: Distress, smoothed, 0.0 to 1.0.
+        trend_per_min: Change of the intensity, a minute; above 0 is worse.
+        confidence: How much of the intensity was heard lately, 0.0 to 1.0.
+        evidence: What speaks for it, at most 3.
+    """
+
+    contact_id: str
+    at_s: float
+    before: Mood
+    after: Mood
+    intensity: float
+    trend_per_min: float
+    confidence: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised:
+    """A rule about a customer's mood is fulfilled, and somebody should know.
+
+    Attributes:
+        rule_id: The rule, by its id in the configuration.
+        agent_id: The agent who serves the customer; None while nobody does.
+        tell: Who is told.
+        mood, intensity, trend_per_min, confidence, evidence: As they stood; see `MoodChanged`.
+        heard_until_s: End of the speech that was judged last, seconds since the contact's first
+            tapped frame.
+    """
+
+    alert_id: str
+    contact_id: str
+    queue_id: str
+    rule_id: str
+    agent_id: str | None
+    tell: tuple[Audience, ...]
+    mood: Mood
+    intensity: float
+    trend_per_min: float
+    confidence: float
+    evidence: tuple[Evidence, ...]
+    heard_until_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertAcknowledged:
+    """Somebody has taken up an alert.
+
+    Attributes:
+        rule_id: The rule, by its id in the configuration.
+        by: Who, by an id of the configuration or of the API, never by name.
+        after_s: Seconds since it has risen.
+    """
+
+    alert_id: str
+    contact_id: str
+    rule_id: str
+    by: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCleared:
+    """An alert is over.
+
+    Attributes:
+        rule_id: The rule, by its id in the configuration.
+        reason: What ended it.
+        open_s: Seconds since it has risen.
+    """
+
+    alert_id: str
+    contact_id: str
+    rule_id: str
+    reason: ClearReason
+    open_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CellStarted:
     """A cell has been forked and is ready for a contact."""
 
@@ -257,6 +361,12 @@ Event = (
     | DigitPressed
     | SpeechObserved
     | AudioLost
+    | ConsentChanged
+    | EmotionObserved
+    | MoodChanged
+    | AlertRaised
+    | AlertAcknowledged
+    | AlertCleared
     | CellStarted
     | CellCrashed
     | ConfigurationReloaded

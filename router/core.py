@@ -13,6 +13,7 @@ from config.schema import QueueEntry
 from domain.agent import AgentState
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import ContactState, Disposition
+from domain.deadlines import Deadlines
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
 from domain.events import (
     ContactQueued,
@@ -24,7 +25,6 @@ from domain.events import (
     OfferWithdrawn,
 )
 from domain.offer import DeclineReason, Offer, OfferTrigger
-from router.deadlines import Deadlines
 from router.eligibility import AgentTable
 from router.figures import QueueFigures
 from router.inputs import (

@@ -7,9 +7,12 @@ from hypothesis import strategies as st
 
 from domain.event_codec import decode, encode
 from domain.events import EVENT_TYPES, Envelope
+from tests import emotion_strategies
 
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
 st.register_type_strategy(str, st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
+
+emotion_strategies.register()
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
 ENVELOPES = st.builds(

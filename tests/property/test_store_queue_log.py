@@ -17,7 +17,10 @@ from domain.events import (
     Event,
 )
 from store.queue_log import QueueLog
+from tests import emotion_strategies
 from tests.store_support import START
+
+emotion_strategies.register()
 
 PARAMETERS = {
     "ENTERQUEUE": 3,

@@ -1,6 +1,6 @@
 import pytest
 
-from config.reference import documents, tables
+from config.reference import ENGLISH, documents, reference, tables
 from config.reference_zh import MEANINGS, allowed
 
 
@@ -46,3 +46,8 @@ def test_every_section_has_a_table():
     paths = [table.path for table in tables()]
     assert {"", "sip.listen[]", "trunks[].digest", "queues[].prompts", "http"} <= set(paths)
     assert len(paths) == len(set(paths))
+
+
+def test_a_default_list_of_mappings_is_told_by_its_names():
+    row = next(line for line in reference(ENGLISH).splitlines() if line.startswith("| `rules` |"))
+    assert "| `angry`, `growing-upset` |" in row

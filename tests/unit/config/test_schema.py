@@ -12,11 +12,11 @@ from config.schema import (
     Configuration,
     Rtp,
     Secret,
-    Section,
     Sip,
     SipListen,
     Trunk,
 )
+from config.section import Section
 from domain.agent import AgentState
 from domain.errors import ConfigurationError
 

@@ -10,6 +10,7 @@ from domain.events import (
     EVENT_TYPES,
     AudioLost,
     ContactQueued,
+    EmotionObserved,
     Envelope,
     Event,
     PositionAnnounced,
@@ -17,6 +18,7 @@ from domain.events import (
 )
 from domain.skill import SkillRequirement
 from domain.speech import Speaker, SpeechKind, SpeechSpan
+from tests.emotion_support import PITCH, window
 
 AT = datetime(2026, 3, 1, 9, 0, 0, 120_000, tzinfo=UTC)
 
@@ -123,6 +125,14 @@ def test_that_holds_for_a_number_within_a_record_too():
         )
         with pytest.raises(EventCodecError, match="SpeechObserved 7: end_s"):
             encode(Envelope(sequence=7, at=AT, event=event))
+
+
+def test_an_agents_emotion_cannot_be_read_from_a_journal_either():
+    event = EmotionObserved(contact_id="c", score=window(2.0, 0.8, evidence=(PITCH,)))
+    line = encode(Envelope(sequence=1, at=AT, event=event))
+    assert decode(line).event == event
+    with pytest.raises(EventCodecError, match="from the customer only"):
+        decode(line.replace('"speaker":"customer"', '"speaker":"agent"'))
 
 
 def test_a_text_that_no_text_file_can_hold_is_refused():

@@ -12,8 +12,10 @@ from pydantic import TypeAdapter
 
 from channels.http.app import build_app
 from channels.http.events import EventOut
+from domain.emotion import EmotionScore, LabelProbabilities
 from domain.event_codec import encode
 from domain.events import EVENT_TYPES, Envelope
+from tests.emotion_support import PITCH, window
 from tests.unit.channels.http.fakes import START, TOKEN, Node, http_settings
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/api/v1/problems/{name}"}
@@ -116,7 +118,8 @@ def test_an_operation_says_what_its_body_is(
 
 
 def domain_events() -> set[str]:
-    return {*EVENT_TYPES, "SpeechSpan", "SkillRequirement"}
+    records = {"SpeechSpan", "SkillRequirement", "EmotionScore", "LabelProbabilities", "Evidence"}
+    return {*EVENT_TYPES} | records
 
 
 @pytest.mark.parametrize("name", sorted(DOCUMENT["components"]["schemas"]))
@@ -148,6 +151,9 @@ def test_every_event_is_described_and_fits_what_is_sent() -> None:
 
 def example(hint: Any) -> Any:
     """Return some value of that type, with something in each field."""
+    if hint is EmotionScore:  # Its fields must fit together.
+        shares = LabelProbabilities(angry=0.75, sad=0.25)
+        return window(2.0, 0.75, valence=-0.5, probabilities=shares, evidence=(PITCH,))
     if is_dataclass(hint):
         hints = get_type_hints(hint)
         values = {field.name: example(hints[field.name]) for field in fields(hint)}

@@ -1,4 +1,4 @@
-"""Deadlines by name: the core says when it must be woken next."""
+"""Deadlines by name: a pure core says when it must be woken next."""
 
 import heapq
 from collections.abc import Iterator

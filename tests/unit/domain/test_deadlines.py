@@ -1,4 +1,4 @@
-from router.deadlines import STALE_FREE, Deadlines
+from domain.deadlines import STALE_FREE, Deadlines
 
 
 def test_the_earliest_comes_first_and_is_forgotten():
