@@ -39,7 +39,6 @@ from media.level import levels_dbov, powers
 from media.listener import Listener
 from media.pcm import (
     FRAME_BYTES,
-    FRAMES_AT_ONCE,
     HOP_MS,
     HOP_SAMPLES,
     HOPS_PER_FRAME,
@@ -136,7 +135,7 @@ def cost(calls: int, speech: Sequence[Sound]) -> Cost:
         cells = [_cell(path, number, worker) for number in range(calls)]
         spent: list[float] = []
         ticks = round(COST_SECONDS / TICK_S)
-        for frame in range((ticks + WARM_TICKS) * FRAMES_AT_ONCE):
+        for frame in range(ticks + WARM_TICKS):
             now_us[0] += FRAME_US
             for number, cell in enumerate(cells):
                 for leg, pcm in enumerate(both):
@@ -144,8 +143,6 @@ def cost(calls: int, speech: Sequence[Sound]) -> Cost:
                     at -= at % FRAME_BYTES
                     head = TAP_HEADER.pack(TAP_VERSION, TapKind.AUDIO, leg, frame + 1, now_us[0])
                     cell.send(head + pcm[at : at + FRAME_BYTES])
-            if (frame + 1) % FRAMES_AT_ONCE:
-                continue
             before = time.process_time()
             while worker.tick():
                 pass
@@ -163,7 +160,7 @@ def cost(calls: int, speech: Sequence[Sound]) -> Cost:
     beat = decode(last)
     assert isinstance(beat, Heartbeat)
     assert beat.lost == 0
-    assert beat.frames == 2 * calls * (ticks + WARM_TICKS) * FRAMES_AT_ONCE
+    assert beat.frames == 2 * calls * (ticks + WARM_TICKS)
     share = sum(spent) / (ticks * TICK_S)
     return Cost(
         calls=calls,

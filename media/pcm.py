@@ -15,9 +15,9 @@ HOP_BYTES: Final = 2 * HOP_SAMPLES
 HOP_US: Final = HOP_MS * 1_000
 HOPS_PER_S: Final = 1_000 // HOP_MS
 HOPS_PER_FRAME: Final = TAP_FRAME_SAMPLES // HOP_SAMPLES
-FRAMES_AT_ONCE: Final = 1
-"""Frames of one leg that are heard together at most. One is 180 ms: what a call of numpy costs by
-itself is shared by nine hops."""
+FRAMES_AT_ONCE: Final = 2
+"""Frames of one leg that are heard together at most. One a tick is the rule; a worker that is
+behind hears more at once, and what a call of numpy costs by itself is shared by as many."""
 FRAME_BYTES: Final = 2 * TAP_FRAME_SAMPLES
 FULL_SCALE: Final = 32_768.0
 

@@ -26,7 +26,6 @@ from media.batch import hear
 from media.ear import TapFrame
 from media.listener import Listener
 from media.outbox import Outbox
-from media.pcm import FRAMES_AT_ONCE
 from media.report import (
     LATENCY_EDGES_S,
     SPANS_PER_LINE_MAX,
@@ -41,8 +40,8 @@ from media.report import (
 from media.settings import EarSettings
 from media.taps import Close, Open, TapConnection, parse
 
-TICK_S: Final = FRAMES_AT_ONCE * TAP_FRAME_MS / 1_000
-"""What is heard at once of each leg: oftener would make smaller batches, which cost as much."""
+TICK_S: Final = TAP_FRAME_MS / 1_000
+"""A frame of each leg: oftener would make smaller batches, which cost as much."""
 CONNECTIONS_MAX: Final = 1_000
 """Four times what one core can hear."""
 ACCEPT_BACKLOG: Final = 512

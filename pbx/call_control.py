@@ -165,6 +165,13 @@ class CallControl:
         task.start(cell)
         return Placement(address=cell.address)
 
+    def declined(self, address: tuple[str, int]) -> None:
+        """Give back a cell that has refused its call before it told us of it."""
+        for task in self._calls.values():
+            if task.cell is not None and task.cell.address == address:
+                task.tell_declined()
+                return
+
     def _queue_flow(self, key: str, call: InboundCall, to: ToQueue) -> CallFlow:
         contact = Contact(
             contact_id=key,

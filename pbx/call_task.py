@@ -110,6 +110,11 @@ class CallTask:
             return
         self.post(telling)
 
+    def tell_declined(self) -> None:
+        """Tell the flow that its cell has refused the INVITE, unless it knows of the INVITE."""
+        if not self._seen_invite:
+            self.post(lambda flow: flow.never_came())
+
     def tell_cell_gone(self, reason: str) -> None:
         """Tell the flow that its cell is dead."""
         self._dead = True

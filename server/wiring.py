@@ -82,6 +82,10 @@ class _Desk:
             return Refusal(status=503, reason="Service Unavailable", retry_after_s=1)
         return await self.control.place(call)
 
+    def declined(self, address: tuple[str, int]) -> None:
+        if self.control is not None:
+            self.control.declined(address)
+
     def offer_contact(self, offer: Offer) -> None:
         if self.control is not None:
             self.control.offer_contact(offer)

@@ -90,10 +90,14 @@ class ScriptedPlacer:
 
     results: list[Placement | Refusal]
     calls: list[InboundCall] = field(default_factory=list)
+    refused_by: list[tuple[str, int]] = field(default_factory=list)
 
     async def place(self, call: InboundCall) -> Placement | Refusal:
         self.calls.append(call)
         return self.results.pop(0) if len(self.results) > 1 else self.results[0]
+
+    def declined(self, address: tuple[str, int]) -> None:
+        self.refused_by.append(address)
 
 
 def sip_settings(**changes: object) -> Sip:

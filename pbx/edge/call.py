@@ -57,3 +57,11 @@ class CallPlacer(Protocol):
     async def place(self, call: InboundCall) -> Placement | Refusal:
         """Take a cell for the call or say why there is none."""
         ...
+
+    def declined(self, address: tuple[str, int]) -> None:
+        """The cell at that address has refused the call that was placed with it.
+
+        It may have done so before call control heard of the call: an INVITE whose
+        Session-Expires is too small is answered 422 and comes again (RFC 4028 section 6).
+        """
+        ...

@@ -23,7 +23,7 @@ from domain.ports import BindingStore, Clock, CredentialSource
 from pbx.edge.call import CallPlacer, InboundCall, Refusal
 from pbx.edge.datagrams import Datagrams
 from pbx.edge.flow import INSIDE, Flow, numeric_host, parse_uri
-from pbx.edge.post import Action, Close, Listener, Names, Place, Reach, Save, Send
+from pbx.edge.post import Action, Close, Declined, Listener, Names, Place, Reach, Save, Send
 from pbx.edge.proxy import CoreFigures, EdgeCore
 from pbx.edge.transport import (
     INSIDE_ADDRESS,
@@ -341,6 +341,8 @@ class Edge:
                 case Place():
                     self._placing += 1
                     self._start_task(self._place(action.token, action.call))
+                case Declined():
+                    self._placer.declined(action.cell)
                 case Reach():
                     self._on_reachability(action.agent_id, action.reachable)
                 case Save():

@@ -31,7 +31,7 @@ from pbx.edge.flow import INSIDE, Flow
 from pbx.edge.legs import EARLY_DIALOGS_MAX, Leg, LegState
 from pbx.edge.message import Line, Message
 from pbx.edge.partings import Partings
-from pbx.edge.post import Post
+from pbx.edge.post import Declined, Post
 from pbx.edge.timers import LINGER_S, T1_S, T2_S, T4_S, TRANSACTION_S
 from pbx.sip.fields import name_addresses
 
@@ -187,6 +187,8 @@ class Invite:
         else:
             leg.refused(response, now_s)
             self._drop_early(leg)
+            if self.cell is not None and not self.from_cell and not self.cancelled:
+                self.post.actions.append(Declined(self.cell))
             if status >= 600:
                 self._cancel_others(leg, now_s)  # Section 16.7 step 5.
             self.settle(now_s)

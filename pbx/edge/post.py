@@ -42,6 +42,12 @@ class Place(NamedTuple):
     call: InboundCall
 
 
+class Declined(NamedTuple):
+    """Tell call control that a cell has refused the call that was placed with it."""
+
+    cell: tuple[str, int]
+
+
 class Reach(NamedTuple):
     """An agent's telephone can be rung now, or no longer."""
 
@@ -62,7 +68,7 @@ class Close(NamedTuple):
     flow: Flow
 
 
-Action = Send | Place | Reach | Save | Close
+Action = Send | Place | Declined | Reach | Save | Close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,6 +218,9 @@ async def test_when_call_control_fails_the_caller_is_told(caplog):
         async def place(self, call):
             raise RuntimeError("no")
 
+        def declined(self, address):
+            raise AssertionError("no cell was given")
+
     office = Office()
     office.edge._placer = Broken()
     async with udp_peer() as phone, office:

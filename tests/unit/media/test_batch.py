@@ -26,7 +26,7 @@ def test_a_run_of_frames_of_each_leg_is_heard() -> None:
     assert len(listener.ears[0].backlog) == 10 - FRAMES_AT_ONCE
 
 
-@pytest.mark.parametrize("longest", [FRAMES_AT_ONCE, 2])
+@pytest.mark.parametrize("longest", [FRAMES_AT_ONCE, 1])
 def test_runs_of_any_length_are_heard_as_frames_one_by_one(
     longest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,6 +165,29 @@ async def test_with_too_many_calls_on_their_way_the_next_is_refused_at_once(
     assert isinstance(await node.control.place(inbound()), Placement)
 
 
+async def test_calls_that_their_cells_refuse_are_no_contacts_and_keep_nobody_out(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overload, "SETTING_UP_MAX", 1)
+    assert isinstance(await node.control.place(inbound()), Placement)
+    node.control.declined(node.cells[0].address)
+    await node.cells[0].until_released()
+    assert node.events.past == []
+    assert node.control.calls() == []
+    assert isinstance(await node.control.place(inbound()), Placement)
+    node.control.declined(("127.0.0.1", 9))
+
+
+async def test_a_call_that_its_cell_has_told_of_is_not_forgotten_when_it_is_refused(
+    node: Node,
+) -> None:
+    await node.control.place(inbound())
+    node.cells[0].tell(invite())
+    node.control.declined(node.cells[0].address)
+    await node.cells[0].until("answer")
+    assert len(node.control.calls()) == 1
+
+
 async def test_a_draining_node_takes_no_call(node: Node) -> None:
     await node.control.drain(0)
     assert await node.control.place(inbound()) == UNAVAILABLE

@@ -4,7 +4,7 @@ import pytest
 
 from pbx.edge.call import Refusal
 from pbx.edge.flow import INSIDE, Flow
-from pbx.edge.post import Place, Send
+from pbx.edge.post import Declined, Place, Send
 from tests.edge_support import (
     ANSWER,
     CELL,
@@ -379,3 +379,16 @@ def test_both_ends_read_from_and_to_as_they_know_them():
     assert at_trunk.get("To") == "<sip:+4930111@carrier.example>;tag=f1"
     ((_, at_cell),) = bench.sent(response(at_trunk, 200), TRUNK_FLOW)
     assert at_cell.get("From") == "<sip:800@pbx>;tag=cell-tag"
+
+
+@pytest.mark.parametrize(("status", "told"), [(422, True), (487, False)])
+def test_call_control_hears_of_a_cell_that_refuses_unless_the_caller_gave_up(status, told):
+    bench = CoreBench()
+    invite = message("INVITE", "sip:800@192.0.2.10", branch="z9hG4bKi", body=OFFER)
+    ((_, at_cell),) = sends(bench.place(bench.receive(invite, TRUNK_FLOW)))
+    if not told:
+        bench.sent(response(at_cell, 180, tag="t", contact="<sip:127.0.0.1:7101>"), cell_flow())
+        cancel = message("CANCEL", "sip:800@192.0.2.10", branch="z9hG4bKi", contact=None)
+        bench.sent(cancel, TRUNK_FLOW)
+    actions = bench.receive(response(at_cell, status, tag="t"), cell_flow())
+    assert (Declined(CELL) in actions) is told
