@@ -10,6 +10,7 @@
     │   └── NoCellFree          the pool is at its limit or draining
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
+    ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── EventsGone              the events after that number are no longer kept
     └── EventCodecError         an event has no JSON form, or JSON is no event
 
@@ -75,6 +76,10 @@ class SipError(WarmlineError):
 
 class StoreError(WarmlineError):
     """A record could not be written or read."""
+
+
+class ModelError(WarmlineError):
+    """A model's weights or card cannot be used, or what it was given does not fit."""
 
 
 class EventsGone(WarmlineError):

@@ -1,0 +1,63 @@
+"""Masked: statistics along the last axis of what a mask lets through.
+
+A row without anything to look at gives 0.0, so that no functional is ever nan: the models
+learn what a missing pitch looks like from the voiced share beside it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.features.framing import Mask
+
+Values = NDArray[np.float64]
+
+
+def mean(values: NDArray[np.floating], mask: Mask) -> Values:
+    """Return the mean of each row, shape (n, f) to (n,)."""
+    count = mask.sum(axis=-1)
+    total = np.where(mask, values, 0.0).sum(axis=-1, dtype=np.float64)
+    return np.asarray(total / np.maximum(count, 1))
+
+
+def spread(values: NDArray[np.floating], mask: Mask) -> Values:
+    """Return the standard deviation of each row."""
+    centre = mean(values, mask)
+    return np.sqrt(mean(np.square(values - centre[..., np.newaxis]), mask))
+
+
+def quantiles(values: NDArray[np.floating], mask: Mask, *shares: float) -> tuple[Values, ...]:
+    """Return quantiles of each row, between neighbours in a straight line, each shape (n,)."""
+    ordered = np.sort(np.where(mask, values, np.inf), axis=-1)
+    count = mask.sum(axis=-1)
+    found = []
+    for share in shares:
+        place = share * np.maximum(count - 1, 0)
+        below = np.floor(place).astype(np.int64)
+        above = np.minimum(below + 1, np.maximum(count - 1, 0))
+        low = np.take_along_axis(ordered, below[..., np.newaxis], axis=-1)[..., 0]
+        high = np.take_along_axis(ordered, above[..., np.newaxis], axis=-1)[..., 0]
+        low, high = np.where(count > 0, low, 0.0), np.where(count > 0, high, 0.0)
+        found.append(low + (place - below) * (high - low))
+    return tuple(found)
+
+
+def slope(values: NDArray[np.floating], mask: Mask, step_s: float) -> Values:
+    """Return the slope of the straight line of least squares through each row, a second.
+
+    Args:
+        values: Shape (n, f).
+        mask: Shape (n, f).
+        step_s: Time from one value to the next, s.
+    """
+    time = np.arange(values.shape[-1]) * step_s
+    centre = mean(np.broadcast_to(time, mask.shape), mask)
+    away = np.where(mask, time - centre[..., np.newaxis], 0.0)
+    power = np.square(away).sum(axis=-1)
+    level = mean(values, mask)
+    joint = (away * np.where(mask, values - level[..., np.newaxis], 0.0)).sum(axis=-1)
+    return np.asarray(np.where(power > 0, joint / np.maximum(power, 1e-12), 0.0))
+
+
+def steps(values: NDArray[np.floating], mask: Mask) -> tuple[Values, Mask]:
+    """Return the difference of neighbours and where both are let through, shapes (n, f - 1)."""
+    return np.asarray(np.diff(values, axis=-1), dtype=np.float64), mask[..., 1:] & mask[..., :-1]
