@@ -31,8 +31,8 @@ class Line:
         low_hz: Lower edge of the band.
         high_hz: Upper edge.
         tilt_db: Of the handset, from the lower edge to the upper.
-        gain_db: Added to every clip of the call alike, after `level_dbov`.
-        level_dbov: Level each clip is brought to before `gain_db`; None leaves it as recorded.
+        level_dbov: What the call's speech has on average: all its clips get the same gain, so that
+            who shouts is louder than he was. None leaves it as recorded.
         laws: G.711 codings in a row, "mu" or "a".
         noise: "white", "pink", "hum", "babble" or None.
         snr_db: Of the noise, over the clip's own level.
@@ -43,8 +43,7 @@ class Line:
     low_hz: float = 300.0
     high_hz: float = 3_400.0
     tilt_db: float = 0.0
-    gain_db: float = 0.0
-    level_dbov: float | None = -24.0
+    level_dbov: float | None = None
     laws: tuple[str, ...] = ("mu",)
     noise: str | None = None
     snr_db: float = 99.0
@@ -53,8 +52,8 @@ class Line:
 
 
 def plain_line(rng: np.random.Generator) -> Line:
-    """Return a good line: the band, one law, a level of -30 to -18 dBov."""
-    return Line(laws=(str(rng.choice(["mu", "a"])),), level_dbov=float(rng.uniform(-30, -18)))
+    """Return a good line: the band, one law, the level as recorded."""
+    return Line(laws=(str(rng.choice(["mu", "a"])),))
 
 
 def any_line(rng: np.random.Generator) -> Line:
@@ -86,7 +85,12 @@ def lossy_line(rng: np.random.Generator) -> Line:
 
 
 def through(
-    speech: Sound, line: Line, rng: np.random.Generator, others: Sequence[Sound] = ()
+    speech: Sound,
+    line: Line,
+    rng: np.random.Generator,
+    others: Sequence[Sound] = (),
+    *,
+    call_dbov: float = -26.0,
 ) -> NDArray[np.float32]:
     """Return speech as it arrives.
 
@@ -95,15 +99,16 @@ def through(
         line: The call's line.
         rng: Of the noise and the losses.
         others: Voices that babble is mixed from; none makes it pink noise.
+        call_dbov: The mean level of the call's speech as recorded.
     """
     heard = speech
     if line.speed_percent != 100:
         heard = resample_poly(heard, 100, line.speed_percent)
     if line.level_dbov is not None:
-        heard = at_level(heard, line.level_dbov)
+        heard = heard * 10 ** ((line.level_dbov - call_dbov) / 20)
     if line.noise is not None:
         heard = heard + _noise(line.noise, heard, line.snr_db, rng, others)
-    heard = band(heard, line.low_hz, line.high_hz, line.tilt_db) * 10 ** (line.gain_db / 20)
+    heard = band(heard, line.low_hz, line.high_hz, line.tilt_db)
     for law in line.laws:
         heard = g711(heard, law)
     if line.loss:

@@ -36,6 +36,7 @@ class Recipe:
         rate: Highest step of AdamW, reached at a third.
         decay: Of the weights.
         dropout: Of the functionals' layers.
+        hears_level: Whether the recordings' level means anything.
     """
 
     spectral: bool = False
@@ -43,6 +44,7 @@ class Recipe:
     rate: float = 3e-3
     decay: float = 0.02
     dropout: float = 0.4
+    hears_level: bool = True
 
 
 def fit(
@@ -65,7 +67,9 @@ def fit(
     network: nn.Module = (
         SpectralNet(centre, scale)
         if recipe.spectral
-        else ProsodyNet(centre, scale, dropout=recipe.dropout)
+        else ProsodyNet(
+            centre, scale, dropout=recipe.dropout, hears_level=recipe.hears_level
+        )
     )
     told = Told.of(clips, rows)
     beside = [baselines(clips, line.functionals, rng, BASELINE_CLIPS) for line in lines]

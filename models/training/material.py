@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,6 @@ LINES: Final[dict[str, Callable[[np.random.Generator], channel.Line]]] = {
 """Kinds of line, by the name that stands in the cache."""
 VOICES: Final = 4
 """That babble is made of."""
-_CHUNK: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,9 @@ def prepare(
     place = cache / f"{kind}-{key}.npz"
     if not place.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        chunks = [range(at, min(at + _CHUNK, len(clips))) for at in range(0, len(clips), _CHUNK)]
+        speakers = [clip.speaker for clip in clips]
+        starts = [row for row in range(len(clips)) if not row or speakers[row] != speakers[row - 1]]
+        chunks = [range(a, b) for a, b in pairwise([*starts, len(clips)])]
         with ProcessPoolExecutor(workers) as pool:
             parts = list(
                 pool.map(_features, *zip(*[(data, clips, kind, seed, c) for c in chunks], strict=True))
@@ -77,6 +79,11 @@ def prepare(
 def _features(
     data: Path, clips: Sequence[Clip], kind: str, seed: int, rows: range
 ) -> tuple[NDArray[np.float16], NDArray[np.bool_], NDArray[np.float32]]:
+    """Compute the features of one speaker's clips, which stand together."""
+    powers: dict[int, list[float]] = {}
+    for row in rows:
+        speech = sound(data, clips[row], None)
+        powers.setdefault(clips[row].call, []).append(float(np.mean(np.square(speech))))
     windows = []
     for row in rows:
         clip = clips[row]
@@ -90,7 +97,9 @@ def _features(
             beside = [o for o in clips if o.corpus == clip.corpus and o.fold == clip.fold]
             chosen = of_clip.choice(len(beside), VOICES)
             others = [sound(data, beside[place], of_clip) for place in chosen]
-        heard = channel.through(speech, line, of_clip, others)[:WINDOW_SAMPLES_MAX]
+        call_dbov = 10 * np.log10(max(np.mean(powers[clip.call]), 1e-10))
+        heard = channel.through(speech, line, of_clip, others, call_dbov=call_dbov)
+        heard = heard[:WINDOW_SAMPLES_MAX]
         windows.append(np.pad(heard, (0, max(WINDOW_SAMPLES_MIN - heard.size, 0))))
     found = features(batch_of(windows))
     assert found.log_mel.shape[1:] == (frames_in(WINDOW_SAMPLES_MAX), BANDS)
