@@ -53,9 +53,7 @@ class EmotionModel:
         self._session = session
 
     @classmethod
-    def load(
-        cls, name: str, *, features_version: int, folder: Path = WEIGHTS
-    ) -> "EmotionModel":
+    def load(cls, name: str, *, features_version: int, folder: Path = WEIGHTS) -> "EmotionModel":
         """Open a set of weights.
 
         Args:

@@ -39,10 +39,9 @@ _OCTAVES: Final = np.log2(_CENTRES / 1_000)
 _LOW: Final = _CENTRES < 1_000
 _HIGH: Final = _CENTRES >= 1_000
 _BELOW_2K: Final = _CENTRES < 2_000
-_COSINES: Final = (
-    np.cos(np.pi * np.arange(CEPSTRA)[np.newaxis, :] * (np.arange(BANDS)[:, np.newaxis] + 0.5) / BANDS)
-    * np.sqrt(2 / BANDS)
-)
+_COSINES: Final = np.cos(
+    np.pi * np.arange(CEPSTRA)[np.newaxis, :] * (np.arange(BANDS)[:, np.newaxis] + 0.5) / BANDS
+) * np.sqrt(2 / BANDS)
 """The discrete cosine transform of type II, orthonormal, first CEPSTRA of BANDS."""
 
 
@@ -142,7 +141,9 @@ def _of_pitch(pitch: PitchTrack) -> Named:
 
 
 def _of_level(levels: NDArray[np.float64], speech: Mask) -> Named:
-    low, quarter, middle, upper, high = masked.quantiles(levels, speech, 0.05, 0.25, 0.5, 0.75, 0.95)
+    low, quarter, middle, upper, high = masked.quantiles(
+        levels, speech, 0.05, 0.25, 0.5, 0.75, 0.95
+    )
     centre = masked.mean(levels, speech)
     yield LEVEL_NAME, centre
     yield "level_range_db", high - low
@@ -170,7 +171,8 @@ def _of_spectrum(mel: NDArray[np.float32], speech: Mask, voiced: Mask) -> Named:
         "centroid_octave": power @ _OCTAVES / total,
         "flatness_db": shape.mean(axis=2) - 10 * np.log10(total / BANDS),
         "first_formant_over_pitch_db": _ratio_db(
-            power[:, :, (_CENTRES > 500) & _LOW].sum(axis=2), power[:, :, _CENTRES < 450].sum(axis=2)
+            power[:, :, (_CENTRES > 500) & _LOW].sum(axis=2),
+            power[:, :, _CENTRES < 450].sum(axis=2),
         ),
     }
     for name, values in course.items():

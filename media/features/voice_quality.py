@@ -94,7 +94,10 @@ def _places(voiced: Mask) -> tuple[Mask, NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _highest(
-    padded: Samples, row: NDArray[np.int64], middle: NDArray[np.float64], period: NDArray[np.float64]
+    padded: Samples,
+    row: NDArray[np.int64],
+    middle: NDArray[np.float64],
+    period: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Return the highest sample within half a period of a place, shape (m,)."""
     reach = np.arange(-_HALF, _HALF + 1)

@@ -176,7 +176,9 @@ def _noise(
     if kind == "babble" and others:
         noise = np.zeros(speech.size)
         for other in others:
-            noise += np.roll(np.resize(at_level(other, -20), speech.size), rng.integers(speech.size))
+            noise += np.roll(
+                np.resize(at_level(other, -20), speech.size), rng.integers(speech.size)
+            )
     elif kind == "hum":
         mains_hz = float(rng.choice([50, 60]))
         noise = np.zeros(speech.size)

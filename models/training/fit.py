@@ -16,7 +16,7 @@ from models.training.corpora import Clip, labels_of
 from models.training.material import Material, baselines
 from models.training.network import Inputs, ProsodyNet, SpectralNet
 
-BATCH: Final = 128
+BATCH: Final = 192
 BASELINE_CLIPS: Final = 8
 """As many other clips as a baseline is tested with."""
 BASELINE_SHARE: Final = 0.5
@@ -48,7 +48,11 @@ class Recipe:
 
 
 def fit(
-    recipe: Recipe, clips: Sequence[Clip], lines: Sequence[Material], rows: NDArray[np.int64], seed: int
+    recipe: Recipe,
+    clips: Sequence[Clip],
+    lines: Sequence[Material],
+    rows: NDArray[np.int64],
+    seed: int,
 ) -> nn.Module:
     """Return a network trained on some rows.
 
@@ -67,13 +71,11 @@ def fit(
     network: nn.Module = (
         SpectralNet(centre, scale)
         if recipe.spectral
-        else ProsodyNet(
-            centre, scale, dropout=recipe.dropout, hears_level=recipe.hears_level
-        )
+        else ProsodyNet(centre, scale, dropout=recipe.dropout, hears_level=recipe.hears_level)
     )
     told = Told.of(clips, rows)
     beside = [baselines(clips, line.functionals, rng, BASELINE_CLIPS) for line in lines]
-    steps = max(len(rows) // BATCH, 1)
+    steps = max(len(rows) // BATCH, 2)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.rate, total_steps=recipe.epochs * steps
@@ -82,7 +84,7 @@ def fit(
     for _ in range(recipe.epochs):
         order = rng.permutation(rows)
         for step in range(steps):
-            chosen = np.sort(order[step * BATCH : (step + 1) * BATCH])
+            chosen = np.sort(order[step::steps])
             line = int(rng.integers(len(lines)))
             shown = rng.random(len(chosen)) < BASELINE_SHARE
             taken = inputs(lines[line], chosen, beside[line], shown, spectral=recipe.spectral)
@@ -115,8 +117,14 @@ def inputs(
     """
     own = beside[rows]
     known = shown & ~np.isnan(own).any(axis=1)
-    frames = line.log_mel[rows].astype(np.float32) if spectral else np.zeros((len(rows), 1, BANDS), np.float32)
-    active = line.active[rows].astype(np.float32) if spectral else np.zeros((len(rows), 1), np.float32)
+    frames = (
+        line.log_mel[rows].astype(np.float32)
+        if spectral
+        else np.zeros((len(rows), 1, BANDS), np.float32)
+    )
+    active = (
+        line.active[rows].astype(np.float32) if spectral else np.zeros((len(rows), 1), np.float32)
+    )
     return Inputs(
         torch.from_numpy(frames),
         torch.from_numpy(active),

@@ -62,7 +62,9 @@ def prepare(
         chunks = [range(a, b) for a, b in pairwise([*starts, len(clips)])]
         with ProcessPoolExecutor(workers) as pool:
             parts = list(
-                pool.map(_features, *zip(*[(data, clips, kind, seed, c) for c in chunks], strict=True))
+                pool.map(
+                    _features, *zip(*[(data, clips, kind, seed, c) for c in chunks], strict=True)
+                )
             )
         half = place.with_suffix(".half.npz")
         np.savez(
@@ -89,7 +91,9 @@ def _features(
         clip = clips[row]
         name = f"{kind} {clip.speaker} {clip.call}".encode()
         of_call = np.random.default_rng([seed, *hashlib.sha256(name).digest()[:8]])
-        of_clip = np.random.default_rng([seed, *hashlib.sha256(f"{kind} {clip.path}".encode()).digest()[:8]])
+        of_clip = np.random.default_rng(
+            [seed, *hashlib.sha256(f"{kind} {clip.path}".encode()).digest()[:8]]
+        )
         line = LINES[kind](of_call)
         speech = sound(data, clip, of_clip if kind.startswith("any") else None)
         others = []

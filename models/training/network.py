@@ -34,7 +34,7 @@ PRIOR_KNOWN_PER_DB: Final = 0.1
 louder (R. Banse, K. Scherer, J. Personality and Social Psychology 70, 1996, have hot anger
 loudest of 14 emotions), and that shall multiply the odds by e."""
 _HIDDEN: Final = 128
-_CHANNELS: Final = 112
+_CHANNELS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +149,10 @@ class SpectralNet(nn.Module):
         super().__init__()
         self.first = nn.Conv1d(BANDS, _CHANNELS, 5, stride=2, padding=2)
         self.norm = nn.BatchNorm1d(_CHANNELS)
-        self.early = nn.ModuleList([_Block(_CHANNELS, 1), _Block(_CHANNELS, 2)])
-        self.late = nn.ModuleList([_Block(_CHANNELS, 1), _Block(_CHANNELS, 2), _Block(_CHANNELS, 3)])
+        self.early = nn.ModuleList([_Block(_CHANNELS, 1)])
+        self.late = nn.ModuleList(
+            [_Block(_CHANNELS, 1), _Block(_CHANNELS, 2), _Block(_CHANNELS, 3)]
+        )
         self.attend = nn.Sequential(
             nn.Conv1d(_CHANNELS, 32, 1), nn.Tanh(), nn.Conv1d(32, _CHANNELS, 1)
         )
