@@ -13,6 +13,7 @@ from torch.nn import functional
 from media.features.logmel import BANDS
 from models.emotion import LABELS
 from models.training.corpora import Clip, labels_of
+from models.training.linear import fit_linear
 from models.training.material import Material, baselines
 from models.training.network import Inputs, ProsodyNet, SpectralNet
 
@@ -36,7 +37,7 @@ class Recipe:
         rate: Highest step of AdamW, reached at a third.
         decay: Of the weights.
         dropout: Of the functionals' layers.
-        hears_level: Whether the recordings' level means anything.
+        linear: Weights of functionals for anger and arousal, and nothing else here matters.
     """
 
     spectral: bool = False
@@ -44,7 +45,7 @@ class Recipe:
     rate: float = 3e-3
     decay: float = 0.02
     dropout: float = 0.4
-    hears_level: bool = True
+    linear: bool = False
 
 
 def fit(
@@ -63,6 +64,8 @@ def fit(
         rows: Which clips may be seen.
         seed: Of everything random.
     """
+    if recipe.linear:
+        return fit_linear(clips, lines, rows, seed, BASELINE_CLIPS).eval()
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     seen = np.concatenate([line.functionals[rows] for line in lines])
@@ -71,7 +74,7 @@ def fit(
     network: nn.Module = (
         SpectralNet(centre, scale)
         if recipe.spectral
-        else ProsodyNet(centre, scale, dropout=recipe.dropout, hears_level=recipe.hears_level)
+        else ProsodyNet(centre, scale, dropout=recipe.dropout)
     )
     told = Told.of(clips, rows)
     beside = [baselines(clips, line.functionals, rng, BASELINE_CLIPS) for line in lines]

@@ -61,24 +61,16 @@ class Standing(nn.Module):
 
     WIDTH = 2 * len(NAMES) + 1
 
-    def __init__(
-        self, centre: NDArray[np.float64], scale: NDArray[np.float64], *, hears_level: bool
-    ) -> None:
-        """Keep the constants of normalisation inside the network, so that no reader mixes them.
-
-        `hears_level` is false for recordings that were levelled one by one.
-        """
+    def __init__(self, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
+        """Keep the constants of normalisation inside the network, so that no reader mixes them."""
         super().__init__()
-        heard = torch.ones(len(NAMES))
-        heard[NAMES.index(LEVEL_NAME)] = float(hears_level)
-        self.register_buffer("heard", heard)
         self.register_buffer("centre", torch.tensor(centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
 
     def forward(self, functionals: Tensor, baseline: Tensor, has_baseline: Tensor) -> Tensor:
         """Return shape (n, WIDTH)."""
-        alone = (functionals - self.centre) / self.scale * self.heard
-        beside = (functionals - baseline) / self.scale * self.heard * has_baseline
+        alone = (functionals - self.centre) / self.scale
+        beside = (functionals - baseline) / self.scale * has_baseline
         return torch.cat([alone.clamp(-CLIP, CLIP), beside.clamp(-CLIP, CLIP), has_baseline], 1)
 
 
@@ -91,11 +83,10 @@ class ProsodyNet(nn.Module):
         scale: NDArray[np.float64],
         *,
         dropout: float = 0.4,
-        hears_level: bool = True,
     ) -> None:
         """Take the constants of normalisation; `dropout` is for few speakers high."""
         super().__init__()
-        self.standing = Standing(centre, scale, hears_level=hears_level)
+        self.standing = Standing(centre, scale)
         self.body = nn.Sequential(
             nn.Dropout(0.15),
             nn.Linear(Standing.WIDTH, _HIDDEN),

@@ -5,8 +5,8 @@ import pytest
 
 soundfile = pytest.importorskip("soundfile")
 
-from models.emotion import LABELS
-from models.training.corpora import UNTOLD_SAMPLES, labels_of, read, sound
+from models.emotion import LABELS  # noqa: E402
+from models.training.corpora import UNTOLD_SAMPLES, labels_of, read, sound  # noqa: E402
 
 HEAD = "file,corpus,speaker,gender,language,emotion,intensity,sentence_id,seconds\n"
 

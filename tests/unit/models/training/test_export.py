@@ -8,9 +8,9 @@ pytest.importorskip("onnx")
 pytest.importorskip("soundfile")
 ort = pytest.importorskip("onnxruntime")
 
-from media.features.functionals import NAMES
-from models.training.export import example, export
-from models.training.network import Ensemble, ProsodyNet, SpectralNet
+from media.features.functionals import NAMES  # noqa: E402
+from models.training.export import example, export  # noqa: E402
+from models.training.network import Ensemble, ProsodyNet, SpectralNet  # noqa: E402
 
 
 @pytest.mark.parametrize("level_prior", [False, True])
