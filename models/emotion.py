@@ -97,7 +97,8 @@ class EmotionModel:
         if windows > WINDOWS_MAX:
             raise ModelError(f"{windows} windows at once are over the limit of {WINDOWS_MAX}")
         names = len(self.card.functionals)
-        beside = np.full_like(functionals, np.nan) if baseline is None else baseline
+        unknown: Values = np.full(functionals.shape, np.nan, dtype=np.float32)
+        beside = unknown if baseline is None else baseline
         for what, values, shape in (
             ("log_mel", log_mel, (windows, *log_mel.shape[1:])),
             ("active", active, log_mel.shape[:2]),
@@ -108,7 +109,7 @@ class EmotionModel:
                 raise ModelError(f"{what} has shape {values.shape}, and {shape} is wanted")
         if not (np.isfinite(log_mel).all() and np.isfinite(functionals).all()):
             raise ModelError("log_mel or functionals hold what is not finite")
-        known = np.isfinite(beside).all(axis=1, keepdims=True)
+        known = np.isfinite(beside).all(axis=1).reshape(windows, 1)
         probabilities, arousal, valence = self._session.run(
             {
                 "log_mel": log_mel.astype(np.float32, copy=False),

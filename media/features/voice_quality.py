@@ -59,7 +59,9 @@ def voice_quality(batch: Batch, pitch: PitchTrack) -> VoiceQuality:
     if row.size:
         padded = np.pad(batch.samples, ((0, 0), (_MARGIN, _MARGIN)))
         period = TAP_RATE_HZ / pitch.hz[row, hop]
-        first = _highest(padded, row, pitch.centres[hop] + _MARGIN - np.rint(period), period)
+        first = _highest(
+            padded, row, (pitch.centres[hop] + _MARGIN - np.rint(period)).astype(np.int64), period
+        )
         length_1, likeness_1, height_0, height_1 = _follow(padded, row, first, period)
         second = first + np.rint(length_1).astype(np.int64)
         length_2, likeness_2, _, height_2 = _follow(padded, row, second, period)
@@ -96,15 +98,15 @@ def _places(voiced: Mask) -> tuple[Mask, NDArray[np.int64], NDArray[np.int64]]:
 def _highest(
     padded: Samples,
     row: NDArray[np.int64],
-    middle: NDArray[np.float64],
+    middle: NDArray[np.int64],
     period: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     """Return the highest sample within half a period of a place, shape (m,)."""
     reach = np.arange(-_HALF, _HALF + 1)
-    at = middle.astype(np.int64)[:, np.newaxis] + reach
+    at = middle[:, np.newaxis] + reach
     height = np.abs(padded[row[:, np.newaxis], at])
     height = np.where(np.abs(reach) <= period[:, np.newaxis] / 2, height, -1)
-    return np.asarray(middle.astype(np.int64) + reach[np.argmax(height, axis=1)])
+    return np.asarray(middle + reach[np.argmax(height, axis=1)])
 
 
 def _follow(

@@ -72,7 +72,11 @@ def say(
             chance, arousal, valence = ensemble(
                 taken.log_mel, taken.active, taken.functionals, taken.baseline, taken.has_baseline
             )
-        found.append(np.column_stack([np.log(chance.double().clamp(min=1e-12)), arousal, valence]))
+        found.append(
+            np.column_stack(
+                [np.log(chance.double().clamp(min=1e-12).numpy()), arousal.numpy(), valence.numpy()]
+            )
+        )
     return np.concatenate(found) if found else np.zeros((0, len(LABELS) + 2))
 
 

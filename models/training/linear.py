@@ -78,7 +78,7 @@ def fit_linear(
     wanted = np.column_stack([angry, np.arctanh(aroused)])
     shift = wanted.mean(axis=0)
     weights = []
-    for known in (heard - centre, heard - np.nan_to_num(usual, nan=centre)):
+    for known in (heard - centre, heard - np.where(np.isnan(usual), centre, usual)):
         x = np.clip(known / scale, -CLIP, CLIP) * deaf
         inner = x.T @ x + RIDGE * len(lines) * np.eye(len(NAMES))
         weights.append(np.linalg.solve(inner, x.T @ (wanted - shift)) * deaf[:, np.newaxis])

@@ -101,7 +101,7 @@ def _features(
             beside = [o for o in clips if o.corpus == clip.corpus and o.fold == clip.fold]
             chosen = of_clip.choice(len(beside), VOICES)
             others = [sound(data, beside[place], of_clip) for place in chosen]
-        call_dbov = 10 * np.log10(max(np.mean(powers[clip.call]), 1e-10))
+        call_dbov = 10 * np.log10(max(float(np.mean(powers[clip.call])), 1e-10))
         heard = channel.through(speech, line, of_clip, others, call_dbov=call_dbov)
         heard = heard[:WINDOW_SAMPLES_MAX]
         windows.append(np.pad(heard, (0, max(WINDOW_SAMPLES_MIN - heard.size, 0))))
