@@ -12,17 +12,18 @@ from torch.nn import functional
 
 from media.features.logmel import BANDS
 from models.emotion import LABELS
-from models.training.corpora import Clip, labels_of
+from models.training.corpora import TESTED, Clip, labels_of
 from models.training.linear import fit_linear
 from models.training.material import Material, baselines
 from models.training.network import Inputs, ProsodyNet, SpectralNet
 
-BATCH: Final = 192
 BASELINE_CLIPS: Final = 8
 """As many other clips as a baseline is tested with."""
 BASELINE_SHARE: Final = 0.5
 """Of the windows that are shown with a baseline; the rest teaches the cold start."""
 SMOOTHING: Final = 0.1
+TESTED_WEIGHT: Final = 2.0
+"""Whole sentences against single words: .02 to .04 of the accuracy (docs/measure/emotion.md)."""
 AROUSAL_WEIGHT: Final = 1.0
 VALENCE_WEIGHT: Final = 0.5
 
@@ -37,6 +38,7 @@ class Recipe:
         rate: Highest step of AdamW, reached at a third.
         decay: Of the weights.
         dropout: Of the functionals' layers.
+        batch: Clips in a step.
         linear: Weights of functionals for anger and arousal, and nothing else here matters.
     """
 
@@ -45,6 +47,7 @@ class Recipe:
     rate: float = 3e-3
     decay: float = 0.02
     dropout: float = 0.4
+    batch: int = 128
     linear: bool = False
 
 
@@ -78,7 +81,7 @@ def fit(
     )
     told = Told.of(clips, rows)
     beside = [baselines(clips, line.functionals, rng, BASELINE_CLIPS) for line in lines]
-    steps = max(len(rows) // BATCH, 2)
+    steps = max(len(rows) // recipe.batch, 2)
     optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, recipe.rate, total_steps=recipe.epochs * steps
@@ -158,7 +161,7 @@ class Told:
         arousal: Shape (n,).
         valence: Shape (n,), nan where unknown.
         possible: Labels of each clip's corpus, shape (n, len(LABELS)).
-        weight: Shape (n,): corpora and labels with few clips count for more, by the root.
+        weight: Shape (n,): every label of every corpus counts alike, and whole sentences twice.
     """
 
     label: Tensor
@@ -175,7 +178,12 @@ class Told:
         for row in rows:
             key = (clips[row].corpus, clips[row].label)
             count[key] = count.get(key, 0) + 1
-        weight = np.array([count.get((c.corpus, c.label), 1) ** -0.5 for c in clips])
+        weight = np.array(
+            [
+                (TESTED_WEIGHT if c.corpus in TESTED else 1) / count.get((c.corpus, c.label), 1)
+                for c in clips
+            ]
+        )
         return cls(
             torch.tensor([clip.label for clip in clips]),
             torch.tensor([clip.arousal for clip in clips], dtype=torch.float32),

@@ -39,7 +39,7 @@ CONDITIONS: Final = {
     ("lossy", False): "5 % packet loss",
 }
 TAUGHT: Final = ("plain", "any0", "any1", "any2")
-RESEARCH: Final = (Recipe(epochs=30), Recipe(epochs=30), Recipe(spectral=True, epochs=8))
+RESEARCH: Final = (Recipe(epochs=50, dropout=0.3),) * 3
 OPEN_RECIPES: Final = (Recipe(linear=True),)
 OPEN_TAUGHT: Final = ("plain", "noisy", "lossy")
 """Lines that are tilted at will cost what a spectrum's tilt says: .02 to .03 of the area."""
@@ -56,6 +56,12 @@ def main() -> None:
     parser.add_argument("--set", choices=("open", "research"), required=True, dest="which")
     parser.add_argument("--out", type=Path, required=True, help="where weights and card go")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/train-cache"))  # noqa: S108
+    parser.add_argument(
+        "--spectral-epochs",
+        type=int,
+        default=0,
+        help="of a time-delay network besides; 20 is enough",
+    )
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -65,10 +71,12 @@ def main() -> None:
         for kind in dict.fromkeys((*TAUGHT, *(kind for kind, _ in HEARD)))
     }
     is_open = asked.which == "open"
+    recipe = Recipe(spectral=True, epochs=asked.spectral_epochs, rate=2e-3, batch=64)
+    spectral = (recipe,) * bool(asked.spectral_epochs)
     ground = (
         Ground(clips, lines, OPEN_TAUGHT, OPEN_RECIPES, True, SEED)
         if is_open
-        else Ground(clips, lines, TAUGHT, RESEARCH, False, SEED)
+        else Ground(clips, lines, TAUGHT, RESEARCH + spectral, False, SEED)
     )
     work = Work(ground, OPEN if is_open else CORPORA, asked.workers)
     work.run(f"prosody-{asked.which}", asked.out)
