@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from models.training.network import Ensemble, Inputs, ProsodyNet, SpectralNet  #
 CENTRE, SCALE = np.zeros(len(NAMES)), np.ones(len(NAMES))
 
 
-def taken(windows: int) -> dict[str, "torch.Tensor"]:
+def taken(windows: int) -> dict[str, Any]:
     return {name: torch.from_numpy(values) for name, values in example(windows, 3).items()}
 
 
