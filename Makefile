@@ -3,10 +3,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+DATA ?= ../shared/data
 CONFIG ?= config/examples/small-office.yaml
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-test demo run test lint format bench lock prompts clean
+.PHONY: help setup setup-test demo run test lint format bench lock prompts train clean
 
 help: ## List what can be done.
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -53,6 +54,16 @@ format: $(VENV)/.dev ## Put the code into the house format.
 
 bench: setup-test ## Run every benchmark and print its tables.
 	$(BIN)/python run_pbx.py bench all
+
+$(VENV)-train/.train: requirements/train.in
+	$(PYTHON) -m venv $(VENV)-train
+	$(VENV)-train/bin/pip install --quiet --disable-pip-version-check -r requirements/train.in
+	@touch $@
+
+train: $(VENV)-train/.train ## Train both sets of weights from DATA (../shared/data).
+	@for set in open research; do OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	  $(VENV)-train/bin/python -m models.training.train --data $(DATA) --set $$set \
+	  --out models/weights || exit 1; done
 
 lock: $(VENV)/.dev ## Write the lock files anew from requirements/*.in.
 	cd requirements && for set in run dev; do ../$(BIN)/pip-compile --quiet --generate-hashes \

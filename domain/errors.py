@@ -11,6 +11,7 @@
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
     ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
+    ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── EventsGone              the events after that number are no longer kept
     └── EventCodecError         an event has no JSON form, or JSON is no event
 
@@ -85,6 +86,10 @@ class EmotionForbidden(WarmlineError, ValueError):
         """Name whose it would have been."""
         super().__init__(f"emotion of {str(speaker)!r}: it is read from the customer only")
         self.speaker = str(speaker)
+
+
+class ModelError(WarmlineError):
+    """A model's weights or card cannot be used, or what it was given does not fit."""
 
 
 class EventsGone(WarmlineError):
