@@ -17,7 +17,19 @@ BEGIN: Final = "<!-- The tree: made by `python -m docs.make_tree`, not by hand. 
 END: Final = "<!-- End of the tree. -->\n"
 
 PACKAGES: Final = (
-    *("server", "channels", "pbx", "router", "media", "care", "store", "bus", "config", "domain"),
+    *(
+        "server",
+        "channels",
+        "pbx",
+        "router",
+        "media",
+        "models",
+        "care",
+        "store",
+        "bus",
+        "config",
+        "domain",
+    ),
     *("demo", "bench"),
 )
 """Top folders with code, from the top of the arrow down; then what stands outside of it."""
