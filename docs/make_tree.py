@@ -39,6 +39,7 @@ FOLDERS: Final = {
     "config/examples": "configurations to begin with; a test loads each",
     "config/prompts/en": "the English prompts",
     "config/prompts/zh": "the Chinese prompts",
+    "models/weights": "the networks as ONNX files, each with its card",
     "demo/speech": "what the demo's callers and agents say",
     "docs": "for readers; [docs/README.md](docs/README.md) says for whom which page is",
     "docs/adr": "decisions, one page each",
