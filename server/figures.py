@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bus.local import LocalBus
+from care.figures import CareFigures
 from channels.http.figures import HttpFigures
+from channels.webhooks.figures import WebhookFigures
 from domain.agent import AgentState
+from domain.distribution import Distribution
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
 from pbx.call_control import CallControl
@@ -201,6 +204,50 @@ def hearing_figures(read_hearing: Callable[[], HearingFigures]) -> FigureSource:
             yield Figure("warmline_analysis_latency_seconds", latency)
 
     return read
+
+
+_CARE: Final[Sequence[Row]] = (
+    ("windows", "warmline_care_windows", ("taken",)),
+    ("unknown", "warmline_care_windows", ("not_watched",)),
+    ("late", "warmline_care_windows", ("late",)),
+    ("watched", "warmline_care_contacts", ("watched",)),
+    ("permitted", "warmline_care_contacts", ("permitted",)),
+    ("refused", "warmline_care_refused_contacts", ()),
+    ("raised", "warmline_alerts", ("raised",)),
+    ("acknowledged", "warmline_alerts", ("acknowledged",)),
+    ("cleared", "warmline_alerts", ("cleared",)),
+    ("open", "warmline_alerts_open", ()),
+)
+
+
+def care_figures(read_care: Callable[[], CareFigures]) -> FigureSource:
+    """Return how customers' moods are followed and what alerts there were."""
+
+    def read() -> Iterable[Figure]:
+        figures = read_care()
+        yield from rows_of(figures, _CARE)
+        yield Figure("warmline_alert_latency_seconds", _buckets(figures.latency))
+
+    return read
+
+
+def webhook_figures(read_webhooks: Callable[[], Iterable[WebhookFigures]]) -> FigureSource:
+    """Return what webhooks have sent."""
+
+    def read() -> Iterable[Figure]:
+        for figures in read_webhooks():
+            hook = (figures.hook_id,)
+            for name in ("delivered", "given_up", "dropped"):
+                yield Figure("warmline_webhook_messages", getattr(figures, name), (*hook, name))
+            yield Figure("warmline_webhook_attempts_failed", figures.failed, hook)
+            yield Figure("warmline_webhook_waiting_messages", figures.waiting, hook)
+            yield Figure("warmline_webhook_delivery_seconds", _buckets(figures.seconds), hook)
+
+    return read
+
+
+def _buckets(distribution: Distribution) -> Buckets:
+    return Buckets(distribution.rows(), distribution.total)
 
 
 _STORE: Final[Sequence[Row]] = (
