@@ -66,7 +66,9 @@ class Webhooks:
         self._cursors = cursors
         self._stop_s = stop_s
         queues = QueueIndex(ledger)
-        tls = tls or ssl.create_default_context()
+        if hooks and tls is None:
+            # To read all authorities takes some 50 ms, which a node without webhooks is spared.
+            tls = ssl.create_default_context()
         chance = chance or random.SystemRandom()
         self._exits = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -74,6 +76,7 @@ class Webhooks:
         self._posters: list[Poster] = []
         self._senders: dict[str, Sender] = {}
         for hook in hooks:
+            assert tls is not None
             poster = Poster(
                 hook.url,
                 key=_key_of(hook),
