@@ -1,29 +1,25 @@
-"""Figures of care, for the metrics."""
+"""How care does, for the metrics."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from domain.distribution import Distribution
-
-LATENCY_EDGES_S: Final = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-"""1.5 s is the aim for 19 of 20 alerts, and stands at an edge."""
-
-
-def new_latency() -> Distribution:
-    """Return a distribution of the seconds from the end of the judged speech to the alert."""
-    return Distribution(LATENCY_EDGES_S)
+LATE_EDGES_S: Final = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""Upper edges of the histogram from the end of the speech to the alert; the aim is 1.5 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareFigures:
-    """How customers' moods are followed. Counters run since the node's start.
+    """How care stands. Counters run since the node's start; see `care.alerts.AlertTotals`.
 
     Attributes:
-        windows, unknown, late, refused, raised, acknowledged, cleared: See `AlertTotals`.
+        watched: Contacts that are watched now.
+        permitted: Contacts whose customers may be judged now.
         open: Alerts that are not cleared.
-        watched: Running contacts whose mood is followed.
-        permitted: Running contacts whose emotion may be read now.
-        latency: Seconds from the end of the speech that was judged last to the alert.
+        dropped: Things to remember that were given up because the store was too slow.
+        failed: Things to remember that the store could not write or read.
+        late_buckets: Alerts within each of LATE_EDGES_S from the end of the speech that was
+            judged last, cumulative, and all.
+        late_sum_s: Of all alerts.
     """
 
     windows: int = 0
@@ -33,7 +29,33 @@ class CareFigures:
     raised: int = 0
     acknowledged: int = 0
     cleared: int = 0
-    open: int = 0
     watched: int = 0
     permitted: int = 0
-    latency: Distribution = field(default_factory=new_latency)
+    open: int = 0
+    dropped: int = 0
+    failed: int = 0
+    late_buckets: tuple[tuple[float, int], ...] = ()
+    late_sum_s: float = 0.0
+
+
+class LateHistogram:
+    """Counts seconds into LATE_EDGES_S."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._counts = [0] * (len(LATE_EDGES_S) + 1)
+        self.sum_s = 0.0
+
+    def observe(self, late_s: float) -> None:
+        """Count one."""
+        place = sum(late_s > edge for edge in LATE_EDGES_S)
+        self._counts[place] += 1
+        self.sum_s += late_s
+
+    def buckets(self) -> tuple[tuple[float, int], ...]:
+        """Return how many were within each edge, cumulative, and all."""
+        total, found = 0, []
+        for edge, count in zip((*LATE_EDGES_S, float("inf")), self._counts, strict=True):
+            total += count
+            found.append((edge, total))
+        return tuple(found)

@@ -68,11 +68,6 @@ class MoodView:
     ground: Ground
     model: str | None
 
-    @property
-    def read(self) -> bool:
-        """Whether emotion may be read just now."""
-        return Permission(ground=self.ground).allowed
-
     def words(self, language: str) -> str:
         """Return the ground as a sentence, in English where the language is not known."""
         return Permission(ground=self.ground).words(language)

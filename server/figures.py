@@ -13,7 +13,6 @@ from care.figures import CareFigures
 from channels.http.figures import HttpFigures
 from channels.webhooks.figures import WebhookFigures
 from domain.agent import AgentState
-from domain.distribution import Distribution
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
 from pbx.call_control import CallControl
@@ -217,6 +216,8 @@ _CARE: Final[Sequence[Row]] = (
     ("acknowledged", "warmline_alerts", ("acknowledged",)),
     ("cleared", "warmline_alerts", ("cleared",)),
     ("open", "warmline_alerts_open", ()),
+    ("dropped", "warmline_care_memories_lost", ("dropped",)),
+    ("failed", "warmline_care_memories_lost", ("failed",)),
 )
 
 
@@ -226,7 +227,9 @@ def care_figures(read_care: Callable[[], CareFigures]) -> FigureSource:
     def read() -> Iterable[Figure]:
         figures = read_care()
         yield from rows_of(figures, _CARE)
-        yield Figure("warmline_alert_latency_seconds", _buckets(figures.latency))
+        if figures.late_buckets:
+            late = Buckets(figures.late_buckets, figures.late_sum_s)
+            yield Figure("warmline_alert_latency_seconds", late)
 
     return read
 
@@ -241,13 +244,10 @@ def webhook_figures(read_webhooks: Callable[[], Iterable[WebhookFigures]]) -> Fi
                 yield Figure("warmline_webhook_messages", getattr(figures, name), (*hook, name))
             yield Figure("warmline_webhook_attempts_failed", figures.failed, hook)
             yield Figure("warmline_webhook_waiting_messages", figures.waiting, hook)
-            yield Figure("warmline_webhook_delivery_seconds", _buckets(figures.seconds), hook)
+            seconds = Buckets(figures.seconds.rows(), figures.seconds.total)
+            yield Figure("warmline_webhook_delivery_seconds", seconds, hook)
 
     return read
-
-
-def _buckets(distribution: Distribution) -> Buckets:
-    return Buckets(distribution.rows(), distribution.total)
 
 
 _STORE: Final[Sequence[Row]] = (

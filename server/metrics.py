@@ -149,6 +149,12 @@ _READ: Final = (
         "warmline_care_contacts", "gauge", "Running contacts, watched and permitted.", ("kind",)
     ),
     Family("warmline_care_refused_contacts", "counter", "Contacts not watched for want of room."),
+    Family(
+        "warmline_care_memories_lost",
+        "counter",
+        "Things to remember of customers that were not stored or read.",
+        ("why",),
+    ),
     Family("warmline_alerts", "counter", "Alerts, by what became of them.", ("step",)),
     Family("warmline_alerts_open", "gauge", "Alerts that are not cleared."),
     Family(

@@ -9,7 +9,7 @@ from channels.http.models import Answer, ContactId, QueueId
 from domain.alert import AlertState
 from domain.care_ports import AlertView, ModelView, MoodView, WeightsView
 from domain.consent import Answer as ConsentAnswer
-from domain.consent import EmotionPolicy, Ground, Purpose
+from domain.consent import EmotionPolicy, Ground, Permission, Purpose
 from domain.emotion import Evidence
 from domain.mood import Mood
 
@@ -132,7 +132,7 @@ class MoodOut(Answer):
             trend_per_min=view.trend_per_min,
             confidence=view.confidence,
             evidence=EvidenceOut.all_of(view.evidence),
-            read=view.read,
+            read=Permission(ground=view.ground).allowed,
             ground=view.ground,
             ground_words=view.words(language),
             model=view.model,

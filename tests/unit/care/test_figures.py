@@ -1,7 +1,7 @@
 from dataclasses import fields
 
 from care.alerts import AlertTotals
-from care.figures import LATENCY_EDGES_S, CareFigures, new_latency
+from care.figures import LATE_EDGES_S, CareFigures, LateHistogram
 
 
 def test_every_total_of_the_alert_desk_is_a_figure():
@@ -9,15 +9,15 @@ def test_every_total_of_the_alert_desk_is_a_figure():
     assert totals <= {field.name for field in fields(CareFigures)}
 
 
-def test_the_aim_for_alerts_can_be_read_from_the_distribution():
-    latency = new_latency()
-    latency.add(1.5)
-    latency.add(1.6)
-    assert 1.5 in LATENCY_EDGES_S
-    assert dict(latency.rows())[1.5] == 1
+def test_the_aim_for_alerts_can_be_read_from_the_histogram():
+    late = LateHistogram()
+    for late_s in (0.05, 1.5, 1.6, 60.0):
+        late.observe(late_s)
+    within = dict(late.buckets())
+    assert 1.5 in LATE_EDGES_S
+    assert (within[0.1], within[1.5], within[2.0], within[float("inf")]) == (1, 2, 3, 4)
+    assert late.sum_s == 63.15
 
 
-def test_each_has_a_distribution_of_its_own():
-    first = CareFigures()
-    first.latency.add(1.0)
-    assert CareFigures().latency.count == 0
+def test_nothing_is_counted_at_first():
+    assert {count for _, count in LateHistogram().buckets()} == {0}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bus.local import LocalBus
-from care.figures import CareFigures, new_latency
+from care.figures import CareFigures, LateHistogram
 from channels.http.figures import HttpFigures
 from channels.webhooks.figures import WebhookFigures
 from domain.agent import AgentState
@@ -133,8 +133,8 @@ def test_edge() -> None:
     assert made["warmline_edge_events", "too_large"] == 15
 
 
-LATENCY = new_latency()
-LATENCY.add(1.25)
+LATE = LateHistogram()
+LATE.observe(1.25)
 CARE = CareFigures(
     windows=30,
     unknown=2,
@@ -146,7 +146,10 @@ CARE = CareFigures(
     open=7,
     watched=9,
     permitted=8,
-    latency=LATENCY,
+    dropped=10,
+    failed=11,
+    late_buckets=LATE.buckets(),
+    late_sum_s=LATE.sum_s,
 )
 
 
@@ -160,7 +163,15 @@ def test_care() -> None:
     steps = {key[1]: value for key, value in made.items() if key[0] == "warmline_alerts"}
     assert steps == {"raised": 6, "acknowledged": 5, "cleared": 3}
     assert made["warmline_alerts_open",] == 7
-    assert made["warmline_alert_latency_seconds",] == Buckets(LATENCY.rows(), 1.25)
+    assert made["warmline_care_memories_lost", "dropped"] == 10
+    assert made["warmline_care_memories_lost", "failed"] == 11
+    assert made["warmline_alert_latency_seconds",] == Buckets(LATE.buckets(), 1.25)
+
+
+def test_care_before_the_first_alert() -> None:
+    made = found(figures.care_figures(CareFigures))
+    assert made["warmline_alerts_open",] == 0
+    assert ("warmline_alert_latency_seconds",) not in made
 
 
 def test_webhooks() -> None:
