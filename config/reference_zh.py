@@ -249,7 +249,8 @@ MEANINGS: Final[dict[str, str]] = {
     "Prompts": "WAV 文件的名称，不带语言和扩展名，在 `prompts.folder` 中查找。",
     "Prompts.greeting": "来电者最先听到的；无：不播放，以下各项亦同。",
     "Prompts.disclosure": (
-        "告知通话会被分析。只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。"
+        "告知通话会被分析；`disclosure-emotion` 还会告知读取情绪。"
+        "只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。"
     ),
     "Prompts.music": "来电者等待时循环播放。",
     "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",

@@ -275,8 +275,8 @@ class Prompts(Section):
     greeting: PromptName | None = "greeting"
     """First thing a caller hears; nothing: silent, as for all of these."""
     disclosure: PromptName | None = "disclosure"
-    """That the call is analysed. Leave it out only where you tell callers by other means:
-    in most countries they have to know."""
+    """That the call is analysed; `disclosure-emotion` says that emotion is read as well. Leave it
+    out only where you tell callers by other means: in most countries they have to know."""
     music: PromptName | None = "music"
     """Played in a loop while the caller waits."""
     queue_full: PromptName | None = "queue-full"

@@ -35,6 +35,11 @@ ENGLISH: Final[dict[str, str]] = {
         "To improve our service, we keep a record of when and how this call took place,"
         " and speech activity, loudness and pitch are analysed during the call."
     ),
+    "disclosure-emotion": (
+        "We keep a record of when and how this call took place,"
+        " and a computer estimates emotion from your voice."
+        " If you do not want that, please tell us."
+    ),
     "queue-full": (
         "We are sorry. All our lines are busy at the moment. Please call again later. Goodbye."
     ),
@@ -94,6 +99,12 @@ CHINESE: Final[dict[str, Chinese]] = {
         "wei4le5 gai3shan4 fu2wu4, wo3men5 hui4 ji4lu4 ben3ci4 tong1hua4 de5 shi2jian1 he2"
         " jing1guo4, bing4 fen1xi1 tong1hua4 zhong1 de5 yu3yin1 huo2dong4, yin1liang4 he2"
         " yin1gao1.",
+    ),
+    "disclosure-emotion": Chinese(
+        "我们会记录本次通话的时间和经过，并由计算机根据您的声音判断您的情绪。如果您不同意，请告诉我们。",
+        "wo3men5 hui4 ji4lu4 ben3ci4 tong1hua4 de5 shi2jian1 he2"
+        " jing1guo4, bing4 you2 ji4suan4ji1 gen1ju4 nin2de5 sheng1yin1 pan4duan4 nin2de5"
+        " qing2xu4. ru2guo3 nin2 bu4 tong2yi4, qing3 gao4su4 wo3men5.",
     ),
     "queue-full": Chinese(
         "非常抱歉，目前线路繁忙，请您稍后再拨。再见。",
