@@ -60,16 +60,19 @@ class Film(Board):
                 rows=copy.deepcopy(self.rows),
                 agents=dict(self.agents),
                 news=list(self.news),
+                alerts=list(self.alerts),
             )
         )
 
 
 def liveliest(frames: list[Board]) -> Board:
-    """Return the last of the frames with the most different states of calls."""
-    return max(
-        enumerate(frames),
-        key=lambda pair: (len({row.state for row in pair[1].rows.values()}), pair[0]),
-    )[1]
+    """Return the last of the frames with an alert and the most different states of calls."""
+
+    def worth(pair: tuple[int, Board]) -> tuple[bool, int, int]:
+        place, board = pair
+        return bool(board.alerts), len({row.state for row in board.rows.values()}), place
+
+    return max(enumerate(frames), key=worth)[1]
 
 
 async def perform() -> Film:
