@@ -1,6 +1,6 @@
 """What happens, as a table that follows it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ class Board:
                 self._heard(row, fields["span"])
             case "MoodChanged":
                 row.mood = fields["after"]
-                self.tell(f"{row.name} sounds {row.mood}, intensity {fields['intensity']:.2f}")
+                self.tell(f"{row.name} sounds {row.mood}{_reasons(fields.get('evidence', []))}")
             case "ContactClosed":
                 row.outcome = fields["disposition"]
                 row.state = "abandoned" if "abandoned" in row.outcome else "done"
@@ -132,6 +132,11 @@ class Board:
         agents = Text("agents  ", "dim").append(_agents(self.agents.items()), "not dim")
         alerts = (Text(f"  {line}", "bold red") for line in self.alerts)
         return Group(table, agents, *alerts, *(Text(f"  {line}", "dim") for line in self.news))
+
+
+def _reasons(evidence: Sequence[dict[str, Any]]) -> str:
+    reasons = [f"{each['name']} {each['value']:.3g} {each['unit']}" for each in evidence]
+    return ": " + ", ".join(reasons) if reasons else ""
 
 
 def _seconds(seconds: float | None) -> str:

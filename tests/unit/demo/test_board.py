@@ -123,9 +123,17 @@ def test_a_mood_and_an_alert_are_shown_and_the_alert_stays(board: Board) -> None
     assert board.alerts == [f"alert {number}" for number in range(2, ALERTS_MAX + 2)]
 
 
-def test_what_a_mood_is_is_news(board: Board) -> None:
+def test_a_mood_is_news_with_what_speaks_for_it(board: Board) -> None:
     board.take(told("MoodChanged", before="unknown", after="calm", intensity=0.104))
-    assert board.news == ["bill sounds calm, intensity 0.10"]
+    evidence = [
+        {"name": "loudness", "value": 13.42, "unit": "dB above his own"},
+        {"name": "pitch", "value": 8.744, "unit": "semitones above his own"},
+    ]
+    board.take(told("MoodChanged", before="calm", after="angry", intensity=0.7, evidence=evidence))
+    assert board.news == [
+        "bill sounds calm",
+        "bill sounds angry: loudness 13.4 dB above his own, pitch 8.74 semitones above his own",
+    ]
 
 
 def test_every_mood_has_its_colour() -> None:
