@@ -114,8 +114,8 @@ async def _demo(folder: Path, calls: Sequence[PlannedCall], *, as_json: bool, ke
             console.print(board)
         told = sum(each.told for each in played)
         console.print(
-            f"{told} of {len(played)} callers were told, before it was done, that a computer "
-            "estimates emotion from their voice; of an agent it is never estimated"
+            f"{told} of {len(played)} callers were told that a computer estimates emotion from "
+            "their voice; an agent's voice is never judged"
         )
         for line in wrong:
             console.print(f"[red]wrong:[/red] {escape(line)}")

@@ -88,8 +88,7 @@ class Director:
                 for task in working:
                     task.cancel()
                 await asyncio.gather(*working, return_exceptions=True)
-                for played in self._played.values():
-                    await self._judge(played)
+                await asyncio.gather(*(self._judge(played) for played in self._played.values()))
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)

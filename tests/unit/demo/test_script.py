@@ -124,3 +124,11 @@ def test_the_alert_that_must_rise_is_a_rule_and_every_caller_is_told_first(confi
     assert ANGER_RULE in {rule.id for rule in emotion.rules}
     for queue in configuration.queues:
         assert queue.prompts.disclosure == "disclosure-emotion"
+
+
+def test_who_loses_his_patience_finds_no_agent_free() -> None:
+    # A Chinese caller is queued a second later than his call suggests: his prompts are longer.
+    for place, call in enumerate(CALLS):
+        if call.ending == "abandoned":
+            before = [each for each in CALLS[:place] if each.after_s + 1.0 <= call.after_s]
+            assert len(before) > len(AGENTS)
