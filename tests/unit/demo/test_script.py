@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from config.disclosure import queues_that_tell
 from config.load import load
 from config.prompts.library import check_wav
 from demo.command import CONFIGURATION
@@ -122,7 +123,7 @@ def test_the_alert_that_must_rise_is_a_rule_and_every_caller_is_told_first(confi
     emotion = configuration.emotion
     assert emotion.enabled
     assert ANGER_RULE in {rule.id for rule in emotion.rules}
-    for queue in configuration.queues:
+    for queue in queues_that_tell(configuration):
         assert queue.prompts.disclosure == "disclosure-emotion"
 
 

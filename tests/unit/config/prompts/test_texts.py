@@ -37,10 +37,3 @@ def test_the_disclosure_names_what_is_analysed_and_promises_nothing_else():
         assert word in CHINESE["disclosure"].text
     assert "emotion" not in ENGLISH["disclosure"]
     assert "情绪" not in CHINESE["disclosure"].text
-
-
-def test_whose_emotion_is_read_can_be_told_so_and_that_he_may_object():
-    for word in ("record", "emotion", "your voice", "do not want"):
-        assert word in ENGLISH["disclosure-emotion"]
-    for word in ("记录", "情绪", "声音", "不同意"):
-        assert word in CHINESE["disclosure-emotion"].text
