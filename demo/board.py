@@ -113,7 +113,7 @@ class Board:
         table = Table(title=title, title_justify="left", expand=False)
         for column in ("call", "from", "queue", "state", "mood", "agent", "outcome"):
             table.add_column(column)
-        for column in ("wait s", "talk s", "customer speech s", "turns"):
+        for column in ("wait s", "talk s", "speech s", "turns"):
             table.add_column(column, justify="right")
         for row in self.rows.values():
             table.add_row(
@@ -135,7 +135,8 @@ class Board:
 
 
 def _reasons(evidence: Sequence[dict[str, Any]]) -> str:
-    reasons = [f"{each['name']} {each['value']:.3g} {each['unit']}" for each in evidence]
+    """Return the two strongest: more would not fit on the line."""
+    reasons = [f"{each['name']} {each['value']:.3g} {each['unit']}" for each in evidence[:2]]
     return ": " + ", ".join(reasons) if reasons else ""
 
 

@@ -42,7 +42,7 @@ class Director:
             passwords: By agent.
             board: Is told of everything.
             calls: Who calls.
-            sleeper: The agent who does not answer his first call; None: all answer.
+            sleeper: The agent who does not answer the first calm caller; None: all answer.
             call_s_max: A call that is not over after so long, waiting included, is a fault.
         """
         self._calls = calls
@@ -57,7 +57,6 @@ class Director:
         self._events: list[dict[str, Any]] = []
         self._happened = asyncio.Condition()
         self._agent_leg: dict[str, int] = {}
-        self._rings = dict.fromkeys(AGENTS, 0)
         self.crashed = 0
         self.started = 0
 
@@ -163,20 +162,34 @@ class Director:
         await line.told("ended", leg=calling["leg"])
 
     async def _work(self, agent: str) -> None:
-        """Answer what rings, but for the first call of the one who sleeps."""
+        """Answer what rings, but for the first calm caller of the one who sleeps."""
         line = self._agents[agent]
+        sleeps = agent == self._sleeper
         while True:
             leg = (await line.told("incoming", timeout_s=self._call_s_max))["leg"]
-            self._rings[agent] += 1
-            if agent == self._sleeper and self._rings[agent] == 1:
+            await asyncio.sleep(ANSWER_AFTER_S)
+            # The long calls of those who grow angry shall not begin late.
+            if sleeps and not self._offered_angry(agent):
+                sleeps = False
                 await line.told("ended", leg=leg)
                 await asyncio.sleep(ANSWER_AFTER_S)
                 await self._dial_ready(agent)
                 continue
-            await asyncio.sleep(ANSWER_AFTER_S)
             self._agent_leg[agent] = leg
             line.tell("answer", leg=leg)
             await line.told("ended", leg=leg, timeout_s=self._call_s_max)
+
+    def _offered_angry(self, agent: str) -> bool:
+        """Tell whether the call that rings at an agent's is of somebody who grows angry."""
+        offered = [
+            event["event"]["contact_id"]
+            for event in self._events
+            if event["type"] == "OfferMade" and event["event"]["agent_id"] == agent
+        ]
+        return any(
+            played.plan.grows_angry and played.contact_id in offered[-1:]
+            for played in self._played.values()
+        )
 
     # The callers.
 

@@ -29,11 +29,11 @@ class Alarm:
     line: str
 
     def __str__(self) -> str:
-        while_speaking = " while he was speaking" if self.line else ""
+        while_speaking = " while he spoke" if self.line else ""
         late = (
             ""
             if self.latency_s is None
-            else f", latency {self.latency_s:.2f} s after the end of the speech that fulfilled it"
+            else f"; latency {self.latency_s:.2f} s after the end of the speech it rests on"
         )
         return f"alert {self.rule} rose {self.at_s:.1f} s into the call{while_speaking}{late}"
 

@@ -85,26 +85,26 @@ CALLS: Final = (
         grows_angry=True,
     ),
     PlannedCall(
-        name="bill",
-        number="+14155550103",
-        dialled="800",
-        after_s=1.0,
-        lines=_english("en-customer-bill"),
-        ending="caller_ended",
-    ),
-    PlannedCall(
         name="order",
-        number="+861055550104",
+        number="+861055550103",
         dialled="801",
         after_s=1.5,
         lines=CHINESE,
         ending="agent_ended",
     ),
     PlannedCall(
+        name="bill",
+        number="+14155550104",
+        dialled="800",
+        after_s=2.5,
+        lines=_english("en-customer-bill"),
+        ending="caller_ended",
+    ),
+    PlannedCall(
         name="router",
         number="+14155550105",
         dialled="800",
-        after_s=2.0,
+        after_s=3.0,
         lines=_english("en-customer-router"),
         ending="caller_ended",
     ),
@@ -112,7 +112,7 @@ CALLS: Final = (
         name="impatient",
         number="+14155550106",
         dialled="800",
-        after_s=2.5,
+        after_s=3.5,
         lines=(),
         ending="abandoned",
         patience_s=2.5,
@@ -121,7 +121,7 @@ CALLS: Final = (
         name="moving",
         number="+14155550107",
         dialled="800",
-        after_s=3.0,
+        after_s=4.0,
         lines=_english("en-customer-moving"),
         ending="agent_ended",
     ),
@@ -129,11 +129,12 @@ CALLS: Final = (
         name="second-order",
         number="+861055550108",
         dialled="801",
-        after_s=3.5,
+        after_s=4.5,
         lines=CHINESE,
         ending="caller_ended",
     ),
 )
+"""The long calls first, so that all is over soon; two more before anybody loses his patience."""
 
 ANGER_RULE: Final = "angry"
 """The alert rule that must rise for those who grow angry: one of `emotion.rules`' defaults."""
@@ -142,7 +143,7 @@ AGENTS: Final = {"anna": "21", "chen": "22", "dora": "23"}
 """Agents of config/examples/demo.yaml, with their extensions."""
 
 SLEEPER: Final = "chen"
-"""Does not answer his first call: ring no answer, and somebody must be rung again."""
+"""Does not answer the first calm caller: ring no answer, and somebody must be rung again."""
 
 ANSWER_AFTER_S: Final = 1.0
 """How long an agent lets it ring."""

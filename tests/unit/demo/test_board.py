@@ -128,6 +128,7 @@ def test_a_mood_is_news_with_what_speaks_for_it(board: Board) -> None:
     evidence = [
         {"name": "loudness", "value": 13.42, "unit": "dB above his own"},
         {"name": "pitch", "value": 8.744, "unit": "semitones above his own"},
+        {"name": "brightness", "value": 2.1, "unit": "dB an octave above his own"},
     ]
     board.take(told("MoodChanged", before="calm", after="angry", intensity=0.7, evidence=evidence))
     assert board.news == [

@@ -40,3 +40,15 @@ def test_what_is_about_no_call_of_the_demo_is_passed_over(director: Director) ->
     # An event without a contact, while calls have none yet.
     director._tell_played(alert("") | {"event": {"rule_id": ANGER_RULE}})
     assert director._board.alerts == []
+
+
+def test_who_sleeps_does_not_let_the_angry_wait(director: Director) -> None:
+    for name, contact_id in (("outage", "c1"), ("bill", "c2")):
+        director._played[name].contact_id = contact_id
+    assert not director._offered_angry("chen")
+    for agent, contact_id, angry in (
+        ("anna", "c1", False), ("chen", "c1", True), ("chen", "c2", False)
+    ):  # fmt: skip
+        offer = {"agent_id": agent, "contact_id": contact_id}
+        director._events.append({"type": "OfferMade", "event": offer})
+        assert director._offered_angry("chen") is angry

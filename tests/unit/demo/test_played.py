@@ -83,8 +83,8 @@ def test_an_alert_is_told_with_its_latency_and_whether_he_was_speaking() -> None
     call.speaking = "en-customer-enough"
     alarm = call.take(alert(43.25, late_s=0.4163))
     assert str(alarm) == (
-        "alert angry rose 33.2 s into the call while he was speaking, latency 0.42 s after the"
-        " end of the speech that fulfilled it"
+        "alert angry rose 33.2 s into the call while he spoke; latency 0.42 s after the end of the"
+        " speech it rests on"
     )
     call.speaking = ""
     assert str(call.take(alert(50.0, "other"))) == "alert other rose 40.0 s into the call"

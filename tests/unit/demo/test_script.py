@@ -133,3 +133,8 @@ def test_who_loses_his_patience_finds_no_agent_free() -> None:
         if call.ending == "abandoned":
             before = [each for each in CALLS[:place] if each.after_s + 1.0 <= call.after_s]
             assert len(before) > len(AGENTS)
+
+
+def test_who_grows_angry_calls_first_for_his_call_is_long() -> None:
+    angry = [call.grows_angry for call in CALLS]
+    assert angry == sorted(angry, reverse=True)
