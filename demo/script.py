@@ -142,7 +142,7 @@ ANGER_RULE: Final = "angry"
 AGENTS: Final = {"anna": "21", "chen": "22", "dora": "23"}
 """Agents of config/examples/demo.yaml, with their extensions."""
 
-SLEEPER: Final = "chen"
+SLEEPER: Final = "anna"
 """Does not answer the first calm caller: ring no answer, and somebody must be rung again."""
 
 ANSWER_AFTER_S: Final = 1.0

@@ -66,11 +66,13 @@ class Film(Board):
 
 
 def liveliest(frames: list[Board]) -> Board:
-    """Return the last of the frames with an alert and the most different states of calls."""
+    """Return the last of the frames with an angry caller on the line and most states of calls."""
 
-    def worth(pair: tuple[int, Board]) -> tuple[bool, int, int]:
+    def worth(pair: tuple[int, Board]) -> tuple[int, int, int]:
         place, board = pair
-        return bool(board.alerts), len({row.state for row in board.rows.values()}), place
+        rows = board.rows.values()
+        angry = sum(row.mood == "angry" and row.state == "talking" for row in rows)
+        return min(angry, len(board.alerts)), len({row.state for row in rows}), place
 
     return max(enumerate(frames), key=worth)[1]
 
