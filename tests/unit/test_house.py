@@ -34,7 +34,7 @@ DOORS = {
     "webrtcvad": ("media/activity.py",),
     "onnxruntime": ("models/onnx.py",),
     "torch": ("models/training/",),
-    "soundfile": ("models/training/",),
+    "soundfile": ("models/training/", "demo/audio.py"),
     "sipmessage": ("pbx/edge/", "pbx/sip/", "config/values.py"),
     "pydantic": ("config/", "channels/http/"),
     "yaml": ("config/document.py",),
