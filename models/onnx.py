@@ -39,7 +39,7 @@ class Session:
             )
         found = hashlib.sha256(content).hexdigest()
         if found != sha256:
-            raise ModelError(f"{weights.name} has SHA-256 {found}, and its card says {sha256}")
+            raise ModelError(f"{weights.name} has SHA-256 {found}, and {sha256} is wanted")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -56,7 +56,9 @@ class Session:
             raise ModelError(f"{weights.name} is not a network that runs here: {error}") from error
         self._inputs = frozenset(taken.name for taken in self._session.get_inputs())
 
-    def run(self, named: Mapping[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    def run(
+        self, named: Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
+    ) -> list[NDArray[np.float32]]:
         """Return all outputs; an input that the network does not have is left out.
 
         Raises:
