@@ -120,7 +120,7 @@ def _kind(process: psutil.Process, node_pid: int) -> Kind:
     if process.pid == node_pid:
         return "node, main thread"
     words = " ".join(process.cmdline())
-    if "media.worker" in words:
+    if "server.analysis_worker" in words:
         return "worker"
     # A cell is a fork of the zygote and keeps its command line.
     return "zygote" if process.ppid() == node_pid else "cells"

@@ -10,6 +10,7 @@ from math import isfinite
 from typing import Final
 
 from domain.errors import EmotionForbidden
+from domain.prosody import Prosody
 from domain.speech import Speaker
 
 EVIDENCE_MAX: Final = 3
@@ -103,6 +104,7 @@ class EmotionScore:
         confidence: How much the judgement is to be trusted, 0.0 to 1.0.
         model: Name and version from the model card, such as "prosody-open@1".
         evidence: What speaks for it, the strongest first, at most 3.
+        prosody: How he spoke; None where it was not measured.
     """
 
     speaker: Speaker
@@ -116,6 +118,7 @@ class EmotionScore:
     valence: float | None = None
     probabilities: LabelProbabilities | None = None
     evidence: tuple[Evidence, ...] = ()
+    prosody: Prosody | None = None
 
     def __post_init__(self) -> None:
         _of_the_customer(self.speaker)

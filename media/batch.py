@@ -137,5 +137,7 @@ def _measure(due: list[Run], hops: Samples, voiced: NDArray[np.bool_]) -> None:
             part = slice(done, done + here.size)
             voice.keep(ear.segmenter.hops + here, power[part], found[part])
             done += here.size
-    for _, voice, own, _ in customers:
+    for ear, voice, own, spoken in customers:
         voice.history[:] = own[-HISTORY_HOPS:]
+        if ear.windows is not None:
+            ear.windows.take(own, spoken)

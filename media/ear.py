@@ -12,6 +12,7 @@ from media.settings import EarSettings
 from media.timeline import Timeline
 from media.tones import ToneTail
 from media.voice import Voice
+from media.windows import SpeechWindows, WindowSettings
 
 BACKLOG_FRAMES_MAX: Final = 17
 """Frames that may wait to be heard, 3 s: a worker later than that is overloaded."""
@@ -35,6 +36,8 @@ class Ear:
 
     Attributes:
         voice: Measures of the voice; None for an agent, whose voice is not measured.
+        windows: Windows of speech whose emotion is to be judged; None for an agent, always, and
+            for a customer until that is permitted.
         closing: The leg is no longer tapped; the ear goes when its backlog is heard.
     """
 
@@ -47,8 +50,14 @@ class Ear:
         self.activity = VoiceActivity(settings.aggressiveness)
         self.segmenter = Segmenter(settings.pause_s)
         self.voice = Voice() if speaker is Speaker.CUSTOMER else None
+        self.windows: SpeechWindows | None = None
         self.backlog: deque[TapFrame] = deque()
         self.closing = False
+
+    def watch(self, settings: WindowSettings) -> None:
+        """Keep windows of speech from now on; harmless for an agent, of whom none are kept."""
+        if self.speaker is Speaker.CUSTOMER and self.windows is None:
+            self.windows = SpeechWindows(settings, self.segmenter.hops)
 
     def rest(self, hops: int) -> None:
         """Let silence pass that no frame brings, so that what was heard before it fades."""
@@ -56,6 +65,8 @@ class Ear:
         self.background.rest()
         if self.voice is not None:
             self.voice.history[:] = 0
+        if self.windows is not None:
+            self.windows.rest(hops)
 
     def put(self, frame: TapFrame) -> bool:
         """Let a frame wait; False: the oldest one had to give way to it.

@@ -14,6 +14,7 @@ _COUNTERS: Final = (
     "packets_refused",
     "connections_refused",
     "reports_dropped",
+    "windows",
 )
 
 
@@ -30,6 +31,7 @@ class HearingFigures:
         contacts_unheard: Contacts whose worker ended before they did: unheard until their
             cells found the next one.
         assignments_refused: Contacts that got no tap path, for want of a ready worker or room.
+        windows: Windows judged for emotion.
         waiting: Frames that wait to be heard.
         busy_shares: Of one core, for each worker.
         latency_buckets: Frames heard within each of LATENCY_EDGES_S, cumulative, and all.
@@ -51,6 +53,7 @@ class HearingFigures:
     packets_refused: int = 0
     connections_refused: int = 0
     reports_dropped: int = 0
+    windows: int = 0
     waiting: int = 0
     busy_shares: tuple[float, ...] = ()
     latency_buckets: tuple[tuple[float, int], ...] = ()

@@ -17,12 +17,27 @@ from typing import Final
 import structlog
 
 from config.schema import Analysis
+from domain.baseline import Baseline
+from domain.emotion import EmotionScore
 from domain.ports import Clock
 from domain.speech import SpeechSpan
 from media.figures import HearingFigures, Tally, quantile_s
 from media.link import READY_S_MAX, WorkerLink, socket_path
-from media.report import ContactSpans, Finished, Heard, Heartbeat, Lost, Opened, Ready, Report
-from media.settings import EarSettings
+from media.orders import Permit
+from media.report import (
+    ContactScores,
+    ContactSpans,
+    Felt,
+    Finished,
+    Heard,
+    Heartbeat,
+    Learnt,
+    Lost,
+    Opened,
+    Ready,
+    Report,
+)
+from media.settings import EarSettings, EmotionSettings
 
 ASSIGNED_MAX: Final = 10_000
 """Ten times what a node's cells can be; reached only if contacts are never tapped."""
@@ -83,6 +98,9 @@ class Hearing:
         on_lost: Callable[[str, int], None],
         on_finished: Callable[[str], None],
         clock: Clock,
+        emotion: EmotionSettings | None = None,
+        on_score: Callable[[str, EmotionScore, float], None] = lambda *_: None,
+        on_learnt: Callable[[str, Baseline], None] = lambda *_: None,
     ) -> None:
         """Prepare the workers.
 
@@ -93,6 +111,11 @@ class Hearing:
             on_lost: Called with a contact's id and the number of frames just found lost.
             on_finished: Called once for each contact that was heard, after its last spans.
             clock: Of the node.
+            emotion: How customers' voices are judged; None: nobody's is.
+            on_score: Called with a contact's id, a judgement of its customer's voice, and the
+                end of the speech that was judged, seconds on CLOCK_MONOTONIC.
+            on_learnt: Called with a contact's id and how its customer usually speaks, once, when
+                the contact is over.
 
         Raises:
             LimitExceeded: The folder's name is too long for a Unix socket.
@@ -101,6 +124,10 @@ class Hearing:
         self._on_lost = on_lost
         self._on_finished = on_finished
         self._clock = clock
+        self._emotion = emotion
+        self._on_score = on_score
+        self._on_learnt = on_learnt
+        self._permits: dict[str, Permit] = {}
         self._folder = folder
         self._paths = [socket_path(folder, number) for number in range(settings.workers)]
         self._ears = EarSettings(aggressiveness=settings.aggressiveness, pause_s=settings.pause_s)
@@ -116,7 +143,7 @@ class Hearing:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._tasks = await asyncio.TaskGroup().__aenter__()
         for number, path in enumerate(self._paths):
-            slot = _Slot(WorkerLink(path, self._ears, self._reader(number)))
+            slot = _Slot(WorkerLink(path, self._ears, self._reader(number), self._emotion))
             self._slots.append(slot)
             self._tasks.create_task(self._supervise(number, slot), name=f"hearing-{number}")
         try:
@@ -168,6 +195,39 @@ class Hearing:
         worker = min(ready, key=lambda number: self._slots[number].assigned)
         self._assign(contact_id, worker)
         return str(self._paths[worker])
+
+    def permit(self, contact_id: str, baseline: Baseline | None = None) -> None:
+        """Let a contact's customer be judged by his voice from now on, until `forbid`.
+
+        Args:
+            contact_id: Whose; its audio may come in already or later, or never.
+            baseline: How he speaks usually; None: that is not known.
+        """
+        if self._emotion is None:
+            return
+        permit = self._permits[contact_id] = Permit(
+            contact_id=contact_id, allowed=True, baseline=baseline
+        )
+        self._tell(permit)
+
+    def forbid(self, contact_id: str) -> None:
+        """Let the customer be judged no longer; harmless for one who was not."""
+        if self._permits.pop(contact_id, None) is not None:
+            self._tell(Permit(contact_id=contact_id, allowed=False))
+
+    def forget(self, contact_id: str) -> None:
+        """Hand on no more judgements of a contact that is over.
+
+        What was learnt of its customer is still handed on, once its worker has heard the end.
+        """
+        self._permits.pop(contact_id, None)
+
+    def _tell(self, permit: Permit) -> None:
+        one = self._assigned.get(permit.contact_id)
+        if one is None or self._slots[one.worker].link.send(permit):
+            return
+        # It ends for saying nothing, or has ended; its successor is told when the cell comes.
+        _log.warning("worker not told", worker=one.worker, contact_id=permit.contact_id)
 
     def figures(self) -> HearingFigures:
         """Return how hearing stands."""
@@ -238,11 +298,19 @@ class Hearing:
             case Heard(contacts=contacts):
                 for contact in contacts:
                     self._on_spans(contact.contact_id, self._in_contact_time(contact))
+            case Felt(contacts=felt):
+                for scored in felt:
+                    self._hand_on(scored)
+            case Learnt(contact_id=contact_id):
+                self._on_learnt(contact_id, report.baseline)
             case Lost(contact_id=contact_id, frames=frames):
                 self._on_lost(contact_id, frames)
             case Opened(contact_id=contact_id):
                 one = self._assigned.get(contact_id) or self._assign(contact_id, number)
                 one.opened, one.interrupted = True, False
+                permit = self._permits.get(contact_id)
+                if permit is not None:
+                    self._tell(permit)
             case Finished(contact_id=contact_id):
                 self._finish(contact_id)
             case Heartbeat():
@@ -251,14 +319,34 @@ class Hearing:
             case Ready():
                 self._slots[number].ready.set()
 
+    def _hand_on(self, scored: ContactScores) -> None:
+        """Hand on what was judged, in the contact's time; of nobody who may not be judged."""
+        shift_s = self._shift_s(scored.contact_id, scored.zero_us)
+        for score in scored.scores:
+            if scored.contact_id not in self._permits:
+                return
+            ended_s = scored.zero_us / 1e6 + score.window_end_s
+            moved = score
+            if shift_s:
+                moved = replace(
+                    score,
+                    window_start_s=round(score.window_start_s + shift_s, 3),
+                    window_end_s=round(score.window_end_s + shift_s, 3),
+                )
+            self._on_score(scored.contact_id, moved, ended_s)
+
+    def _shift_s(self, contact_id: str, zero_us: int) -> float:
+        """Return what a worker's times of a contact lack to the contact's own."""
+        one = self._assigned.get(contact_id)
+        if one is None:
+            return 0.0
+        if one.zero_us is None:
+            one.zero_us = zero_us
+        return (zero_us - one.zero_us) / 1e6
+
     def _in_contact_time(self, heard: ContactSpans) -> list[SpeechSpan]:
         """Return spans that count from the contact's first frame, not from its worker's."""
-        one = self._assigned.get(heard.contact_id)
-        if one is None:
-            return heard.spans
-        if one.zero_us is None:
-            one.zero_us = heard.zero_us
-        shift_s = (heard.zero_us - one.zero_us) / 1e6
+        shift_s = self._shift_s(heard.contact_id, heard.zero_us)
         if not shift_s:
             return heard.spans
         return [

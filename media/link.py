@@ -11,8 +11,9 @@ from typing import Final, cast
 import msgspec
 
 from domain.errors import LimitExceeded
+from media import orders
 from media.report import LINE_BYTES_MAX, Ready, Report, decode
-from media.settings import EarSettings
+from media.settings import EarSettings, EmotionSettings
 
 HEARTBEAT_S_MAX: Final = 10.0
 """A worker that says nothing for ten heartbeats is stuck and is ended."""
@@ -20,10 +21,14 @@ READY_S_MAX: Final = 15.0
 """Starting Python and numpy takes a tenth of a second, on a loaded machine some seconds."""
 STOP_S_MAX: Final = 5.0
 """How long a worker may take to report its last contacts."""
+ORDERS_BYTES_MAX: Final = 4 << 20
+"""A thousand contacts' permissions with baselines; a worker that reads none of it is stuck."""
 GONE: Final = "gone"
 """The process has ended, or its end of the stream: how, its exit code tells."""
 PATH_BYTES_MAX: Final = 107
 """sun_path of a Unix socket, less its closing zero (unix(7))."""
+MODULE: Final = "server.analysis_worker"
+"""The worker's process. Named and not imported: it joins what does not know one another."""
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -49,7 +54,11 @@ class WorkerLink:
     """
 
     def __init__(
-        self, path: Path, settings: EarSettings, on_report: Callable[[Report], None]
+        self,
+        path: Path,
+        settings: EarSettings,
+        on_report: Callable[[Report], None],
+        emotion: EmotionSettings | None = None,
     ) -> None:
         """Prepare a worker.
 
@@ -57,12 +66,14 @@ class WorkerLink:
             path: Where cells reach it.
             settings: How it judges.
             on_report: Called for each report, in order.
+            emotion: How it judges customers' voices; None: it does not.
         """
         self.ready = False
         self.pid: int | None = None
         self._path = path
         self._settings = settings
         self._on_report = on_report
+        self._emotion = emotion
         self._line: ReportLine | None = None
         self._stopping = False
 
@@ -76,10 +87,11 @@ class WorkerLink:
         ours, theirs = socket.socketpair()
         try:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "media.worker"),
+                *(sys.executable, "-m", MODULE),
                 *("--socket", str(self._path), "--report", str(theirs.fileno())),
                 *("--aggressiveness", str(self._settings.aggressiveness)),
                 *("--pause-s", str(self._settings.pause_s)),
+                *_of_emotion(self._emotion),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 env=_environment(),
@@ -99,6 +111,10 @@ class WorkerLink:
         if why == GONE:
             return f"signal {-code}" if code < 0 else f"exit {code}"
         return why
+
+    def send(self, order: orders.Order) -> bool:
+        """Tell the worker something; False: none listens, or it is too far behind to be told."""
+        return self._line is not None and self._line.send(orders.encode(order))
 
     def stop(self) -> None:
         """Tell the worker, now or when it has started, to report what is open and to end."""
@@ -186,6 +202,16 @@ class ReportLine(asyncio.Protocol):
             self._transport.write_eof()
         self._wait(STOP_S_MAX)
 
+    def send(self, line: bytes) -> bool:
+        """Tell the worker something; False: it does not take more."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return False
+        if transport.get_write_buffer_size() > ORDERS_BYTES_MAX:
+            return False
+        transport.write(line)
+        return True
+
     def close(self) -> None:
         """Listen no longer."""
         self._end(GONE)
@@ -228,6 +254,16 @@ async def _end(process: asyncio.subprocess.Process) -> int:
         if process.returncode is None:
             process.kill()
     return await process.wait()
+
+
+def _of_emotion(settings: EmotionSettings | None) -> list[str]:
+    if settings is None:
+        return []
+    windows = settings.windows
+    return [
+        *("--weights", settings.weights, "--window-s", str(windows.length_s)),
+        *("--hop-s", str(windows.hop_s), "--voiced-s-min", str(windows.voiced_s_min)),
+    ]
 
 
 def _environment() -> dict[str, str]:

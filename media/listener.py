@@ -4,12 +4,15 @@ from typing import Final
 
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 from media.activity import Extent
+from media.baseline import CallerBaseline
 from media.ear import Ear, TapFrame
-from media.pcm import HOP_US
+from media.judge import Window
+from media.pcm import HOP_MS, HOP_US
 from media.settings import EarSettings
 from media.timeline import FRAME_US, Place
 from media.turns import TurnKeeper
 from media.voice import VoiceMeasure
+from media.windows import WindowSettings
 
 LEGS_MAX: Final = 8
 """Ears of one contact at once. A cell has at most four legs; a leg that is closed may wait
@@ -25,6 +28,7 @@ class Listener:
         ears: By the cell's number of the leg, those that are tapped.
         lost: Frames lost since `take_lost` was last asked.
         zero_us: CLOCK_MONOTONIC at the start of the first frame; 0 before it.
+        baseline: How the customer usually speaks; None while he may not be judged.
     """
 
     def __init__(self, contact_id: str, settings: EarSettings) -> None:
@@ -36,6 +40,8 @@ class Listener:
         self._closing: list[Ear] = []
         self._turns = TurnKeeper()
         self.zero_us = 0
+        self.baseline: CallerBaseline | None = None
+        self._watched: WindowSettings | None = None
         self._spans: list[SpeechSpan] = []
 
     def open(self, leg: int, speaker: Speaker) -> bool:
@@ -43,7 +49,9 @@ class Listener:
         self.close(leg)
         if len(self.ears) + len(self._closing) >= LEGS_MAX:
             return False
-        self.ears[leg] = Ear(speaker, self._settings)
+        ear = self.ears[leg] = Ear(speaker, self._settings)
+        if self._watched is not None:
+            ear.watch(self._watched)
         return True
 
     def close(self, leg: int) -> None:
@@ -52,6 +60,40 @@ class Listener:
         if ear is not None:
             ear.closing = True
             self._closing.append(ear)
+
+    def permit(self, settings: WindowSettings, baseline: CallerBaseline) -> None:
+        """Let the customer's voice be judged from now on; what is known of him is kept."""
+        if self.baseline is None:
+            self.baseline = baseline
+        self._watched = settings
+        for ear in (*self.ears.values(), *self._closing):
+            ear.watch(settings)
+
+    def forbid(self) -> None:
+        """Let nobody be judged, and forget what was kept for it."""
+        self.baseline = self._watched = None
+        for ear in (*self.ears.values(), *self._closing):
+            ear.windows = None
+
+    def windows(self) -> list[Window]:
+        """Return the windows that are to be judged now, and count them as judged."""
+        if self._watched is None:
+            return []
+        found = []
+        for ear in self.ears.values():
+            stretch = None if ear.windows is None else ear.windows.due()
+            if stretch is not None:
+                found.append(
+                    Window(
+                        speaker=ear.speaker,
+                        samples=stretch.samples,
+                        start_s=self._time_s(ear, stretch.first_hop),
+                        end_s=self._time_s(ear, stretch.end_hop),
+                        voiced_s=stretch.voiced_hops * HOP_MS / 1_000,
+                        baseline=self.baseline,
+                    )
+                )
+        return found
 
     def put(self, ear: Ear, frame: TapFrame) -> bool:
         """Let a frame of one of the ears wait; False: an older one was dropped for it."""

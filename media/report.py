@@ -1,13 +1,11 @@
-"""What an analysis worker tells the node: one JSON object a line, named by its `type`.
-
-The node tells the worker nothing but the end: it shuts the stream down, and the worker
-closes what is open, reports it and exits.
-"""
+"""What an analysis worker tells the node: one JSON object a line, named by its `type`."""
 
 from typing import Final
 
 import msgspec
 
+from domain.baseline import Baseline
+from domain.emotion import EmotionScore
 from domain.speech import SpeechSpan
 
 REPORT_VERSION: Final = 1
@@ -49,6 +47,35 @@ class Heard(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     contacts: list[ContactSpans]
 
 
+class ContactScores(msgspec.Struct, frozen=True, kw_only=True):
+    """Judgements of one contact's customer, in order of end.
+
+    Attributes:
+        zero_us: CLOCK_MONOTONIC at second 0 of the windows.
+    """
+
+    contact_id: str
+    zero_us: int
+    scores: list[EmotionScore]
+
+
+class Felt(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What was judged of customers' voices in this turn."""
+
+    contacts: list[ContactScores]
+
+
+class Learnt(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """How a customer whose contact is over usually speaks; for his next call, if he agrees.
+
+    Attributes:
+        baseline: Of the features of this version.
+    """
+
+    contact_id: str
+    baseline: Baseline
+
+
 class Lost(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Frames of a contact that never came, or that the worker had no time for."""
 
@@ -79,6 +106,7 @@ class Heartbeat(msgspec.Struct, frozen=True, tag=True, kw_only=True):
         latency: Frames by time from their end until heard, for each bucket of
             LATENCY_EDGES_S and one beyond; not cumulative.
         latency_sum_s: Of all frames.
+        windows: Windows judged for emotion.
     """
 
     contacts: int
@@ -94,9 +122,10 @@ class Heartbeat(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     reports_dropped: int
     latency: list[int]
     latency_sum_s: float
+    windows: int = 0
 
 
-Report = Ready | Opened | Heard | Lost | Finished | Heartbeat
+Report = Ready | Opened | Heard | Felt | Learnt | Lost | Finished | Heartbeat
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from media.windows import WindowSettings
+
 
 @dataclass(frozen=True, slots=True)
 class EarSettings:
@@ -14,3 +16,16 @@ class EarSettings:
 
     aggressiveness: int = 2
     pause_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class EmotionSettings:
+    """How customers' voices are judged; the section `emotion` of the configuration.
+
+    Attributes:
+        weights: Name of the model.
+        windows: Which stretches of speech are judged.
+    """
+
+    weights: str
+    windows: WindowSettings

@@ -1,8 +1,8 @@
 """The analysis worker: one process, one core, many calls in one batch.
 
-`python -m media.worker --socket PATH --report FD` listens on a Unix SOCK_SEQPACKET socket,
-where each cell connects once and sends its legs' audio, and reports to the node on the
-stream that it was given. Every tick it first empties all sockets, then hears what waits;
+`python -m server.analysis_worker --socket PATH --report FD` listens on a Unix SOCK_SEQPACKET
+socket, where each cell connects once and sends its legs' audio, and reports to the node on
+the stream that it was given. Every tick it first empties all sockets, then hears what waits;
 so when it is too slow, frames wait here, where the oldest are dropped and counted, and
 never in a cell. It ends when the node shuts the stream down or is gone.
 """
@@ -20,25 +20,35 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from domain.emotion import EmotionScore
 from domain.speech import SpeechSpan
 from domain.tap import TAP_FRAME_MS
 from media.batch import hear
 from media.ear import TapFrame
+from media.judge import VoiceJudge
 from media.listener import Listener
+from media.orders import ORDER_BYTES_MAX, decode
 from media.outbox import Outbox
 from media.report import (
     LATENCY_EDGES_S,
     SPANS_PER_LINE_MAX,
+    ContactScores,
     ContactSpans,
+    Felt,
     Finished,
     Heard,
     Heartbeat,
+    Learnt,
     Lost,
     Opened,
     Ready,
 )
+from media.sensing import Sensing
 from media.settings import EarSettings
 from media.taps import Close, Open, TapConnection, parse
+from media.windows import WindowSettings
 
 TICK_S: Final = TAP_FRAME_MS / 1_000
 """A frame of each leg: oftener would make smaller batches, which cost as much."""
@@ -76,6 +86,7 @@ class Worker:
         settings: EarSettings,
         now_us: Callable[[], int],
         cpu_s: Callable[[], float] = time.process_time,
+        sensing: Sensing | None = None,
     ) -> None:
         """Take the bound sockets and a clock.
 
@@ -85,6 +96,7 @@ class Worker:
             settings: How ears judge.
             now_us: CLOCK_MONOTONIC in microseconds.
             cpu_s: Processor time of this process.
+            sensing: Judges customers' voices; None: nobody's emotion is read.
         """
         listening.setblocking(False)
         report.setblocking(False)
@@ -94,6 +106,8 @@ class Worker:
         self._settings = settings
         self._now_us = now_us
         self._cpu_s = cpu_s
+        self._sensing = sensing
+        self._order = b""
         self._outbox = Outbox(report)
         self._contacts: dict[int, _Contact] = {}
         self._known: set[str] = set()
@@ -113,6 +127,9 @@ class Worker:
         """Read, hear and report; True when frames still wait and the next tick is due now."""
         active = self._read()
         waiting = self._hear(active)
+        if self._sensing is not None and not waiting:
+            # Who is behind hears first; what is due then is the newest speech all the same.
+            self._report_scores(self._sensing.sense(active))
         self._report_spans(active)
         self._end_contacts()
         now_us = self._now_us()
@@ -161,12 +178,28 @@ class Worker:
 
     def _hear_node(self) -> None:
         try:
-            told = self._report.recv(4096)
+            told = self._report.recv(ORDER_BYTES_MAX)
         except BlockingIOError:
             return
         except OSError:
             told = b""
         self.stopping = self.stopping or not told
+        *lines, self._order = (self._order + told).split(b"\n")
+        if len(self._order) > ORDER_BYTES_MAX:
+            self.stopping = True
+        for line in lines:
+            try:
+                order = decode(line)
+            except msgspec.DecodeError:
+                self.stopping = True
+                return
+            if self._sensing is not None:
+                self._sensing.take(order, self._listener_of(order.contact_id))
+
+    def _listener_of(self, contact_id: str) -> Listener | None:
+        if contact_id not in self._known:
+            return None
+        return next((one for one in self._active() if one.contact_id == contact_id), None)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -222,6 +255,8 @@ class Worker:
             listener = contact.listener = Listener(said.contact_id, self._settings)
             self._known.add(said.contact_id)
             self._outbox.put(Opened(contact_id=said.contact_id))
+            if self._sensing is not None:
+                self._sensing.begin(listener)
         elif listener.contact_id != said.contact_id:
             raise ValueError(f"leg of {said.contact_id} in contact {listener.contact_id}")
         if not listener.open(said.leg, said.speaker):
@@ -260,6 +295,24 @@ class Worker:
         if line:
             self._outbox.put(Heard(contacts=line))
 
+    def _report_scores(self, sensed: list[tuple[Listener, list[EmotionScore]]]) -> None:
+        if sensed:
+            contacts = [
+                ContactScores(contact_id=one.contact_id, zero_us=one.zero_us, scores=scores)
+                for one, scores in sensed
+            ]
+            self._outbox.put(Felt(contacts=contacts))
+
+    def _report_learnt(self, listener: Listener) -> None:
+        baseline = listener.baseline
+        if baseline is not None and baseline.ready:
+            self._outbox.put(
+                Learnt(
+                    contact_id=listener.contact_id,
+                    baseline=baseline.keep(),
+                )
+            )
+
     def _report_lost(self, listener: Listener) -> None:
         lost = listener.take_lost()
         if lost:
@@ -278,6 +331,9 @@ class Worker:
                 if spans:
                     self._put_spans([_contact_spans(listener, spans)])
                 self._report_lost(listener)
+                self._report_learnt(listener)
+                if self._sensing is not None:
+                    self._sensing.end(listener.contact_id)
                 self._outbox.put(Finished(contact_id=listener.contact_id))
                 self._known.discard(listener.contact_id)
             del self._contacts[descriptor]
@@ -305,6 +361,7 @@ class Worker:
                 reports_dropped=self._outbox.dropped,
                 latency=list(self._latency),
                 latency_sum_s=round(self._latency_sum_s, 3),
+                windows=0 if self._sensing is None else self._sensing.windows,
             )
         )
 
@@ -336,22 +393,35 @@ def run(worker: Worker) -> None:
     worker.finish()
 
 
-def main() -> None:
-    """Be an analysis worker."""
-    usual = EarSettings()
-    parser = argparse.ArgumentParser(prog="media.worker", description=main.__doc__)
+def main(load: Callable[[str], VoiceJudge]) -> None:
+    """Be an analysis worker.
+
+    Args:
+        load: Returns the judge with the weights of that name. What joins features and models is
+            handed in, for neither knows the other.
+    """
+    usual, usual_windows = EarSettings(), WindowSettings()
+    parser = argparse.ArgumentParser(prog="analysis worker")
     parser.add_argument("--socket", type=Path, required=True, help="where cells connect")
     parser.add_argument("--report", type=int, required=True, help="descriptor of the stream")
     parser.add_argument("--aggressiveness", type=int, default=usual.aggressiveness)
     parser.add_argument("--pause-s", type=float, default=usual.pause_s)
+    parser.add_argument("--weights", help="of emotion; without: nobody's is read")
+    parser.add_argument("--window-s", type=float, default=usual_windows.length_s)
+    parser.add_argument("--hop-s", type=float, default=usual_windows.hop_s)
+    parser.add_argument("--voiced-s-min", type=float, default=usual_windows.voiced_s_min)
     given = parser.parse_args()
     # Ctrl-C reaches the whole process group; the node decides when a worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, NICE)
     settings = EarSettings(aggressiveness=given.aggressiveness, pause_s=given.pause_s)
+    sensing = None
+    if given.weights is not None:
+        windows = WindowSettings(given.window_s, given.hop_s, given.voiced_s_min)
+        sensing = Sensing(load(given.weights), windows)
     report = socket.socket(fileno=given.report)
-    worker = Worker(listen(given.socket), report, settings, monotonic_us)
+    worker = Worker(listen(given.socket), report, settings, monotonic_us, sensing=sensing)
 
     def stop(_signal: int, _frame: object) -> None:
         worker.stopping = True
@@ -360,7 +430,3 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     run(worker)
-
-
-if __name__ == "__main__":
-    main()

@@ -251,7 +251,7 @@ async def test_a_worker_ends_with_its_node(tmp_path: Path) -> None:
     """A node that is killed closes its end of the stream; nothing else tells the worker."""
     ours, theirs = socket.socketpair()
     worker = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "media.worker"),
+        *(sys.executable, "-m", "server.analysis_worker"),
         *("--socket", str(tmp_path / "tap.sock"), "--report", str(theirs.fileno())),
         pass_fds=(theirs.fileno(),),
         cwd=Path(__file__).parents[2],

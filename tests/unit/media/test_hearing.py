@@ -9,23 +9,42 @@ from typing import ClassVar
 import pytest
 
 from config.schema import Analysis
+from domain.baseline import Baseline
+from domain.emotion import EmotionScore
 from domain.errors import LimitExceeded
 from domain.ports import Hearing as HearingPort
-from domain.speech import SpeechKind, SpeechSpan
+from domain.speech import Speaker, SpeechKind, SpeechSpan
 from media.hearing import ASSIGNED_MAX, REOPEN_S_MAX, UNTAPPED_S_MAX, Hearing
+from media.orders import Order, Permit
 from media.report import (
     LATENCY_EDGES_S,
+    ContactScores,
     ContactSpans,
+    Felt,
     Finished,
     Heard,
     Heartbeat,
+    Learnt,
     Lost,
     Opened,
     Ready,
     Report,
 )
-from media.settings import EarSettings
+from media.settings import EarSettings, EmotionSettings
+from media.windows import WindowSettings
 
+EMOTION = EmotionSettings("prosody-open", WindowSettings(length_s=2.0))
+KNOWN = Baseline(1, (0.5, 1.5), 9)
+SCORE = EmotionScore(
+    speaker=Speaker.CUSTOMER,
+    window_start_s=1.0,
+    window_end_s=3.0,
+    voiced_s=1.5,
+    anger=0.7,
+    arousal=0.4,
+    confidence=0.7,
+    model="prosody-open@1",
+)
 SPAN = SpeechSpan(kind=SpeechKind.PAUSE, start_s=1.0, end_s=2.0)
 
 
@@ -46,9 +65,15 @@ class PlayedLink:
     all: ClassVar[list["PlayedLink"]] = []
 
     def __init__(
-        self, path: Path, settings: EarSettings, on_report: Callable[[Report], None]
+        self,
+        path: Path,
+        settings: EarSettings,
+        on_report: Callable[[Report], None],
+        emotion: EmotionSettings | None = None,
     ) -> None:
         self.path, self.settings, self.say = path, settings, on_report
+        self.emotion = emotion
+        self.told: list[Order] = []
         self.ready = False
         self.started = 0
         self.alive, self.dead = asyncio.Event(), asyncio.Event()
@@ -68,6 +93,11 @@ class PlayedLink:
         self.dead.set()
         return self.why
 
+    def send(self, order: Order) -> bool:
+        if self.ready:
+            self.told.append(order)
+        return self.ready
+
     def stop(self) -> None:
         self._ended.set()
 
@@ -84,6 +114,8 @@ class Node:
         self.spans: list[tuple[str, list[SpeechSpan]]] = []
         self.lost: list[tuple[str, int]] = []
         self.finished: list[str] = []
+        self.scores: list[tuple[str, EmotionScore, float]] = []
+        self.learnt: list[tuple[str, Baseline]] = []
         self.hearing = Hearing(
             Analysis(workers=workers, aggressiveness=3, pause_s=0.7),
             folder,
@@ -91,6 +123,9 @@ class Node:
             on_lost=lambda contact_id, frames: self.lost.append((contact_id, frames)),
             on_finished=self.finished.append,
             clock=self.clock,
+            emotion=EMOTION,
+            on_score=lambda *score: self.scores.append(score),
+            on_learnt=lambda *learnt: self.learnt.append(learnt),
         )
 
     @property
@@ -233,3 +268,91 @@ async def test_a_worker_that_ends_is_started_again(node: Node) -> None:
 async def test_a_folder_with_too_long_a_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LimitExceeded, match="tap socket path"):
         Node(tmp_path / ("x" * 120), workers=1)
+
+
+def felt(contact_id: str, *, zero_us: int = 0) -> Felt:
+    return Felt(contacts=[ContactScores(contact_id=contact_id, zero_us=zero_us, scores=[SCORE])])
+
+
+async def test_a_permission_reaches_the_worker_of_the_contact_and_of_no_other(node: Node) -> None:
+    node.hearing.tap_path("c1")
+    node.hearing.permit("c1", KNOWN)
+    permit = Permit(contact_id="c1", allowed=True, baseline=KNOWN)
+    assert [link.told for link in node.links] == [[permit], []]
+    assert [link.emotion for link in node.links] == [EMOTION, EMOTION]
+
+
+async def test_a_permission_that_comes_before_the_audio_is_told_with_it(node: Node) -> None:
+    node.hearing.permit("c1")
+    assert node.links[0].told == []
+    node.links[0].say(Opened(contact_id="c1"))
+    assert node.links[0].told == [Permit(contact_id="c1", allowed=True)]
+
+
+async def test_the_next_worker_learns_of_the_permission(node: Node) -> None:
+    node.hearing.tap_path("c1")
+    node.hearing.permit("c1")
+    node.links[0].say(Opened(contact_id="c1"))
+    await node.links[0].crash()
+    await node.links[0].alive.wait()
+    node.links[0].told.clear()
+    node.links[0].say(Opened(contact_id="c1"))
+    assert node.links[0].told == [Permit(contact_id="c1", allowed=True)]
+
+
+async def test_who_refuses_is_judged_no_longer(node: Node) -> None:
+    node.hearing.tap_path("c1")
+    node.hearing.permit("c1")
+    node.links[0].say(felt("c1"))
+    node.hearing.forbid("c1")
+    node.hearing.forbid("c1")
+    assert node.links[0].told[1:] == [Permit(contact_id="c1", allowed=False)]
+    # What was on its way reaches nobody.
+    node.links[0].say(felt("c1"))
+    assert len(node.scores) == 1
+
+
+async def test_nobody_is_judged_who_was_not_permitted(node: Node) -> None:
+    node.hearing.tap_path("c1")
+    node.links[0].say(Opened(contact_id="c1"))
+    node.links[0].say(felt("c1"))
+    assert node.links[0].told == []
+    assert node.scores == []
+
+
+async def test_a_judgement_says_when_its_speech_ended(node: Node) -> None:
+    node.hearing.tap_path("c1")
+    node.hearing.permit("c1")
+    node.links[0].say(Opened(contact_id="c1"))
+    node.links[0].say(felt("c1", zero_us=5_000_000))
+    await node.links[0].crash()
+    node.links[0].say(Opened(contact_id="c1"))
+    node.links[0].say(felt("c1", zero_us=65_020_000))
+    (_, first, first_s), (_, second, second_s) = node.scores
+    assert (first, first_s) == (SCORE, 8.0)
+    assert (second.window_start_s, second.window_end_s) == (61.02, 63.02)
+    assert second_s == pytest.approx(68.02)
+
+
+async def test_what_was_learnt_outlives_the_contact(node: Node) -> None:
+    node.hearing.tap_path("c1")
+    node.hearing.permit("c1")
+    node.links[0].say(Opened(contact_id="c1"))
+    node.hearing.forget("c1")
+    node.links[0].say(Learnt(contact_id="c1", baseline=KNOWN))
+    node.links[0].say(Finished(contact_id="c1"))
+    assert node.learnt == [("c1", KNOWN)]
+    assert all(order.allowed for order in node.links[0].told)
+
+
+async def test_with_emotion_switched_off_nobody_is_permitted(tmp_path: Path) -> None:
+    hearing = Hearing(
+        Analysis(workers=0),
+        tmp_path / "taps",
+        on_spans=lambda *_: None,
+        on_lost=lambda *_: None,
+        on_finished=lambda *_: None,
+        clock=ManualClock(),
+    )
+    hearing.permit("c1")
+    assert hearing._permits == {}
