@@ -10,6 +10,7 @@ NAMES: Final = {
     "hostile": "torture messages, random datagrams and spoiled INVITEs at a running node",
     "assignment": "the solver against scipy's dense optimum",
     "records": "contacts and events written, against plain sqlite3",
+    "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",
 }
 """Each is a module of this folder with a function `run(json: bool)`."""

@@ -2,9 +2,10 @@
 
 The first stage, a detector and a threshold over the leg's own background, hears every leg and
 costs little; swelling noise and music pass it. The second is a network, so it hears only frames
-in which the first let something through: those of all ears in one batch, chunk by chunk. A frame
-is no whole number of the network's chunks, so what is left over waits for the next frame. When the
-first stage opens, the network hears the frame before as well, for it needs some sound to judge by.
+in which the first let something through: those of all ears in one batch, in chunks of its own
+length. A frame is no whole number of chunks, so what is left over waits for the next frame. When
+the first stage opens, the network hears the frame before as well, for it needs some sound to
+judge by.
 
 A hop takes the probability of the chunk in which its middle lies. If that chunk is not complete
 at the end of the frame, it takes that of the newest complete one, which ended less than one chunk
@@ -98,11 +99,21 @@ class SpeechNetwork(Protocol):
     def state_shape(self) -> tuple[int, ...]:
         """Of one voice's state; all zeros at its beginning."""
 
-    def step(self, sound: Samples, states: Samples) -> tuple[Samples, Samples]:
+    def encode(self, sound: Samples) -> Samples:
+        """Return what a step takes of chunks, whoever's they are and whatever came before.
+
+        Args:
+            sound: Shape (m, context_samples + chunk_samples).
+
+        Returns:
+            Shape (m, k).
+        """
+
+    def step(self, encoded: Samples, states: Samples) -> tuple[Samples, Samples]:
         """Judge the next chunk of n voices.
 
         Args:
-            sound: Shape (n, context_samples + chunk_samples).
+            encoded: Shape (n, k).
             states: Shape (n, *state_shape).
 
         Returns:
@@ -125,12 +136,8 @@ class ChunkedStage:
         """Judge the next frame of each ear; see `SecondStage`."""
         probabilities = np.zeros((len(ears), HOPS_PER_FRAME), dtype=np.float32)
         rows = np.flatnonzero(passed).tolist()
-        heard = [ears[row] for row in rows]
-        before = [(ear, ear.frame) for ear in heard if ear.unheard and ear.frame is not None]
-        if before:
-            self._hear([ear for ear, _ in before], np.stack([frame for _, frame in before]))
-        if heard:
-            probabilities[rows] = self._hear(heard, frames[rows])
+        if rows:
+            probabilities[rows] = self._hear([ears[row] for row in rows], frames[rows])
         for row in np.flatnonzero(~passed).tolist():
             ears[row].pause()
         # A copy for each ear: a view would keep the sound of all ears in memory.
@@ -139,31 +146,38 @@ class ChunkedStage:
         return probabilities
 
     def _hear(self, ears: list[EarMemory], frames: Samples) -> Probabilities:
-        """Judge frames that all go through the network, and those alone change a state."""
-        before = self._reach.size
-        sound = np.zeros((len(ears), before + TAP_FRAME_SAMPLES), dtype=np.float32)
-        sound[:, before:] = frames
-        states = np.zeros((len(ears), *self._network.state_shape), dtype=np.float32)
+        network, count = self._network, len(ears)
+        # Each row: room for the context, the frame before, the frame.
+        now = network.context_samples + TAP_FRAME_SAMPLES
+        sound = np.zeros((count, now + TAP_FRAME_SAMPLES), dtype=np.float32)
+        sound[:, now:] = frames
+        states = np.zeros((count, *network.state_shape), dtype=np.float32)
+        unjudged = np.empty(count, dtype=np.int64)
         for row, ear in enumerate(ears):
-            # The frame of an ear that was not heard is the very one that is judged now.
-            if ear.frame is not None and not ear.unheard:
-                sound[row, :before] = ear.frame[-before:]
+            if ear.frame is not None:
+                sound[row, now - TAP_FRAME_SAMPLES : now] = ear.frame
             if ear.state is not None:
                 states[row] = ear.state
-        left = np.array([ear.left for ear in ears])
-        chunks = (left + TAP_FRAME_SAMPLES) // self._chunk
-        start = self._chunk - left
-        found = np.zeros((len(ears), int(chunks.max())), dtype=np.float32)
-        for chunk in range(found.shape[1]):
-            rows = np.flatnonzero(chunks > chunk)
-            at = (start[rows] + chunk * self._chunk)[:, np.newaxis] + self._reach
-            found[rows, chunk], states[rows] = self._network.step(
-                sound[rows[:, np.newaxis], at], states[rows]
-            )
-        for ear, state, count in zip(ears, states, chunks.tolist(), strict=True):
+            # What is left of the frame before, or all of it where the first stage has opened.
+            opens = ear.unheard and ear.frame is not None
+            unjudged[row] = TAP_FRAME_SAMPLES if opens else ear.left
+        chunks = (unjudged + TAP_FRAME_SAMPLES) // self._chunk
+        start = now - unjudged - network.context_samples
+        order = np.arange(int(chunks.max()))
+        exists = order < chunks[:, np.newaxis]
+        of, chunk = np.nonzero(exists)
+        at = (start[of] + chunk * self._chunk)[:, np.newaxis] + self._reach
+        encoded = network.encode(sound[of[:, np.newaxis], at])
+        place = np.cumsum(exists).reshape(exists.shape) - 1
+        found = np.zeros(exists.shape, dtype=np.float32)
+        for step in order:
+            rows = np.flatnonzero(exists[:, step])
+            found[rows, step], states[rows] = network.step(encoded[place[rows, step]], states[rows])
+        for ear, state, left in zip(
+            ears, states, unjudged + TAP_FRAME_SAMPLES - chunks * self._chunk, strict=True
+        ):
             ear.state = state.copy()
-            ear.left += TAP_FRAME_SAMPLES - count * self._chunk
+            ear.left = int(left)
             ear.unheard = 0
-        chunk_of = (left[:, np.newaxis] + _MIDDLES) // self._chunk
-        newest = chunks[:, np.newaxis] - 1
-        return np.take_along_axis(found, np.minimum(chunk_of, newest), axis=1)
+        chunk_of = (unjudged[:, np.newaxis] + _MIDDLES) // self._chunk
+        return np.take_along_axis(found, np.minimum(chunk_of, chunks[:, np.newaxis] - 1), axis=1)

@@ -15,6 +15,26 @@ WEIGHTS_BYTES_MAX: Final = 4_000_000
 """What a set of weights may weigh: it is committed, and copied into every worker."""
 
 
+def read_weights(weights: Path, *, sha256: str) -> bytes:
+    """Return a file of weights.
+
+    Raises:
+        ModelError: It is missing, too large, or another than is wanted.
+    """
+    try:
+        content = weights.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{weights.name} cannot be read: {error.strerror}") from error
+    if len(content) > WEIGHTS_BYTES_MAX:
+        raise ModelError(
+            f"{weights.name} has {len(content)} bytes, over the limit of {WEIGHTS_BYTES_MAX}"
+        )
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelError(f"{weights.name} has SHA-256 {found}, and {sha256} is wanted")
+    return content
+
+
 class Session:
     """A network that runs on one core.
 
@@ -29,17 +49,7 @@ class Session:
         Raises:
             ModelError: They are missing, too large, not those of the card, or not readable.
         """
-        try:
-            content = weights.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{weights.name} cannot be read: {error.strerror}") from error
-        if len(content) > WEIGHTS_BYTES_MAX:
-            raise ModelError(
-                f"{weights.name} has {len(content)} bytes, over the limit of {WEIGHTS_BYTES_MAX}"
-            )
-        found = hashlib.sha256(content).hexdigest()
-        if found != sha256:
-            raise ModelError(f"{weights.name} has SHA-256 {found}, and {sha256} is wanted")
+        content = read_weights(weights, sha256=sha256)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -56,9 +66,7 @@ class Session:
             raise ModelError(f"{weights.name} is not a network that runs here: {error}") from error
         self._inputs = frozenset(taken.name for taken in self._session.get_inputs())
 
-    def run(
-        self, named: Mapping[str, NDArray[np.float32] | NDArray[np.int64]]
-    ) -> list[NDArray[np.float32]]:
+    def run(self, named: Mapping[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """Return all outputs; an input that the network does not have is left out.
 
         Raises:

@@ -24,11 +24,13 @@ class Mean:
         self.seen: list[Samples] = []
         self.steps: list[int] = []
 
-    def step(self, sound: Samples, states: Samples) -> tuple[Samples, Samples]:
-        self.steps.append(len(sound))
+    def encode(self, sound: Samples) -> Samples:
         self.seen.extend(sound.copy())
-        after = states + 1
-        return sound[:, CONTEXT:].mean(axis=1) + 100 * states[:, 0, 0], after
+        return sound[:, CONTEXT:].mean(axis=1, keepdims=True)
+
+    def step(self, encoded: Samples, states: Samples) -> tuple[Samples, Samples]:
+        self.steps.append(len(encoded))
+        return encoded[:, 0] + 100 * states[:, 0, 0], states + 1
 
 
 def frames(number: int, seed: int = 0) -> Samples:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("onnxruntime")
+import onnxruntime
 
 from bench.material import VOWELS, at_level, noise, vowel
 from domain.errors import ModelError
@@ -12,11 +13,13 @@ from media.pcm import Samples
 from models import voice_activity
 from models.voice_activity import (
     CHUNK_SAMPLES,
+    CHUNKS_MAX,
     CONTEXT_SAMPLES,
+    GATES,
     STATE_SHAPE,
-    VOICES_MAX,
     VoiceActivityNetwork,
     available,
+    weights,
 )
 
 needs_weights = pytest.mark.skipif(
@@ -42,7 +45,7 @@ def heard(network: VoiceActivityNetwork, sounds: list[Samples]) -> Samples:
     states = np.zeros((len(sounds), *STATE_SHAPE), dtype=np.float32)
     found = []
     for step in steps:
-        probability, states = network.step(step, states)
+        probability, states = network.step(network.encode(step), states)
         found.append(probability)
     return np.stack(found, axis=1)
 
@@ -74,33 +77,64 @@ def test_a_batch_hears_what_each_voice_alone_does(network: VoiceActivityNetwork)
 
 
 @needs_weights
+def test_the_network_says_what_onnxruntime_makes_of_its_file(network: VoiceActivityNetwork) -> None:
+    session = onnxruntime.InferenceSession(weights(), providers=["CPUExecutionProvider"])
+    sounds = [sound_of("voice"), sound_of("noise")[:16_000], np.zeros(16_000, dtype=np.float32)]
+    sounds.append(4 * sounds[0])
+    steps = np.stack([chunks(sound) for sound in sounds], axis=1)
+    ours = np.zeros((len(sounds), *STATE_SHAPE), dtype=np.float32)
+    theirs = ours.transpose(1, 0, 2)
+    for step in steps:
+        found, ours = network.step(network.encode(step), ours)
+        wanted, theirs = session.run(
+            None, {"input": step, "state": theirs, "sr": np.array(8_000, dtype=np.int64)}
+        )
+        np.testing.assert_allclose(found, wanted[:, 0], atol=1e-5)
+        np.testing.assert_allclose(ours, theirs.transpose(1, 0, 2), atol=1e-4)
+
+
+@needs_weights
 def test_the_state_matters(network: VoiceActivityNetwork) -> None:
-    voice = chunks(sound_of("voice"))[:20]
+    encoded = network.encode(chunks(sound_of("voice"))[:20])
     fresh = np.zeros((20, *STATE_SHAPE), dtype=np.float32)
     one_by_one = heard(network, [sound_of("voice")])[0, :20]
-    assert np.abs(network.step(voice, fresh)[0] - one_by_one).max() > 0.1
+    assert np.abs(network.step(encoded, fresh)[0] - one_by_one).max() > 0.1
+
+
+@needs_weights
+def test_many_chunks_are_encoded_as_each_alone_is(network: VoiceActivityNetwork) -> None:
+    sound = chunks(np.concatenate([sound_of("voice"), sound_of("noise", 9.0)]))
+    whole = network.encode(sound)
+    for place in (0, 127, 128, 300):
+        alone = network.encode(sound[place : place + 1])
+        np.testing.assert_allclose(whole[place], alone[0], atol=1e-4)
 
 
 @needs_weights
 def test_what_does_not_fit_is_refused(network: VoiceActivityNetwork) -> None:
     width = CONTEXT_SAMPLES + CHUNK_SAMPLES
-    states = np.zeros((1, *STATE_SHAPE), dtype=np.float32)
+    encoded = np.zeros((2, GATES), dtype=np.float32)
     with pytest.raises(ModelError, match=r"sound has shape \(1, 256\), and \(1, 288\) is wanted"):
-        network.step(np.zeros((1, CHUNK_SAMPLES), dtype=np.float32), states)
+        network.encode(np.zeros((1, CHUNK_SAMPLES), dtype=np.float32))
+    with pytest.raises(ModelError, match=f"limit of {CHUNKS_MAX}"):
+        network.encode(np.broadcast_to(np.float32(0), (CHUNKS_MAX + 1, width)))
     with pytest.raises(ModelError, match="states has shape"):
-        network.step(np.zeros((2, width), dtype=np.float32), states)
-    many = VOICES_MAX + 1
-    with pytest.raises(ModelError, match=f"limit of {VOICES_MAX}"):
-        network.step(np.zeros((many, width), dtype=np.float32), states)
+        network.step(encoded, np.zeros((1, *STATE_SHAPE), dtype=np.float32))
+    with pytest.raises(ModelError, match="encoded has shape"):
+        network.step(encoded[:, 1:], np.zeros((2, *STATE_SHAPE), dtype=np.float32))
 
 
 @needs_weights
 def test_nobody_to_hear(network: VoiceActivityNetwork) -> None:
-    width = CONTEXT_SAMPLES + CHUNK_SAMPLES
-    nobody = np.zeros((0, *STATE_SHAPE), dtype=np.float32)
-    found, states = network.step(np.zeros((0, width), dtype=np.float32), nobody)
+    nothing = network.encode(np.zeros((0, CONTEXT_SAMPLES + CHUNK_SAMPLES), dtype=np.float32))
+    found, states = network.step(nothing, np.zeros((0, *STATE_SHAPE), dtype=np.float32))
     assert found.shape == (0,)
     assert states.shape == (0, *STATE_SHAPE)
+
+
+def test_a_network_without_its_constants_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"stft\.forward_basis_buffer has shape None"):
+        VoiceActivityNetwork({})
 
 
 def test_without_the_distribution_the_error_says_what_to_install(
