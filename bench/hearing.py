@@ -2,7 +2,8 @@
 
 Cost: one analysis worker, fed through its sockets with two legs a call; only its own
 processor time counts. Accuracy: prompts spoken by a synthesiser, in noise, through the
-telephone band and G.711, hop by hop against what the clean sound says.
+telephone band and G.711, hop by hop against what the clean sound says; and both stages of
+voice activity, if the second is installed.
 """
 
 import json as json_text
@@ -29,6 +30,7 @@ from bench.material import (
     noise,
     vowel,
 )
+from bench.second_stage import spoken_lines, unspoken_lines
 from bench.tables import print_table
 from domain.speech import Speaker, SpeechKind
 from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
@@ -49,6 +51,7 @@ from media.report import Heartbeat, decode
 from media.settings import EarSettings
 from media.timeline import FRAME_US
 from media.worker import TICK_S, Worker, listen
+from models.voice_activity import available
 
 CALLS: Final = (1, 50, 150, 250)
 COST_SECONDS: Final = 6.0
@@ -108,6 +111,9 @@ def run(json: bool = False) -> dict[str, object]:
         "activity": [asdict(accuracy(kind, snr_db, speech)) for kind, snr_db in CONDITIONS],
         "pitch": [asdict(pitch_error(snr_db)) for snr_db in (None, 20, 10)],
     }
+    if available():
+        result["second stage"] = [asdict(line) for line in spoken_lines()]
+        result["second stage, nobody speaks"] = [asdict(line) for line in unspoken_lines()]
     if json:
         print(json_text.dumps(result))
     else:

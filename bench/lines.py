@@ -17,6 +17,8 @@ PROMPTS: Final = Path(__file__).resolve().parent.parent / "config" / "prompts"
 SPOKEN_DB: Final = 30.0
 """A hop of the clean sound is speech if it lies so near to the loudest ones."""
 LEVEL_DBOV: Final = -20.0
+BABBLERS: Final = 8
+"""Voices in a babble: single words of it are not understood any more."""
 
 Truth = NDArray[np.bool_]
 """One for each hop of a line."""
@@ -25,11 +27,15 @@ Truth = NDArray[np.bool_]
 def prompts() -> Iterator[Sound]:
     """Yield the longer prompts of every language, at one level."""
     for path in sorted(PROMPTS.glob("*/*.wav")):
-        with wave.open(str(path)) as file:
-            pcm = file.readframes(file.getnframes())
-        sound = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32_768
+        sound = _read(path)
         if sound.size > 1.5 * RATE_HZ:
             yield at_level(sound, LEVEL_DBOV)
+
+
+def _read(path: Path) -> Sound:
+    with wave.open(str(path)) as file:
+        pcm = file.readframes(file.getnframes())
+    return np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32_768
 
 
 def labelled(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> tuple[Sound, Truth]:
@@ -55,8 +61,14 @@ def labelled(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> tuple[
 
 
 def disturbance(kind: str, samples: int) -> Sound:
-    """Return noise, noise that swells by 20 dB every four seconds, or keys pressed."""
+    """Return noise, noise that swells by 20 dB every four seconds, voices, music or keys."""
     seconds = samples / RATE_HZ
+    if kind == "babble":
+        spoken = np.concatenate(list(prompts()))
+        places = np.random.default_rng(2).integers(spoken.size, size=BABBLERS)
+        return np.resize(sum(np.roll(spoken, place) for place in places.tolist()), samples)
+    if kind == "music":
+        return np.resize(_read(PROMPTS / "music.wav"), samples)
     if kind == "digits":
         pairs = [(low, high) for low in (697, 770, 852) for high in (1_209, 1_336, 1_477)]
         keys = [np.r_[tones(pair, 0.2), np.zeros(2 * RATE_HZ)] for pair in pairs]
@@ -82,3 +94,9 @@ def frames(line: Sound) -> list[bytes]:
     """Return a line as tapped frames; what does not fill one is left out."""
     pcm = to_s16le(line)
     return [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
+
+
+def only(kind: str, seconds: float) -> Sound:
+    """Return a line on which nobody speaks, at the level that speech has."""
+    whole = round(seconds * RATE_HZ) // HOP_SAMPLES * HOP_SAMPLES
+    return g711(band(at_level(disturbance(kind, whole), LEVEL_DBOV)), "a")

@@ -55,19 +55,27 @@ class Stages:
     passed_share: float
 
 
-class _Gate(SpeechWindows):
-    """Windows that wait for the second stage before they take what the first let through."""
+class HeldWindows(SpeechWindows):
+    """Windows that wait for the second stage before they take what the first let through.
+
+    Attributes:
+        memory: Of the second stage.
+        hops, voiced: What the first stage said last.
+    """
 
     def __init__(self, settings: WindowSettings) -> None:
+        """Begin with nothing heard."""
         super().__init__(settings)
         self.memory = EarMemory()
         self.hops: Samples | None = None
         self.voiced: NDArray[np.bool_] | None = None
 
     def take(self, hops: Samples, voiced: NDArray[np.bool_]) -> None:
+        """Hold what the first stage says of the next hops."""
         self.hops, self.voiced = hops, voiced
 
     def settle(self, speech: NDArray[np.bool_]) -> None:
+        """Take what is held, as far as the second stage agrees."""
         assert self.hops is not None
         assert self.voiced is not None
         super().take(self.hops, self.voiced & speech)
@@ -99,13 +107,13 @@ class Crowd:
         self._sensing = Sensing(judge, settings)
         self._listeners = [Listener(f"c{number}", EarSettings()) for number in range(calls)]
         self._ears: list[Ear] = []
-        self._gates: list[_Gate] = []
+        self._gates: list[HeldWindows] = []
         for listener in self._listeners:
             listener.open(0, Speaker.CUSTOMER)
             self._sensing.take(Permit(contact_id=listener.contact_id, allowed=True), listener)
             listener.permit(settings, CallerBaseline())
             ear = listener.ears[0]
-            gate = _Gate(settings)
+            gate = HeldWindows(settings)
             ear.windows = gate
             self._ears.append(ear)
             self._gates.append(gate)
