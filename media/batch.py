@@ -17,6 +17,7 @@ from media.level import powers
 from media.listener import Listener
 from media.pcm import FRAMES_AT_ONCE, HOP_SAMPLES, HOPS_PER_FRAME, Samples, hops_of
 from media.pitch import WINDOW_SAMPLES, candidates
+from media.second_stage import SPEECH_MIN, SecondStage
 from media.spectrum import BINS, spectra
 from media.tones import STRETCH_HOPS, tonal
 from media.voice import HISTORY_HOPS, Voice
@@ -29,8 +30,15 @@ _WINDOW_HOPS: Final = np.arange(-HISTORY_HOPS, 1)
 _NO_SPEECH: Final = np.zeros(HISTORY_HOPS, dtype=np.bool_)
 
 
-def hear(listeners: Iterable[Listener]) -> tuple[list[TapFrame], int]:
+def hear(
+    listeners: Iterable[Listener], second_stage: SecondStage | None = None
+) -> tuple[list[TapFrame], int]:
     """Hear up to FRAMES_AT_ONCE waiting frames of each ear.
+
+    Args:
+        listeners: Whose.
+        second_stage: Judges what the first stage lets through, where windows of speech are cut
+            of it; None: the first stage decides alone.
 
     Returns:
         The frames that were heard, and the number of those refused.
@@ -50,7 +58,7 @@ def hear(listeners: Iterable[Listener]) -> tuple[list[TapFrame], int]:
     heard = [frame for _, _, frames in due for frame in frames]
     hops = hops_of([frame.pcm for frame in heard])
     voiced, clear = _judge(due, heard, hops)
-    _measure(due, hops.reshape(-1, HOP_SAMPLES), voiced.reshape(-1))
+    _measure(due, hops.reshape(-1, HOP_SAMPLES), voiced.reshape(-1), second_stage)
     judged, sure = iter(voiced.tolist()), iter(clear.tolist())
     for listener, ear, frames in due:
         for _ in frames:
@@ -104,13 +112,16 @@ def _judge(
     return voiced, clear
 
 
-def _measure(due: list[Run], hops: Samples, voiced: NDArray[np.bool_]) -> None:
+def _measure(
+    due: list[Run], hops: Samples, voiced: NDArray[np.bool_], second_stage: SecondStage | None
+) -> None:
     """Measure the customers' voiced hops; agents have no `voice`, so none of theirs.
 
     Args:
         due: Whose hops they are.
         hops: Shape (n, HOP_SAMPLES).
         voiced: Shape (n,).
+        second_stage: See `hear`.
     """
     customers: list[tuple[Ear, Voice, Samples, NDArray[np.bool_]]] = []
     end = 0
@@ -137,7 +148,31 @@ def _measure(due: list[Run], hops: Samples, voiced: NDArray[np.bool_]) -> None:
             part = slice(done, done + here.size)
             voice.keep(ear.segmenter.hops + here, power[part], found[part])
             done += here.size
-    for ear, voice, own, spoken in customers:
+    for _, voice, own, _ in customers:
         voice.history[:] = own[-HISTORY_HOPS:]
-        if ear.windows is not None:
-            ear.windows.take(own, spoken)
+    _cut([(ear, own, spoken) for ear, _, own, spoken in customers], second_stage)
+
+
+def _cut(
+    customers: list[tuple[Ear, Samples, NDArray[np.bool_]]], second_stage: SecondStage | None
+) -> None:
+    """Hand what was heard to the windows of those who may be judged.
+
+    Noise that the first stage takes for speech would be judged as somebody's mood, so what it
+    lets through is heard a second time. Segments and turns are told by the first stage alone: they
+    are of both parties, and the second costs as much as all the rest (docs/measure/voice-cost.md).
+    """
+    watched = [(ear, own, spoken.copy()) for ear, own, spoken in customers if ear.windows]
+    for start in range(0, FRAMES_AT_ONCE * HOPS_PER_FRAME, HOPS_PER_FRAME):
+        part = slice(start, start + HOPS_PER_FRAME)
+        rows = [one for one in watched if len(one[2]) > start]
+        if second_stage is None or not rows:
+            break
+        frames = np.stack([own[part].reshape(-1) for _, own, _ in rows])
+        passed = np.array([spoken[part].any() for *_, spoken in rows])
+        sure = second_stage.judge([ear.memory for ear, *_ in rows], frames, passed) >= SPEECH_MIN
+        for (*_, spoken), here in zip(rows, sure, strict=True):
+            spoken[part] &= here
+    for ear, own, spoken in watched:
+        assert ear.windows is not None
+        ear.windows.take(own, spoken)

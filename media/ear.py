@@ -8,6 +8,7 @@ from domain.speech import Speaker
 from media.activity import Segmenter, VoiceActivity
 from media.background import Background
 from media.pcm import HOP_BYTES
+from media.second_stage import EarMemory
 from media.settings import EarSettings
 from media.timeline import Timeline
 from media.tones import ToneTail
@@ -38,6 +39,7 @@ class Ear:
         voice: Measures of the voice; None for an agent, whose voice is not measured.
         windows: Windows of speech whose emotion is to be judged; None for an agent, always, and
             for a customer until that is permitted.
+        memory: What the second stage of voice activity knows; it hears what windows are cut of.
         closing: The leg is no longer tapped; the ear goes when its backlog is heard.
     """
 
@@ -51,6 +53,7 @@ class Ear:
         self.segmenter = Segmenter(settings.pause_s)
         self.voice = Voice() if speaker is Speaker.CUSTOMER else None
         self.windows: SpeechWindows | None = None
+        self.memory = EarMemory()
         self.backlog: deque[TapFrame] = deque()
         self.closing = False
 
@@ -67,6 +70,7 @@ class Ear:
             self.voice.history[:] = 0
         if self.windows is not None:
             self.windows.rest(hops)
+            self.memory.rest()
 
     def put(self, frame: TapFrame) -> bool:
         """Let a frame wait; False: the oldest one had to give way to it.

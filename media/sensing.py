@@ -13,6 +13,7 @@ from media.baseline import CallerBaseline
 from media.judge import VoiceJudge, Window
 from media.listener import Listener
 from media.orders import Permit
+from media.second_stage import SecondStage
 from media.windows import WindowSettings
 
 PERMITS_MAX: Final = 2_000
@@ -24,10 +25,18 @@ class Sensing:
 
     Attributes:
         windows: Judged since the start.
+        second_stage: Of voice activity, for the ears of those who may be judged; None: there is
+            none here.
     """
 
-    def __init__(self, judge: VoiceJudge, settings: WindowSettings) -> None:
+    def __init__(
+        self,
+        judge: VoiceJudge,
+        settings: WindowSettings,
+        second_stage: SecondStage | None = None,
+    ) -> None:
         """Begin with nobody permitted."""
+        self.second_stage = second_stage
         self.windows = 0
         self._judge = judge
         self._settings = settings

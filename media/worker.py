@@ -45,6 +45,7 @@ from media.report import (
     Opened,
     Ready,
 )
+from media.second_stage import SecondStage
 from media.sensing import Sensing
 from media.settings import EarSettings
 from media.taps import Close, Open, TapConnection, parse
@@ -269,7 +270,8 @@ class Worker:
 
     def _hear(self, listeners: list[Listener]) -> bool:
         """Hear what waits, up to a batch; True when frames still wait."""
-        frames, misplaced = hear(listeners)
+        second_stage = None if self._sensing is None else self._sensing.second_stage
+        frames, misplaced = hear(listeners, second_stage)
         self._misplaced += misplaced
         self._frames += len(frames)
         now_us = self._now_us()
@@ -398,12 +400,15 @@ def run(worker: Worker) -> None:
     worker.finish()
 
 
-def main(load: Callable[[str], VoiceJudge]) -> None:
+def main(
+    load: Callable[[str], VoiceJudge], load_second_stage: Callable[[], SecondStage | None]
+) -> None:
     """Be an analysis worker.
 
     Args:
         load: Returns the judge with the weights of that name. What joins features and models is
             handed in, for neither knows the other.
+        load_second_stage: Returns the second stage of voice activity; None: it is not installed.
     """
     usual, usual_windows = EarSettings(), WindowSettings()
     parser = argparse.ArgumentParser(prog="analysis worker")
@@ -424,7 +429,7 @@ def main(load: Callable[[str], VoiceJudge]) -> None:
     sensing = None
     if given.weights is not None:
         windows = WindowSettings(given.window_s, given.hop_s, given.voiced_s_min)
-        sensing = Sensing(load(given.weights), windows)
+        sensing = Sensing(load(given.weights), windows, load_second_stage())
     report = socket.socket(fileno=given.report)
     worker = Worker(listen(given.socket), report, settings, monotonic_us, sensing=sensing)
 

@@ -6,7 +6,9 @@ Here features and models meet: the packages `media` and `models` do not know one
 from media import worker
 from media.features.functionals import FEATURES_VERSION
 from media.judge import VoiceJudge
+from media.second_stage import ChunkedStage
 from models.emotion import LABELS, EmotionModel
+from models.voice_activity import VoiceActivityNetwork, available
 
 
 def judge_of(weights: str) -> VoiceJudge:
@@ -19,5 +21,14 @@ def judge_of(weights: str) -> VoiceJudge:
     return VoiceJudge(model, model.card.at, LABELS)
 
 
+def second_stage() -> ChunkedStage | None:
+    """Return the second stage of voice activity; None where its network is not installed.
+
+    Raises:
+        ModelError: It is installed in another version, or spoiled.
+    """
+    return ChunkedStage(VoiceActivityNetwork.load()) if available() else None
+
+
 if __name__ == "__main__":
-    worker.main(judge_of)
+    worker.main(judge_of, second_stage)

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from config.load import Loaded
+from models.voice_activity import available
 from server.emotion import sentence_of
 from server.wiring import Node, run_node
 
@@ -58,6 +59,10 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
         async with run_node(loaded) as node:
             _log.info("node ready", sip=_sip(node), http=node.http.url)
             _log.info("what is read of customers", emotion=sentence_of(node.care.model()))
+            if node.care.is_at_work and not available():
+                _log.warning(
+                    "second stage of voice activity not installed, noise may be judged as speech"
+                )
             _spare_what_is_loaded()
             _write_ready(ready_file, node)
             await stopping.wait()

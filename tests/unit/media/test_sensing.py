@@ -1,16 +1,21 @@
 """Who is judged: the customer, permitted, and nobody else."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from domain.baseline import Baseline
 from domain.emotion import EmotionScore
 from domain.speech import Speaker
-from domain.tap import TAP_RATE_HZ
+from domain.tap import TAP_FRAME_SAMPLES, TAP_RATE_HZ
 from media.batch import hear
 from media.features.functionals import FEATURES_VERSION, NAMES
 from media.listener import Listener
 from media.orders import Permit
+from media.pcm import HOPS_PER_FRAME, Samples
+from media.second_stage import SPEECH_MIN, EarMemory, SecondStage
 from media.sensing import PERMITS_MAX, Sensing
 from media.settings import EarSettings
 from media.windows import WindowSettings
@@ -24,10 +29,31 @@ QUIET = -40.0
 LOUD = -10.0
 
 
+class Says:
+    """A second stage that always says the same, and notes what it was asked."""
+
+    def __init__(self, probability: float) -> None:
+        self.probability = probability
+        self.asked: list[tuple[int, bool]] = []
+
+    def judge(
+        self, ears: Sequence[EarMemory], frames: Samples, passed: NDArray[np.bool_]
+    ) -> Samples:
+        assert frames.shape == (len(ears), TAP_FRAME_SAMPLES)
+        self.asked += [(id(ear), bool(one)) for ear, one in zip(ears, passed, strict=True)]
+        return np.full((len(ears), HOPS_PER_FRAME), self.probability, dtype=np.float32)
+
+
 class Call:
-    def __init__(self, *, permitted: bool = True, contact_id: str = "c1") -> None:
+    def __init__(
+        self,
+        *,
+        permitted: bool = True,
+        contact_id: str = "c1",
+        second_stage: SecondStage | None = None,
+    ) -> None:
         self.scorer = LoudIsAngry()
-        self.sensing = Sensing(judge_with(self.scorer), WindowSettings())
+        self.sensing = Sensing(judge_with(self.scorer), WindowSettings(), second_stage)
         self.listener = Listener(contact_id, EarSettings())
         self.scores: list[EmotionScore] = []
         if permitted:
@@ -57,7 +83,7 @@ class Call:
             for ear, frames in rows.items():
                 if number < len(frames):
                     self.listener.put(ear, frames[number])
-            hear([self.listener])
+            hear([self.listener], self.sensing.second_stage)
             for _, scores in self.sensing.sense([self.listener]):
                 found += scores
             self.listener.settle()
@@ -173,3 +199,41 @@ def test_silence_is_never_judged(silent: bool) -> None:
     call.listener.open(1, Speaker.CUSTOMER)
     sound = silence(6) if silent else 0.001 * np.random.default_rng(1).standard_normal(48_000)
     assert call.play(leg1=sound) == []
+
+
+def test_what_the_second_stage_does_not_take_for_speech_is_not_judged() -> None:
+    sure, unsure = Says(SPEECH_MIN), Says(SPEECH_MIN / 2)
+    heard, unheard = Call(second_stage=sure), Call(second_stage=unsure)
+    for call in (heard, unheard):
+        call.listener.open(1, Speaker.CUSTOMER)
+        call.play(leg1=WORDS)
+    assert unheard.scores == []
+    alone = Call()
+    alone.listener.open(1, Speaker.CUSTOMER)
+    assert heard.scores == alone.play(leg1=WORDS)
+    # Segments are those of the first stage.
+    assert unheard.listener.finish() == alone.listener.finish() == heard.listener.finish()
+    assert {passed for _, passed in sure.asked} == {True, False}
+
+
+def test_the_second_stage_hears_nobody_who_may_not_be_judged() -> None:
+    stage = Says(1.0)
+    call = Call(permitted=False, second_stage=stage)
+    call.listener.open(1, Speaker.CUSTOMER)
+    call.listener.open(2, Speaker.AGENT)
+    call.play(leg1=WORDS, leg2=WORDS)
+    assert stage.asked == []
+    call.permit()
+    call.play(leg1=WORDS, leg2=WORDS)
+    assert {ear for ear, _ in stage.asked} == {id(call.listener.ears[1].memory)}
+
+
+def test_frames_that_wait_together_are_heard_one_after_the_other() -> None:
+    stage = Says(1.0)
+    call = Call(second_stage=stage)
+    call.listener.open(1, Speaker.CUSTOMER)
+    ear = call.listener.ears[1]
+    for frame in frames_of(WORDS):
+        call.listener.put(ear, frame)
+    frames, _ = hear([call.listener], stage)
+    assert len(stage.asked) == len(frames) > 1

@@ -46,7 +46,7 @@ class FakeNode:
         self.http = SimpleNamespace(url="http://127.0.0.1:8080")
         self.control = FakeControl()
         self.care = SimpleNamespace(
-            model=lambda: ModelView(enabled=False, policy=EmotionPolicy.NOTICE)
+            is_at_work=False, model=lambda: ModelView(enabled=False, policy=EmotionPolicy.NOTICE)
         )
         self.ready = asyncio.Event()
         self.left = False
