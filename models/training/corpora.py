@@ -1,10 +1,10 @@
 """Corpora: the recordings, their labels made one, and who is kept apart from whom.
 
-Source:
-    Arousal and valence of a label: J. Russell, A. Mehrabian, "Evidence for a three-factor
-    theory of emotions", J. Research in Personality 11, 1977 (means of "angry", "happy", "sad",
-    "fearful", "surprised", "disgusted", "bored", "relaxed"). Acted labels are not rated
-    speech: the figures order the labels, and claim no more.
+Arousal and valence of a label are a coarse assignment of this project's own. For angry, happy,
+sad, fear and disgust they are the values that later work commonly passes on as the means of
+J. Russell, A. Mehrabian, "Evidence for a three-factor theory of emotions", J. Research in
+Personality 11, 1977; the paper itself was not seen. Acted labels are not rated speech: the figures
+order the labels, and claim no more.
 """
 
 import csv

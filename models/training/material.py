@@ -25,7 +25,7 @@ from models.training import channel
 from models.training.corpora import Clip, piece_of, trimmed
 
 ANY_LINES: Final = 12
-"""Kinds of line that are drawn anew for each call: four were .02 behind on the log-mel."""
+"""Kinds of line on which everything is drawn anew for each call."""
 LINES: Final[dict[str, Callable[[np.random.Generator], channel.Line]]] = {
     "plain": channel.plain_line,
     "noisy": channel.noisy_line,
