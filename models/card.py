@@ -148,7 +148,9 @@ class Card:
                 for c in self.corpora
             ),
             "", "## Figures", "",
-            "Speakers apart, telephone channel simulated; 95 % intervals over speakers drawn anew.",
+            "Speakers apart, telephone channel simulated; 95 % intervals over speakers drawn anew. "
+            "A clip is one window: silence before and after it cut, and of what is left the middle "
+            "3 s.",
             "",
             "| corpus | what | condition | figure | interval |", "| --- | --- | --- | --- | --- |",
             *(

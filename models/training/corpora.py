@@ -1,10 +1,10 @@
 """Corpora: the recordings, their labels made one, and who is kept apart from whom.
 
-Source:
-    Arousal and valence of a label: J. Russell, A. Mehrabian, "Evidence for a three-factor
-    theory of emotions", J. Research in Personality 11, 1977 (means of "angry", "happy", "sad",
-    "fearful", "surprised", "disgusted", "bored", "relaxed"). Acted labels are not rated
-    speech: the figures order the labels, and claim no more.
+Arousal and valence of a label are a coarse assignment of this project's own. For angry, happy,
+sad, fear and disgust they are the values that later work commonly passes on as the means of
+J. Russell, A. Mehrabian, "Evidence for a three-factor theory of emotions", J. Research in
+Personality 11, 1977; the paper itself was not seen. Acted labels are not rated speech: the figures
+order the labels, and claim no more.
 """
 
 import csv
@@ -129,12 +129,12 @@ def labels_of(clips: Sequence[Clip]) -> dict[str, NDArray[np.bool_]]:
 
 
 def sound(data: Path, clip: Clip, rng: np.random.Generator | None) -> NDArray[np.float64]:
-    """Return a clip's speech, trimmed, at most WINDOW_SAMPLES_MAX samples.
+    """Return a clip's speech, trimmed, at most WINDOW_SAMPLES_MAX samples; see `piece_of`."""
+    return piece_of(trimmed(data, clip), clip, rng)
 
-    Args:
-        data: The data folder.
-        clip: Which.
-        rng: Chooses the piece of a clip that is too long; None takes its middle.
+
+def trimmed(data: Path, clip: Clip) -> NDArray[np.float64]:
+    """Return a clip without the silence before and after its speech.
 
     Raises:
         ValueError: The file is not mono at TAP_RATE_HZ.
@@ -142,11 +142,23 @@ def sound(data: Path, clip: Clip, rng: np.random.Generator | None) -> NDArray[np
     samples, rate = soundfile.read(data / "emotion" / clip.path, dtype="float64")
     if rate != TAP_RATE_HZ or samples.ndim != 1:
         raise ValueError(f"{clip.path} has {rate} Hz and shape {samples.shape}, not mono 8 kHz")
-    trimmed = _trimmed(samples)
+    return _trimmed(samples)
+
+
+def piece_of(
+    speech: NDArray[np.float64], clip: Clip, rng: np.random.Generator | None
+) -> NDArray[np.float64]:
+    """Return at most WINDOW_SAMPLES_MAX samples of a clip's speech.
+
+    Args:
+        speech: Trimmed.
+        clip: Whose.
+        rng: Chooses the piece of a clip that is too long; None takes its middle.
+    """
     most = UNTOLD_SAMPLES if clip.corpus == "ased" else WINDOW_SAMPLES_MAX
-    spare = max(trimmed.size - most, 0)
+    spare = max(speech.size - most, 0)
     start = spare // 2 if rng is None else int(rng.integers(spare + 1))
-    piece = trimmed[start : start + most]
+    piece = speech[start : start + most]
     return np.pad(piece, (0, max(WINDOW_SAMPLES_MIN - piece.size, 0)))
 
 

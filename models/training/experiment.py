@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any, Final
 
 import numpy as np
@@ -12,11 +11,18 @@ from torch import nn
 
 from models.emotion import LABELS
 from models.training.corpora import Clip
-from models.training.fit import BASELINE_CLIPS, Recipe, fit, inputs
+from models.training.fit import BASELINE_CLIPS, Recipe, Stock, device_here, fit
+from models.training.kernel import fit_kernel
+from models.training.linear import fit_linear
 from models.training.material import Material, baselines
-from models.training.network import Ensemble
+from models.training.network import Ensemble, Inputs, Member
 
 ROWS_AT_ONCE: Final = 256
+NETWORKS_AT_ONCE: Final = {"cpu": 4, "cuda": 48}
+"""In one bank: what memory holds."""
+
+LEVEL_LINES: Final = ("plain", "noisy", "lossy")
+"""Lines that leave the level as recorded, for what learns from it."""
 
 Said = NDArray[np.float64]
 """Log probabilities of LABELS at temperature 1, arousal and valence: shape (n, labels + 2)."""
@@ -42,13 +48,62 @@ class Ground:
     seed: int
 
 
-def members(ground: Ground, rows: NDArray[np.int64]) -> list[nn.Module]:
-    """Return the ensemble's members, trained on some rows."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One split: rows to train on, rows to speak of, and how the latter are heard.
+
+    Attributes:
+        heard: Pairs of a kind of line and whether there is a baseline.
+        recipes: How many of the ground's recipes, for a split that has to be cheap; None for all.
+    """
+
+    taught: NDArray[np.int64]
+    tested: NDArray[np.int64]
+    heard: Sequence[tuple[str, bool]]
+    recipes: int | None = None
+
+
+def members(ground: Ground, parts: Sequence[Part]) -> list[list[nn.Module]]:
+    """Return an ensemble's members for each split; networks of one shape share a bank."""
     taught = [ground.lines[name] for name in ground.taught]
-    return [
-        fit(recipe, ground.clips, taught, rows, ground.seed + place)
-        for place, recipe in enumerate(ground.recipes)
+    jobs = [
+        (place, ground.seed + n, recipe)
+        for place, part in enumerate(parts)
+        for n, recipe in enumerate(ground.recipes[: part.recipes])
     ]
+    found: list[list[nn.Module]] = [[] for _ in parts]
+    shapes: dict[tuple[Any, ...], list[tuple[int, int, Recipe]]] = {}
+    for job in jobs:
+        place, seed, recipe = job
+        rows = parts[place].taught
+        if recipe.kind == "linear":
+            found[place].append(fit_linear(ground.clips, taught, rows, seed, BASELINE_CLIPS).eval())
+        elif recipe.kind == "kernel":
+            level = [ground.lines[name] for name in LEVEL_LINES]
+            found[place].append(
+                fit_kernel(
+                    ground.clips, level, rows, seed, BASELINE_CLIPS, corpora=recipe.corpora
+                ).eval()
+            )
+        else:
+            shapes.setdefault(recipe.shape, []).append(job)
+    if not shapes:
+        return found
+    device = device_here()
+    stock = Stock(ground.clips, taught, ground.seed, device)
+    many = NETWORKS_AT_ONCE[device.type]
+    for alike in shapes.values():
+        for at in range(0, len(alike), many):
+            some = alike[at : at + many]
+            bank = fit(
+                [recipe for _, _, recipe in some],
+                stock,
+                [parts[place].taught for place, _, _ in some],
+                ground.seed + at,
+            )
+            for n, (place, _, _) in enumerate(some):
+                found[place].append(Member(bank.alone(n)).eval())
+    return found
 
 
 def say(
@@ -63,58 +118,56 @@ def say(
     line = ground.lines[kind]
     rng = np.random.default_rng(ground.seed)
     beside = baselines(ground.clips, line.functionals, rng, BASELINE_CLIPS)
-    spectral = any(recipe.spectral for recipe in ground.recipes)
+    device = next(iter(ensemble.state_dict().values())).device
     found = []
     for at in range(0, len(rows), ROWS_AT_ONCE):
-        some = rows[at : at + ROWS_AT_ONCE]
-        taken = inputs(line, some, beside, np.full(len(some), baseline), spectral=spectral)
+        taken = inputs(line, rows[at : at + ROWS_AT_ONCE], beside, device, baseline=baseline)
         with torch.no_grad():
             chance, arousal, valence = ensemble(
                 taken.log_mel, taken.active, taken.functionals, taken.baseline, taken.has_baseline
             )
         found.append(
             np.column_stack(
-                [np.log(chance.double().clamp(min=1e-12).numpy()), arousal.numpy(), valence.numpy()]
+                [
+                    np.log(chance.double().clamp(min=1e-12).cpu().numpy()),
+                    arousal.cpu().numpy(),
+                    valence.cpu().numpy(),
+                ]
             )
         )
     return np.concatenate(found) if found else np.zeros((0, len(LABELS) + 2))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One split: rows to train on, rows to speak of, and how the latter are heard.
-
-    Attributes:
-        heard: Pairs of a kind of line and whether there is a baseline.
-    """
-
-    taught: NDArray[np.int64]
-    tested: NDArray[np.int64]
-    heard: Sequence[tuple[str, bool]]
-
-
-_GROUND: Ground | None = None
-
-
-def _begin(ground: Ground) -> None:
-    global _GROUND  # noqa: PLW0603 a forked worker keeps the material that it inherited
-    _GROUND = ground
-    torch.set_num_threads(1)
+def inputs(
+    line: Material,
+    rows: NDArray[np.int64],
+    beside: NDArray[np.float32],
+    device: torch.device,
+    *,
+    baseline: bool,
+) -> Inputs:
+    """Return rows of a material as a network takes them; `beside` is nan where unknown."""
+    own = beside[rows]
+    known = ~np.isnan(own).any(axis=1, keepdims=True) & baseline
+    return Inputs(
+        torch.from_numpy(line.log_mel[rows].astype(np.float32)).to(device),
+        torch.from_numpy(line.active[rows].astype(np.float32)).to(device),
+        torch.from_numpy(line.functionals[rows]).to(device),
+        torch.from_numpy(np.where(known, own, 0).astype(np.float32)).to(device),
+        torch.from_numpy(known.astype(np.float32)).to(device),
+    )
 
 
-def _try(part: Part) -> dict[tuple[str, bool], Said]:
-    assert _GROUND is not None
-    ensemble = Ensemble(members(_GROUND, part.taught), 1.0, level_prior=_GROUND.level_prior).eval()
-    return {
-        (kind, baseline): say(_GROUND, ensemble, kind, part.tested, baseline=baseline)
-        for kind, baseline in part.heard
-    }
-
-
-def attempt(ground: Ground, parts: Sequence[Part], workers: int) -> list[dict[Any, Said]]:
-    """Return what is said in each split, in their order; splits run beside one another.
-
-    Workers are forked, so that hundreds of megabytes of material are not copied.
-    """
-    with get_context("fork").Pool(workers, _begin, (ground,)) as pool:
-        return pool.map(_try, parts, chunksize=1)
+def attempt(ground: Ground, parts: Sequence[Part]) -> tuple[list[dict[Any, Said]], list[Ensemble]]:
+    """Return what is said in each split, in their order, and by whom."""
+    ensembles = [
+        Ensemble(own, 1.0, level_prior=ground.level_prior).eval() for own in members(ground, parts)
+    ]
+    found = [
+        {
+            (kind, baseline): say(ground, ensemble, kind, part.tested, baseline=baseline)
+            for kind, baseline in part.heard
+        }
+        for part, ensemble in zip(parts, ensembles, strict=True)
+    ]
+    return found, ensembles

@@ -1,6 +1,6 @@
-"""Fit: trains one network on material, seeded, on one core."""
+"""Fit: trains a bank of networks on material, seeded, on whatever computes fastest here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from media.features.logmel import BANDS
 from models.emotion import LABELS
-from models.training.corpora import TESTED, Clip, labels_of
-from models.training.linear import fit_linear
+from models.training.corpora import CORPORA, TESTED, Clip, labels_of
+from models.training.disturb import disturbed
 from models.training.material import Material, baselines
-from models.training.network import Inputs, ProsodyNet, SpectralNet
+from models.training.network import BOTH, HEADS, PROSODY, SPECTRUM, Bank, Inputs
 
 BASELINE_CLIPS: Final = 8
 """As many other clips as a baseline is tested with."""
+BASELINE_LEAST: Final = 2
+BASELINE_MOST: Final = 11
+"""In training: a caller has said little at first."""
 BASELINE_SHARE: Final = 0.5
 """Of the windows that are shown with a baseline; the rest teaches the cold start."""
 SMOOTHING: Final = 0.1
@@ -26,6 +28,10 @@ TESTED_WEIGHT: Final = 2.0
 """Whole sentences against single words: .02 to .04 of the accuracy (docs/measure/emotion.md)."""
 AROUSAL_WEIGHT: Final = 1.0
 VALENCE_WEIGHT: Final = 0.5
+ASIDE_WEIGHT: Final = 0.3
+"""Of what the log-mel and the functionals say by themselves."""
+KEPT: Final = 0.998
+"""Of the running mean of weights at each step: some ten epochs' worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,176 +39,250 @@ class Recipe:
     """How a network is trained.
 
     Attributes:
-        spectral: The log-mel too, and not only the functionals.
-        epochs: Times that every clip is shown, over a line drawn anew each time.
-        rate: Highest step of AdamW, reached at a third.
-        decay: Of the weights.
-        dropout: Of the functionals' layers.
+        steps: Of AdamW.
         batch: Clips in a step.
-        linear: Weights of functionals for anger and arousal, and nothing else here matters.
+        rate: Highest step, reached at a fifth.
+        decay: Of the weights.
+        width: Channels of the time-delay network.
+        dropout: Of the functionals' layers.
+        step: Frames that the time-delay network goes on at once.
+        strength: Of what disturbs the log-mel; see `disturb`.
+        heads: Weight of the heads that call emotions as one corpus does.
+        lines: How many of the taught lines are heard; None hears all.
+        corpora: Names of what may be learnt from.
+        kind: "network", "kernel" or "linear"; the latter two read nothing of the above but what
+            `fit_kernel` takes.
     """
 
-    spectral: bool = False
-    epochs: int = 60
-    rate: float = 3e-3
-    decay: float = 0.02
-    dropout: float = 0.4
+    steps: int = 5_200
     batch: int = 128
-    linear: bool = False
+    rate: float = 3e-3
+    decay: float = 0.05
+    width: int = 96
+    dropout: float = 0.4
+    step: int = 4
+    strength: float = 0.3
+    heads: float = 0.5
+    lines: int | None = None
+    corpora: Sequence[str] = CORPORA
+    kind: str = "network"
+
+    @property
+    def shape(self) -> tuple[float, ...]:
+        """Return what networks of one bank have in common."""
+        return (self.steps, self.batch, self.rate, self.decay, self.width, self.dropout, self.step)
+
+
+def device_here() -> torch.device:
+    """Return the processor that is fastest here."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Stock:
+    """Clips over several lines, where the networks are."""
+
+    def __init__(
+        self, clips: Sequence[Clip], lines: Sequence[Material], seed: int, device: torch.device
+    ) -> None:
+        """Move materials to a device, each with baselines drawn for it."""
+        rng = np.random.default_rng(seed)
+        usual = [baselines(clips, line.functionals, rng, BASELINE_MOST, BASELINE_LEAST)
+                 for line in lines]  # fmt: skip
+        self.clips = clips
+        self.device = device
+        self.log_mel = torch.stack([torch.from_numpy(line.log_mel) for line in lines]).to(device)
+        self.active = torch.stack([torch.from_numpy(line.active) for line in lines]).to(device)
+        self.functionals = torch.from_numpy(np.stack([line.functionals for line in lines])).to(
+            device
+        )
+        self.known = torch.from_numpy(np.stack([~np.isnan(u).any(axis=1) for u in usual])).to(
+            device
+        )
+        self.usual = torch.from_numpy(np.nan_to_num(np.stack(usual))).to(device)
+
+    def inputs(self, line: Tensor, row: Tensor, shown: Tensor) -> Inputs:
+        """Return windows, all indices of shape (n, networks)."""
+        known = (self.known[line, row] & shown).unsqueeze(2).float()
+        return Inputs(
+            self.log_mel[line, row].float(),
+            self.active[line, row].float(),
+            self.functionals[line, row],
+            self.usual[line, row] * known,
+            known,
+        )
 
 
 def fit(
-    recipe: Recipe,
-    clips: Sequence[Clip],
-    lines: Sequence[Material],
-    rows: NDArray[np.int64],
-    seed: int,
-) -> nn.Module:
-    """Return a network trained on some rows.
+    recipes: Sequence[Recipe], stock: Stock, rows: Sequence[NDArray[np.int64]], seed: int
+) -> Bank:
+    """Return a bank of trained networks.
 
     Args:
-        recipe: How.
-        clips: Rows of every material.
-        lines: The same clips over several lines.
-        rows: Which clips may be seen.
+        recipes: One for each network, all of one shape.
+        stock: What may be heard.
+        rows: Which clips each network may see.
         seed: Of everything random.
+
+    Raises:
+        ValueError: A network may see no clip.
     """
-    if recipe.linear:
-        return fit_linear(clips, lines, rows, seed, BASELINE_CLIPS).eval()
+    first, device = recipes[0], stock.device
+    assert len({recipe.shape for recipe in recipes}) == 1
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    seen = np.concatenate([line.functionals[rows] for line in lines])
-    centre = np.median(seen, axis=0).astype(np.float64)
-    scale = np.maximum(seen.std(axis=0, dtype=np.float64), 1e-3)
-    network: nn.Module = (
-        SpectralNet(centre, scale)
-        if recipe.spectral
-        else ProsodyNet(centre, scale, dropout=recipe.dropout)
+    corpus = np.array([clip.corpus for clip in stock.clips])
+    seen = [own[np.isin(corpus[own], list(recipe.corpora))]
+            for recipe, own in zip(recipes, rows, strict=True)]  # fmt: skip
+    if not all(len(own) for own in seen):
+        raise ValueError("a network has nothing to learn from")
+    heard = [recipe.lines or len(stock.log_mel) for recipe in recipes]
+    centre, scale = _spans(stock, seen)
+    # The first weights are drawn on the host, so that they are the same everywhere.
+    bank: Bank = Bank(centre, scale, width=first.width, dropout=first.dropout, step=first.step).to(
+        device
     )
-    told = Told.of(clips, rows)
-    beside = [baselines(clips, line.functionals, rng, BASELINE_CLIPS) for line in lines]
-    steps = max(len(rows) // recipe.batch, 2)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    told = Told.of(stock.clips, device)
+    shares = [np.cumsum(_shares(stock.clips, own)) for own in seen]
+    strength = torch.tensor([recipe.strength for recipe in recipes], device=device)
+    heads = torch.tensor([recipe.heads for recipe in recipes], device=device)
+    optimiser = torch.optim.AdamW(
+        bank.parameters(), lr=first.rate, weight_decay=first.decay, foreach=True
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, recipe.rate, total_steps=recipe.epochs * steps
+        optimiser, first.rate, total_steps=first.steps, pct_start=0.2
     )
-    network.train()
-    for _ in range(recipe.epochs):
-        order = rng.permutation(rows)
-        for step in range(steps):
-            chosen = np.sort(order[step::steps])
-            line = int(rng.integers(len(lines)))
-            shown = rng.random(len(chosen)) < BASELINE_SHARE
-            taken = inputs(lines[line], chosen, beside[line], shown, spectral=recipe.spectral)
-            if recipe.spectral:
-                taken = _hidden_in_part(taken, rng)
-            loss = told.loss(network(taken), chosen)
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
-            schedule.step()
-    return network.eval()
+    mean = RunningMean(bank)
+    bank.train()
+    for _ in range(first.steps):
+        row = np.stack([own[np.searchsorted(share, rng.random(first.batch) * share[-1])]
+                        for own, share in zip(seen, shares, strict=True)], axis=1)  # fmt: skip
+        line = np.floor(rng.random(row.shape) * heard).astype(np.int64)
+        shown = rng.random(row.shape) < BASELINE_SHARE
+        rows_there, line_there, shown_there = (
+            torch.from_numpy(values).to(device, non_blocking=True) for values in (row, line, shown)
+        )
+        taken = stock.inputs(line_there, rows_there, shown_there)
+        taken = disturbed(taken, strength)
+        loss = told.loss(bank(taken), rows_there, heads)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+        mean.take(bank)
+    bank.load_state_dict(mean.state)
+    bank.eval()
+    return bank
 
 
-def inputs(
-    line: Material,
-    rows: NDArray[np.int64],
-    beside: NDArray[np.float32],
-    shown: NDArray[np.bool_],
-    *,
-    spectral: bool,
-) -> Inputs:
-    """Return rows of a material as a network takes them.
+class RunningMean:
+    """The mean of a network's weights over its last steps (B. Polyak, A. Juditsky, 1992)."""
 
-    Args:
-        line: The material.
-        rows: Which.
-        beside: Baselines of all rows, nan where there is none.
-        shown: Which of the chosen rows show theirs, shape (len(rows),).
-        spectral: With the log-mel; without, it is one empty frame.
-    """
-    own = beside[rows]
-    known = shown & ~np.isnan(own).any(axis=1)
-    frames = (
-        line.log_mel[rows].astype(np.float32)
-        if spectral
-        else np.zeros((len(rows), 1, BANDS), np.float32)
+    def __init__(self, network: nn.Module) -> None:
+        """Begin with the weights as they are."""
+        self.state = {name: values.clone() for name, values in network.state_dict().items()}
+        self._steps = 0
+
+    def take(self, network: nn.Module) -> None:
+        """Take the weights of one more step."""
+        self._steps += 1
+        # Young means would remember the random weights of the beginning.
+        kept = min(KEPT, self._steps / (self._steps + 9))
+        now = network.state_dict()
+        names = [name for name, values in self.state.items() if values.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.state[name] for name in names], [now[name] for name in names], 1 - kept
+        )
+
+
+def _spans(
+    stock: Stock, rows: Sequence[NDArray[np.int64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return centre and scale of the functionals that each network may see."""
+    centre, scale = [], []
+    for own in rows:
+        seen = stock.functionals[:, torch.from_numpy(own).to(stock.device)].flatten(0, 1)
+        centre.append(seen.median(dim=0).values)
+        scale.append(seen.std(dim=0).clamp(min=1e-3))
+    return (
+        torch.stack(centre).double().cpu().numpy(),
+        torch.stack(scale).double().cpu().numpy(),
     )
-    active = (
-        line.active[rows].astype(np.float32) if spectral else np.zeros((len(rows), 1), np.float32)
-    )
-    return Inputs(
-        torch.from_numpy(frames),
-        torch.from_numpy(active),
-        torch.from_numpy(line.functionals[rows]),
-        torch.from_numpy(np.where(known[:, np.newaxis], own, 0).astype(np.float32)),
-        torch.from_numpy(known[:, np.newaxis].astype(np.float32)),
-    )
 
 
-def _hidden_in_part(taken: Inputs, rng: np.random.Generator) -> Inputs:
-    """Hide a few bands and a stretch of time (D. Park et al., SpecAugment, Interspeech 2019)."""
-    mel, active = taken.log_mel.clone(), taken.active.clone()
-    mean = mel.mean((1, 2), keepdim=True)
-    for row in range(mel.shape[0]):
-        low = int(rng.integers(BANDS - 6))
-        mel[row, :, low : low + int(rng.integers(7))] = mean[row]
-        start = int(rng.integers(mel.shape[1] - 30))
-        active[row, start : start + int(rng.integers(30))] = 0
-    return Inputs(mel, active, taken.functionals, taken.baseline, taken.has_baseline)
+def _shares(clips: Sequence[Clip], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how often each row is drawn: labels of corpora alike, and whole sentences twice."""
+    count: dict[tuple[str, int], int] = {}
+    for row in rows:
+        key = (clips[row].corpus, clips[row].label)
+        count[key] = count.get(key, 0) + 1
+    return np.array(
+        [
+            (TESTED_WEIGHT if clips[row].corpus in TESTED else 1)
+            / count[clips[row].corpus, clips[row].label]
+            for row in rows
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the corpora say of each clip, and how much each clip counts.
+    """What the corpora say of each clip.
 
     Attributes:
         label: Shape (n,), -1 where unknown.
         arousal: Shape (n,).
         valence: Shape (n,), nan where unknown.
         possible: Labels of each clip's corpus, shape (n, len(LABELS)).
-        weight: Shape (n,): every label of every corpus counts alike, and whole sentences twice.
+        corpus: Place in CORPORA, shape (n,).
     """
 
     label: Tensor
     arousal: Tensor
     valence: Tensor
     possible: Tensor
-    weight: Tensor
+    corpus: Tensor
 
     @classmethod
-    def of(cls, clips: Sequence[Clip], rows: NDArray[np.int64]) -> "Told":
-        """Gather the labels of clips; the weights look at `rows` alone."""
-        known = labels_of(clips)
-        count: dict[tuple[str, int], int] = {}
-        for row in rows:
-            key = (clips[row].corpus, clips[row].label)
-            count[key] = count.get(key, 0) + 1
-        weight = np.array(
-            [
-                (TESTED_WEIGHT if c.corpus in TESTED else 1) / count.get((c.corpus, c.label), 1)
-                for c in clips
-            ]
-        )
+    def of(cls, clips: Sequence[Clip], device: torch.device) -> "Told":
+        """Gather the labels of clips."""
+        known: Mapping[str, NDArray[np.bool_]] = labels_of(clips)
         return cls(
-            torch.tensor([clip.label for clip in clips]),
-            torch.tensor([clip.arousal for clip in clips], dtype=torch.float32),
-            torch.tensor([clip.valence for clip in clips], dtype=torch.float32),
-            torch.from_numpy(np.stack([known[clip.corpus] for clip in clips])),
-            torch.tensor(weight / weight[rows].mean(), dtype=torch.float32),
+            torch.tensor([clip.label for clip in clips], device=device),
+            torch.tensor([clip.arousal for clip in clips], dtype=torch.float32, device=device),
+            torch.tensor([clip.valence for clip in clips], dtype=torch.float32, device=device),
+            torch.from_numpy(np.stack([known[clip.corpus] for clip in clips])).to(device),
+            torch.tensor([CORPORA.index(clip.corpus) for clip in clips], device=device),
         )
 
-    def loss(self, out: Tensor, rows: NDArray[np.int64]) -> Tensor:
-        """Return the weighted loss of a batch, over what its clips' corpora label."""
-        weight, label, valence = self.weight[rows], self.label[rows], self.valence[rows]
+    def loss(self, said: Tensor, row: Tensor, heads: Tensor) -> Tensor:
+        """Return the loss of a batch: its mean over windows, its sum over networks.
+
+        Args:
+            said: As a bank says it, shape (n, networks, places, OUTPUTS).
+            row: Which clips, shape (n, networks).
+            heads: Weight of the head of a clip's corpus, shape (networks,).
+        """
+        own = self.corpus[row][:, :, None, None].expand(-1, -1, 1, said.shape[3]) + HEADS
+        parts = (
+            (said[:, :, BOTH], 1 - heads),
+            (said.gather(2, own)[:, :, 0], heads),
+            (said[:, :, SPECTRUM], ASIDE_WEIGHT),
+            (said[:, :, PROSODY], ASIDE_WEIGHT),
+        )
+        total = torch.zeros((), device=said.device)
+        for out, weight in parts:
+            total = total + (self._each(out, row).mean(0) * weight).sum()
+        return total
+
+    def _each(self, out: Tensor, row: Tensor) -> Tensor:
+        """Return the loss of each window, over what its clip's corpus labels."""
+        label, valence, possible = self.label[row], self.valence[row], self.possible[row]
         labels = len(LABELS)
-        possible = self.possible[rows]
-        chance = torch.log_softmax(out[:, :labels].masked_fill(~possible, -1e4), dim=1)
+        chance = torch.log_softmax(out[:, :, :labels].masked_fill(~possible, -1e4), dim=2)
         target = functional.one_hot(label.clamp(min=0), labels) * (1 - SMOOTHING)
-        target = target + SMOOTHING * possible / possible.sum(1, keepdim=True)
-        crossed = -(target * chance.masked_fill(~possible, 0)).sum(1) * (label >= 0)
-        aroused = (torch.tanh(out[:, labels]) - self.arousal[rows]).square()
-        felt = torch.nan_to_num(torch.tanh(out[:, labels + 1]) - valence).square()
+        target = target + SMOOTHING * possible / possible.sum(2, keepdim=True)
+        crossed = -(target * chance.masked_fill(~possible, 0)).sum(2) * (label >= 0)
+        aroused = (torch.tanh(out[:, :, labels]) - self.arousal[row]).square()
+        felt = torch.nan_to_num(torch.tanh(out[:, :, labels + 1]) - valence).square()
         felt = felt * ~torch.isnan(valence)
-        each = crossed + AROUSAL_WEIGHT * aroused + VALENCE_WEIGHT * felt
-        return (each * weight).mean()
+        return crossed + AROUSAL_WEIGHT * aroused + VALENCE_WEIGHT * felt

@@ -1,10 +1,14 @@
 """Network: from a window's features to what they say of its emotion.
 
+Many small networks are trained side by side as one, a bank: the same layers, with weights of
+their own and other speakers to learn from. A processor made for large matrices is then busy.
+
 Source:
     Squeeze and excitation: J. Hu et al., CVPR 2018. Attentive statistics pooling: K. Okabe et
     al., Interspeech 2018. Depthwise separable convolution: F. Chollet, CVPR 2017.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +22,7 @@ from torch.nn import functional
 from media.features.functionals import LEVEL_NAME, NAMES
 from media.features.logmel import BANDS
 from models.emotion import LABELS
+from models.training.corpora import CORPORA
 
 OUTPUTS: Final = len(LABELS) + 2
 """A logit for each label, arousal, valence."""
@@ -33,13 +38,17 @@ PRIOR_KNOWN_PER_DB: Final = 0.1
 """The same against his own level. Chosen beforehand, not fitted: angry speech is some 10 dB
 louder (R. Banse, K. Scherer, J. Personality and Social Psychology 70, 1996, have hot anger
 loudest of 14 emotions), and that shall multiply the odds by e."""
+BOTH, SPECTRUM, PROSODY, HEADS = 0, 1, 2, 3
+"""Places of what a bank says: of everything, of the log-mel alone, of the functionals alone,
+and of everything as each of CORPORA would call it."""
+DILATIONS: Final = (1, 1, 2, 3, 4)
 _HIDDEN: Final = 128
-_CHANNELS: Final = 64
+_CALLER: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a network takes, n windows.
+    """What a network takes of n windows; what a bank takes has its networks second.
 
     Attributes:
         log_mel: dB, shape (n, frames, BANDS).
@@ -56,129 +65,250 @@ class Inputs:
     has_baseline: Tensor
 
 
+class Mix(nn.Module):
+    """For each network of a bank a matrix over channels, and over a few steps of time."""
+
+    def __init__(self, networks: int, taken: int, made: int, width: int = 1, step: int = 1) -> None:
+        """Take how many channels go in and come out, and how many steps are seen at once."""
+        super().__init__()
+        bound = (taken * width) ** -0.5
+        self.weight = nn.Parameter(
+            torch.empty(networks, made, taken, width).uniform_(-bound, bound)
+        )
+        self.bias = nn.Parameter(torch.empty(networks * made).uniform_(-bound, bound))
+        self.step = step
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return shape (n, networks * made, frames) of (n, networks * taken, frames)."""
+        networks, made, taken, width = self.weight.shape
+        aside = width // 2
+        if networks == 1 or not x.is_cuda:
+            weight = self.weight.reshape(networks * made, taken, width)
+            return functional.conv1d(
+                x, weight, self.bias, stride=self.step, padding=aside, groups=networks
+            )
+        # Convolutions in groups are slow there; products of matrices are not.
+        seen = functional.pad(x, (aside, aside)) if aside else x
+        cut = seen.unflatten(1, (networks, taken)).unfold(3, width, self.step)
+        out = torch.einsum("ngctk,gdck->ngdt", cut, self.weight).flatten(1, 2)
+        return out + self.bias[:, None]
+
+    def flat(self, x: Tensor) -> Tensor:
+        """Return shape (n, networks * made) of (n, networks * taken)."""
+        return self.forward(x.unsqueeze(2)).squeeze(2)
+
+
 class Standing(nn.Module):
     """Functionals by themselves and against the caller's baseline, in standard deviations."""
 
     WIDTH = 2 * len(NAMES) + 1
 
     def __init__(self, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
-        """Keep the constants of normalisation inside the network, so that no reader mixes them."""
+        """Keep the constants of normalisation inside, shape (networks, len(NAMES))."""
         super().__init__()
         self.register_buffer("centre", torch.tensor(centre, dtype=torch.float32))
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
 
-    def forward(self, functionals: Tensor, baseline: Tensor, has_baseline: Tensor) -> Tensor:
-        """Return shape (n, WIDTH)."""
-        alone = (functionals - self.centre) / self.scale
-        beside = (functionals - baseline) / self.scale * has_baseline
-        return torch.cat([alone.clamp(-CLIP, CLIP), beside.clamp(-CLIP, CLIP), has_baseline], 1)
+    def forward(self, taken: Inputs) -> Tensor:
+        """Return shape (n, networks, WIDTH)."""
+        alone = (taken.functionals - self.centre) / self.scale
+        beside = (taken.functionals - taken.baseline) / self.scale * taken.has_baseline
+        return torch.cat([alone.clamp(-CLIP, CLIP), beside.clamp(-CLIP, CLIP), taken.has_baseline],
+                         2)  # fmt: skip
+
+    def caller(self, taken: Inputs) -> Tensor:
+        """Return the baseline, zeros without, shape (n, networks, len(NAMES))."""
+        usual = ((taken.baseline - self.centre) / self.scale).clamp(-CLIP, CLIP)
+        return usual * taken.has_baseline
 
 
-class ProsodyNet(nn.Module):
-    """Two hidden layers on the functionals."""
+class _Block(nn.Module):
+    """A depthwise convolution over time, a mix of channels, and a gate of each channel."""
+
+    def __init__(self, networks: int, channels: int, dilation: int) -> None:
+        super().__init__()
+        every = networks * channels
+        self.channels = channels
+        self.over_time = nn.Conv1d(
+            every, every, 5, padding=2 * dilation, dilation=dilation, groups=every, bias=False
+        )
+        self.mix = Mix(networks, channels, channels)
+        self.norm = nn.BatchNorm1d(every)
+        self.squeeze = Mix(networks, channels, channels // 8)
+        self.excite = Mix(networks, channels // 8, channels)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        made = functional.relu(self.norm(self.mix(self.over_time(x))))
+        made = made * _wide(mask, self.channels)
+        mean = made.sum(2) / _wide(mask.sum(2).clamp(min=1), self.channels)
+        gate = torch.sigmoid(self.excite.flat(functional.relu(self.squeeze.flat(mean))))
+        return x + made * gate.unsqueeze(2)
+
+
+def _flat(x: Tensor) -> Tensor:
+    """Return (n, networks * channels, ...) of (n, networks, channels, ...)."""
+    return x.squeeze(1) if x.shape[1] == 1 else x.flatten(1, 2)
+
+
+def _wide(x: Tensor, channels: int) -> Tensor:
+    """Return (n, networks, ...) as something that goes with (n, networks * channels, ...)."""
+    # One network needs no copies: they would cost more than what they are multiplied with.
+    return x if x.shape[1] == 1 else x.repeat_interleave(channels, 1)
+
+
+class Bank(nn.Module):
+    """Networks side by side: a time-delay network on the log-mel, two layers on functionals."""
 
     def __init__(
         self,
         centre: NDArray[np.float64],
         scale: NDArray[np.float64],
         *,
-        dropout: float = 0.4,
+        width: int,
+        dropout: float,
+        step: int = 4,
     ) -> None:
-        """Take the constants of normalisation; `dropout` is for few speakers high."""
+        """Make networks.
+
+        Args:
+            centre: Of the functionals, shape (networks, len(NAMES)).
+            scale: The same shape.
+            width: Channels of the time-delay network; a multiple of 8.
+            dropout: Of the functionals' layers; for few speakers high.
+            step: Frames that the time-delay network goes on at once.
+        """
         super().__init__()
+        networks = centre.shape[0]
+        self.networks = networks
+        self.width = width
         self.standing = Standing(centre, scale)
-        self.body = nn.Sequential(
-            nn.Dropout(0.15),
-            nn.Linear(Standing.WIDTH, _HIDDEN),
-            nn.BatchNorm1d(_HIDDEN),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(_HIDDEN, _HIDDEN),
-            nn.BatchNorm1d(_HIDDEN),
-            nn.ReLU(),
-            nn.Dropout(dropout),
+        self.prosody = nn.ModuleList(
+            [Mix(networks, Standing.WIDTH, _HIDDEN), Mix(networks, _HIDDEN, _HIDDEN)]
         )
-        self.head = nn.Linear(_HIDDEN, OUTPUTS)
+        self.prosody_norm = nn.ModuleList([nn.BatchNorm1d(networks * _HIDDEN) for _ in range(2)])
+        self.dropout = dropout
+        self.step = step
+        self.first = Mix(networks, BANDS, width, 7, step)
+        self.caller = nn.ModuleList(
+            [Mix(networks, len(NAMES), _CALLER), Mix(networks, _CALLER, width)]
+        )
+        self.norm = nn.BatchNorm1d(networks * width)
+        self.blocks = nn.ModuleList([_Block(networks, width, dilation) for dilation in DILATIONS])
+        self.attend = nn.ModuleList([Mix(networks, width, 32), Mix(networks, 32, width)])
+        self.pooled_norm = nn.BatchNorm1d(networks * 2 * width)
+        self.pooled = Mix(networks, 2 * width, _HIDDEN)
+        self.last_norm = nn.BatchNorm1d(networks * _HIDDEN)
+        self.head_both = Mix(networks, 2 * _HIDDEN, OUTPUTS)
+        self.head_spectrum = Mix(networks, _HIDDEN, OUTPUTS)
+        self.head_prosody = Mix(networks, _HIDDEN, OUTPUTS)
+        self.head_corpora = Mix(networks, 2 * _HIDDEN, OUTPUTS * len(CORPORA))
 
     def forward(self, taken: Inputs) -> Tensor:
-        """Return shape (n, OUTPUTS)."""
-        out: Tensor = self.head(self.hidden(taken))
-        return out
-
-    def hidden(self, taken: Inputs) -> Tensor:
-        """Return the last hidden layer, shape (n, _HIDDEN)."""
-        standing = self.standing(taken.functionals, taken.baseline, taken.has_baseline)
-        out: Tensor = self.body(standing)
-        return out
-
-
-class _Block(nn.Module):
-    """A depthwise convolution over time, a mix of channels, and a gate of each channel."""
-
-    def __init__(self, channels: int, dilation: int) -> None:
-        super().__init__()
-        self.over_time = nn.Conv1d(
-            channels, channels, 5, padding=2 * dilation, dilation=dilation, groups=channels
+        """Return shape (n, networks, HEADS + len(CORPORA), OUTPUTS)."""
+        told, heard = self._of_functionals(taken), self._of_spectrum(taken)
+        joined = self._joined(heard, told)
+        shape = (self.networks, 1, OUTPUTS)
+        both = self.head_both.flat(joined).unflatten(1, shape)
+        return torch.cat(
+            [
+                both,
+                self.head_spectrum.flat(heard).unflatten(1, shape),
+                self.head_prosody.flat(told).unflatten(1, shape),
+                both
+                + self.head_corpora.flat(joined).unflatten(
+                    1, (self.networks, len(CORPORA), OUTPUTS)
+                ),
+            ],
+            2,
         )
-        self.mix = nn.Conv1d(channels, channels, 1)
-        self.norm = nn.BatchNorm1d(channels)
-        self.squeeze = nn.Linear(channels, channels // 8)
-        self.excite = nn.Linear(channels // 8, channels)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        made = functional.relu(self.norm(self.mix(self.over_time(x)))) * mask
-        mean = made.sum(2) / mask.sum(2).clamp(min=1)
-        gate = torch.sigmoid(self.excite(functional.relu(self.squeeze(mean))))
-        return x + made * gate.unsqueeze(2)
+    def both(self, taken: Inputs) -> Tensor:
+        """Return what is said of everything, shape (n, networks * OUTPUTS)."""
+        joined = self._joined(self._of_spectrum(taken), self._of_functionals(taken))
+        return self.head_both.flat(joined)
 
+    def _joined(self, one: Tensor, other: Tensor) -> Tensor:
+        """Return both of each network behind one another."""
+        if self.networks == 1:
+            return torch.cat([one, other], 1)
+        apart = (self.networks, one.shape[1] // self.networks)
+        return torch.cat([one.unflatten(1, apart), other.unflatten(1, apart)], 2).flatten(1)
 
-class SpectralNet(nn.Module):
-    """Time-delay network on the log-mel, pooled by attention, beside the functionals."""
+    def _of_functionals(self, taken: Inputs) -> Tensor:
+        x = functional.dropout(_flat(self.standing(taken)), 0.15, self.training)
+        for mix, norm in zip(self.prosody, self.prosody_norm, strict=True):
+            x = functional.dropout(functional.relu(norm(mix.flat(x))), self.dropout, self.training)
+        return x
 
-    def __init__(self, centre: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
-        """Take the constants of normalisation of the functionals."""
-        super().__init__()
-        self.first = nn.Conv1d(BANDS, _CHANNELS, 5, stride=2, padding=2)
-        self.norm = nn.BatchNorm1d(_CHANNELS)
-        self.early = nn.ModuleList([_Block(_CHANNELS, 1)])
-        self.late = nn.ModuleList(
-            [_Block(_CHANNELS, 1), _Block(_CHANNELS, 2), _Block(_CHANNELS, 3)]
-        )
-        self.attend = nn.Sequential(
-            nn.Conv1d(_CHANNELS, 32, 1), nn.Tanh(), nn.Conv1d(32, _CHANNELS, 1)
-        )
-        self.pooled = nn.Sequential(
-            nn.BatchNorm1d(2 * _CHANNELS), nn.Dropout(0.3), nn.Linear(2 * _CHANNELS, _HIDDEN),
-            nn.BatchNorm1d(_HIDDEN), nn.ReLU(), nn.Dropout(0.3),
-        )  # fmt: skip
-        self.prosody = ProsodyNet(centre, scale)
-        self.head = nn.Linear(2 * _HIDDEN, OUTPUTS)
-
-    def forward(self, taken: Inputs) -> Tensor:
-        """Return shape (n, OUTPUTS)."""
-        mask = taken.active.unsqueeze(1)
-        mel = taken.log_mel.transpose(1, 2)
+    def _of_spectrum(self, taken: Inputs) -> Tensor:
+        active = taken.active.unsqueeze(3)
         # The window's own mean goes: a line's gain is no sign of anything.
-        mean = (mel * mask).sum((1, 2), keepdim=True) / (mask.sum((1, 2), keepdim=True) * BANDS + 1)
-        x = ((mel - mean) / 15).clamp(-CLIP, CLIP) * mask
-        mask = mask[:, :, ::2]
-        x = functional.relu(self.norm(self.first(x))) * mask
-        for block in self.early:
+        mean = (taken.log_mel * active).sum((2, 3), keepdim=True) / (
+            active.sum((2, 3), keepdim=True) * BANDS + 1
+        )
+        x = ((taken.log_mel - mean) / 15).clamp(-CLIP, CLIP) * active
+        x = _flat(x.transpose(2, 3))
+        usual = _flat(self.standing.caller(taken))
+        usual = self.caller[1].flat(functional.relu(self.caller[0].flat(usual)))
+        # Without a baseline nothing may be added, the matrices' constants included.
+        usual = usual * _wide(taken.has_baseline[:, :, 0], self.width)
+        mask = taken.active[:, :, :: self.step]
+        x = functional.relu(self.norm(self.first(x) + usual.unsqueeze(2)))
+        x = x * _wide(mask, self.width)
+        for block in self.blocks:
             x = block(x, mask)
-        mask = functional.max_pool1d(mask, 2, ceil_mode=True)
-        x = functional.avg_pool1d(x, 2, ceil_mode=True) * mask
-        for block in self.late:
-            x = block(x, mask)
-        weight = torch.softmax(self.attend(x) - 1e4 * (1 - mask), dim=2) * mask
+        silent = 1e4 * (1 - _wide(mask, self.width))
+        weight = torch.softmax(self.attend[1](torch.tanh(self.attend[0](x))) - silent, dim=2)
         mean = (x * weight).sum(2)
         spread = ((x.square() * weight).sum(2) - mean.square()).clamp(min=1e-5).sqrt()
-        pooled = self.pooled(torch.cat([mean, spread], 1))
-        out: Tensor = self.head(torch.cat([pooled, self.prosody.hidden(taken)], 1))
-        return out
+        pooled = self._joined(mean, spread)
+        pooled = functional.dropout(self.pooled_norm(pooled), 0.3, self.training)
+        return functional.dropout(
+            functional.relu(self.last_norm(self.pooled.flat(pooled))), 0.3, self.training
+        )
+
+    def alone(self, place: int) -> "Bank":
+        """Return one of the networks, as a bank of one."""
+        first = self.standing
+        found = Bank(
+            first.centre[place : place + 1].cpu().numpy(),
+            first.scale[place : place + 1].cpu().numpy(),
+            width=self.width,
+            dropout=self.dropout,
+            step=self.step,
+        )
+        state = copy.deepcopy(self.state_dict())
+        for name, values in state.items():
+            if values.dim():
+                size = values.shape[0] // self.networks
+                state[name] = values[place * size : (place + 1) * size]
+        found.load_state_dict(state)
+        found.to(first.centre.device).train(self.training)
+        return found
+
+
+class Member(nn.Module):
+    """A bank of one, as one network of an ensemble."""
+
+    def __init__(self, bank: Bank) -> None:
+        """Take a bank."""
+        super().__init__()
+        self.bank = bank
+
+    def forward(self, taken: Inputs) -> Tensor:
+        """Return shape (n, OUTPUTS)."""
+        alone = Inputs(
+            taken.log_mel.unsqueeze(1),
+            taken.active.unsqueeze(1),
+            taken.functionals.unsqueeze(1),
+            taken.baseline.unsqueeze(1),
+            taken.has_baseline.unsqueeze(1),
+        )
+        return self.bank.both(alone)
 
 
 class Ensemble(nn.Module):
-    """Several networks as one: the mean of their probabilities, made honest by a temperature.
+    """Several networks as one: the mean of their log probabilities, made honest by a temperature.
 
     Outputs `probabilities` (n, len(LABELS)), `arousal` (n,) and `valence` (n,) in -1 to 1.
     """

@@ -21,9 +21,9 @@ def test_features_come_from_the_cache_the_second_time(tmp_path: Path) -> None:
         rows.append(f"{name},emodb,s{n // 2},f,de,angry,,1,1\n")
     (emotion / "emodb.csv").write_text(head + "".join(rows))
     clips = read(tmp_path, ("emodb",), 1)
-    first = prepare(tmp_path, tmp_path / "cache", clips, "noisy", seed=1, workers=1)
+    first = prepare(tmp_path, tmp_path / "cache", clips, ("noisy",), seed=1, workers=1)["noisy"]
     assert first.functionals.shape == (4, len(NAMES))
     for each in emotion.glob("*/*.flac"):
         each.unlink()
-    second = prepare(tmp_path, tmp_path / "cache", clips, "noisy", seed=1, workers=1)
+    second = prepare(tmp_path, tmp_path / "cache", clips, ("noisy",), seed=1, workers=1)["noisy"]
     np.testing.assert_array_equal(first.log_mel, second.log_mel)

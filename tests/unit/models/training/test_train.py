@@ -18,8 +18,8 @@ def test_an_open_set_is_trained_and_its_card_written(tmp_path) -> None:
     who = clips(200)
     who += [replace(clip, corpus=name) for name in TESTED[1:] for clip in clips(8)]
     lines = {kind: material(who) for kind, _ in HEARD}
-    ground = Ground(who, lines, ("plain",), (Recipe(linear=True),), True, 1)
-    work = Work(ground, ("emodb",), 1)
+    ground = Ground(who, lines, ("plain",), (Recipe(kind="linear"),), True, 1)
+    work = Work(ground, ("emodb",))
     assert np.flatnonzero(work.allowed).size == 200
     work.run("prosody-open", tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
