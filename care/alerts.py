@@ -215,6 +215,7 @@ class AlertDesk:
             return
         self.totals.windows += 1
         case.heard_at_s, case.heard_until_s = now_s, point.at_s
+        case.spoke_until_s = now_s - observed.late_s
         self._tell_change(case, before, point)
         for rule in self._policy.rules:
             # An open alert is watched to its end, also where the contact has gone on to.
@@ -291,6 +292,7 @@ class AlertDesk:
                 confidence=point.confidence,
                 evidence=point.evidence,
                 heard_until_s=case.heard_until_s,
+                late_s=round(now_s - case.spoke_until_s, 3),
             )
         )
         if Audience.SUPERVISOR in rule.actions.tell:

@@ -18,6 +18,7 @@ class Case:
         course: How the customer feels.
         heard_at_s: When the last window came in, on the injected clock; None before the first.
         heard_until_s: End of that window, seconds since the contact's first tapped frame.
+        spoke_until_s: The same on the injected clock.
         watches: What each rule that looks at it has seen, by the rule's id.
         alerts: Those that are open, by the rule's id: at most one a rule.
         quiet_until_s: When a rule may rise again, by the rule's id.
@@ -32,6 +33,7 @@ class Case:
     waits: bool = False
     heard_at_s: float | None = None
     heard_until_s: float = 0.0
+    spoke_until_s: float = 0.0
     watches: dict[str, Watch] = field(default_factory=dict)
     alerts: dict[str, Alert] = field(default_factory=dict)
     quiet_until_s: dict[str, float] = field(default_factory=dict)

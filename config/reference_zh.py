@@ -250,6 +250,8 @@ MEANINGS: Final[dict[str, str]] = {
     "Prompts.greeting": "来电者最先听到的；无：不播放，以下各项亦同。",
     "Prompts.disclosure": (
         "告知通话会被分析。只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。"
+        "启用 `emotion` 时，我们的 `disclosure-emotion` 或 `disclosure-emotion-consent` 取代"
+        " `disclosure`；您自己的提示音须自行说明。"
     ),
     "Prompts.music": "来电者等待时循环播放。",
     "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",
@@ -272,7 +274,8 @@ MEANINGS: Final[dict[str, str]] = {
     "Analysis.pause_s": "更长的静默即结束一个语音段。",
     "Emotion": (
         "客户的感受：是否分析，以及随后做什么。从不分析座席的情绪。"
-        "本版本尚未启用：分析声音的模型随以后的版本提供。"
+        "`enabled`、`weights`、`consent`、`remember_days` 和 `windows` 须重启后生效，"
+        "其余重新加载即可。"
     ),
     "Emotion.enabled": (
         "是否从客户的声音中分析情绪。在有人决定可以这样做之前保持关闭："
@@ -285,6 +288,17 @@ MEANINGS: Final[dict[str, str]] = {
     "Emotion.consent": (
         "客户沉默意味着什么：`notice` 在客户听完告知后开始分析，直到他反对；"
         "`opt_in` 只在他同意之后；`off` 从不分析。"
+    ),
+    "Emotion.agree_key": (
+        "来电者按此键表示同意，从告知开始到接通座席为止；留空则无此键。"
+        "我们用于 `opt_in` 的提示音 `disclosure-emotion-consent` 说的是 1。"
+    ),
+    "Emotion.refuse_key": (
+        "来电者按此键表示反对，到接通座席为止；留空则无此键。我们的提示音说的是 9。"
+    ),
+    "Emotion.remember_days": (
+        "来电者的答复，以及经其同意后他平时的说话方式，按其号码为下次来电保存多久；"
+        "0：完全不保存，并删除已保存的内容。"
     ),
     "Emotion.windows": "每次评判的语音片段，以及评判如何连成一条曲线。",
     "Emotion.moods": "各种心情从哪个强度开始。",

@@ -276,7 +276,8 @@ class Prompts(Section):
     """First thing a caller hears; nothing: silent, as for all of these."""
     disclosure: PromptName | None = "disclosure"
     """That the call is analysed. Leave it out only where you tell callers by other means:
-    in most countries they have to know."""
+    in most countries they have to know. Where `emotion` is enabled, our `disclosure-emotion` or
+    `disclosure-emotion-consent` take the place of `disclosure`; your own prompt must say it."""
     music: PromptName | None = "music"
     """Played in a loop while the caller waits."""
     queue_full: PromptName | None = "queue-full"

@@ -14,12 +14,13 @@ from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from domain.alert import Audience, ClearReason
-from domain.consent import Answer, Purpose
+from domain.consent import Answer, Ground, Purpose
 from domain.contact import Disposition
 from domain.emotion import EmotionScore, Evidence, LabelProbabilities
 from domain.events import EVENT_TYPES
 from domain.mood import Mood
 from domain.offer import DeclineReason
+from domain.prosody import Prosody
 from domain.skill import SkillRequirement
 from domain.speech import SpeechKind, SpeechSpan
 
@@ -101,6 +102,8 @@ _FORMS: Final[dict[Any, str]] = {
     EmotionScore: "[score](#score)",
     LabelProbabilities: "[probabilities](#probabilities)",
     Evidence: "[evidence](#evidence)",
+    Prosody: "[prosody](#prosody)",
+    Ground: "[ground](#ground)",
     Mood: "[mood](#mood)",
     Purpose: "[purpose](#purpose)",
     Answer: "[answer](#answer)",
@@ -182,11 +185,13 @@ def page() -> str:
     parts += ["## Score", summary(EmotionScore), rows(EmotionScore)]
     parts += ["## Probabilities", summary(LabelProbabilities), rows(LabelProbabilities)]
     parts += ["## Evidence", summary(Evidence), rows(Evidence)]
+    parts += ["## Prosody", summary(Prosody), rows(Prosody)]
     parts += ["## Mood", summary(Mood), members(Mood)]
     parts += ["## Audience", summary(Audience), members(Audience)]
     parts += ["## Clear reason", summary(ClearReason), members(ClearReason)]
     parts += ["## Purpose", summary(Purpose), members(Purpose)]
     parts += ["## Answer", summary(Answer), members(Answer)]
+    parts += ["## Ground", summary(Ground), members(Ground)]
     parts += ["## Requirement", summary(SkillRequirement), rows(SkillRequirement)]
     parts += ["## Disposition", summary(Disposition), members(Disposition)]
     parts += ["## Decline reason", summary(DeclineReason), members(DeclineReason)]

@@ -10,7 +10,7 @@ from typing import Final
 
 from domain.agent import AgentState
 from domain.alert import Audience, ClearReason
-from domain.consent import Answer, Purpose
+from domain.consent import Answer, Ground, Purpose
 from domain.contact import Channel, Disposition
 from domain.emotion import EmotionScore, Evidence
 from domain.mood import Mood
@@ -215,19 +215,43 @@ class AudioLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChanged:
-    """A customer has agreed to something or has refused it."""
+    """A customer has agreed to something or has refused it.
+
+    Attributes:
+        earlier: He did so in an earlier contact, and it holds for this one.
+    """
 
     contact_id: str
     purpose: Purpose
     answer: Answer
+    earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmotionGroundChanged:
+    """Why a customer's emotion is read, or is not, has changed.
+
+    Attributes:
+        ground: Why it is or is not.
+        read: Whether it is read from now on.
+    """
+
+    contact_id: str
+    ground: Ground
+    read: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmotionObserved:
-    """The emotion model has judged one window of the customer's speech."""
+    """The emotion model has judged one window of the customer's speech.
+
+    Attributes:
+        late_s: Seconds from the end of that speech to this event.
+    """
 
     contact_id: str
     score: EmotionScore
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +287,7 @@ class AlertRaised:
         mood, intensity, trend_per_min, confidence, evidence: As they stood; see `MoodChanged`.
         heard_until_s: End of the speech that was judged last, seconds since the contact's first
             tapped frame.
+        late_s: Seconds from the end of that speech to this event.
     """
 
     alert_id: str
@@ -277,6 +302,7 @@ class AlertRaised:
     confidence: float
     evidence: tuple[Evidence, ...]
     heard_until_s: float
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +337,49 @@ class AlertCleared:
     rule_id: str
     reason: ClearReason
     open_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentAdvised:
+    """The agent who serves the customer is shown what he may say.
+
+    Attributes:
+        language: BCP 47 tag of the language the customer is served in.
+        phrase: From the configuration, in that language.
+    """
+
+    alert_id: str
+    contact_id: str
+    agent_id: str
+    language: str
+    phrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferOffered:
+    """The agent may hand the customer over to somebody with a skill; he decides.
+
+    Attributes:
+        requirement: What that agent must be able to do.
+    """
+
+    alert_id: str
+    contact_id: str
+    agent_id: str
+    requirement: SkillRequirement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityRaised:
+    """A waiting customer is served earlier because of an alert.
+
+    Attributes:
+        steps: Added to the contact's priority.
+    """
+
+    alert_id: str
+    contact_id: str
+    steps: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,11 +431,15 @@ Event = (
     | SpeechObserved
     | AudioLost
     | ConsentChanged
+    | EmotionGroundChanged
     | EmotionObserved
     | MoodChanged
     | AlertRaised
     | AlertAcknowledged
     | AlertCleared
+    | AgentAdvised
+    | TransferOffered
+    | PriorityRaised
     | CellStarted
     | CellCrashed
     | ConfigurationReloaded

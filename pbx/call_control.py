@@ -33,6 +33,7 @@ from pbx.dial_plan import DialPlan, ToFeature, ToQueue
 from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.feature_call import FeatureCall
 from pbx.flow import CallFlow
+from pbx.keypad import NO_KEYS, ConsentKeys
 from pbx.overload import SettingUp
 from pbx.prompts import PromptSource
 
@@ -76,6 +77,7 @@ class CallControl:
         queues: Iterable[QueueEntry],
         sip_domain: str,
         call_s_max: float,
+        consent_keys: ConsentKeys = NO_KEYS,
         on_cell_gone: Callable[[tuple[str, int]], object],
         on_cell_released: Callable[[tuple[str, int]], object],
     ) -> None:
@@ -98,6 +100,7 @@ class CallControl:
         self._plan = DialPlan(queues)
         self._sip_domain = sip_domain
         self._call_s_max = call_s_max
+        self._consent_keys = consent_keys
         self._on_cell_gone = on_cell_gone
         self._on_cell_released = on_cell_released
         self._records = CallRecords(ledger)
@@ -113,9 +116,12 @@ class CallControl:
         await self.drain(0.0)
         await self._records.__aexit__(*exc)
 
-    def reload(self, queues: Iterable[QueueEntry], prompts: PromptSource) -> None:
-        """Take other queues and prompts; calls that run keep what they came to."""
+    def reload(
+        self, queues: Iterable[QueueEntry], prompts: PromptSource, consent_keys: ConsentKeys
+    ) -> None:
+        """Take other queues, prompts and keys; calls that run keep what they came to."""
         self._plan = DialPlan(queues)
+        self._consent_keys = consent_keys
         self._prompts = prompts
 
     # The edge asks.
@@ -193,6 +199,7 @@ class CallControl:
             routing=self._routing,
             clock=self._clock,
             call_s_max=self._call_s_max,
+            consent_keys=self._consent_keys,
         )
 
     def _feature_flow(self, to: ToFeature) -> FeatureCall:

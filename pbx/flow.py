@@ -12,13 +12,7 @@ from config.schema import QueueEntry
 from domain.commands import WithdrawReason
 from domain.contact import Contact, ContactState, ContactTrigger, Disposition
 from domain.errors import LimitExceeded, NotKnown
-from domain.events import (
-    CallHeld,
-    ContactConnected,
-    DigitPressed,
-    DisclosurePlayed,
-    PositionAnnounced,
-)
+from domain.events import CallHeld, ContactConnected, DisclosurePlayed, PositionAnnounced
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import Clock, Routing
@@ -28,6 +22,7 @@ from pbx.actions import Action
 from pbx.agent_ring import AgentRing, decline_reason
 from pbx.call_legs import CallLegs
 from pbx.contact_messages import arrival, closing, queue_request
+from pbx.keypad import CONFIRMATIONS, NO_KEYS, ConsentKeys, Keypad
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
 
@@ -51,6 +46,7 @@ class CallFlow:
         routing: Routing,
         clock: Clock,
         call_s_max: float,
+        consent_keys: ConsentKeys = NO_KEYS,
     ) -> None:
         """Begin a way that ends `call_s_max` seconds from now at the latest."""
         self.contact = contact
@@ -64,7 +60,7 @@ class CallFlow:
         self._script: list[str] = []
         self._ring: AgentRing | None = None
         self._reason = ""
-        self._keys_pressed = 0
+        self._keypad = Keypad(contact, consent_keys)
         self._closed = False
         self._announce_at_s: float | None = None
         self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
@@ -127,11 +123,16 @@ class CallFlow:
         role = self.legs.role(leg)
         if role is None or self.contact.state is ContactState.CLOSED:
             return []
-        self._keys_pressed += 1
-        pressed = DigitPressed(
-            contact_id=self.contact.contact_id, role=role.value, number=self._keys_pressed
-        )
-        return [do.Publish(pressed)]
+        told = self.contact.disclosed or self._playback.playing == self._queue.prompts.disclosure
+        answered = self._keypad.answer(role, digit, asked=told)
+        actions: list[Action] = [do.Publish(self._keypad.press(role))]
+        if answered is None:
+            return actions
+        confirmation = CONFIRMATIONS[answered.answer]
+        if self.contact.state is not ContactState.ARRIVED:
+            return [*actions, do.Publish(answered), *self._playback.prompt(confirmation)]
+        self._script.insert(0, confirmation)
+        return [*actions, do.Publish(answered)]
 
     def played(self, leg: int, *, heard: bool = True) -> list[Action]:
         """What played to a leg has come to its end, or could not be played."""

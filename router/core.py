@@ -35,6 +35,7 @@ from router.inputs import (
     OfferAnswered,
     OfferRefused,
     PolicyChanged,
+    PriorityAdded,
     ReachabilityChanged,
 )
 from router.lone import lone_match
@@ -184,6 +185,8 @@ class RouterCore:
                     self._decline(offer, reason, now_s)
             case ContactFinished(contact_id):
                 self._finish(contact_id, now_s)
+            case PriorityAdded(contact_id, steps):
+                self.line.add_priority(contact_id, steps)
             case AgentStateRequested(agent_id, state, reason_given):
                 self.roster.request(self.roster.get(agent_id), state, reason_given, now_s)
             case ReachabilityChanged(agent_id, reachable):

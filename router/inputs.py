@@ -41,6 +41,18 @@ class ContactFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityAdded:
+    """A waiting contact is to be served earlier.
+
+    Attributes:
+        steps: Of priority, at least 1.
+    """
+
+    contact_id: str
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStateRequested:
     """An agent, or the API on his behalf, asks for READY, NOT_READY or LOGGED_OUT."""
 
@@ -70,6 +82,7 @@ Input = (
     | OfferAnswered
     | OfferRefused
     | ContactFinished
+    | PriorityAdded
     | AgentStateRequested
     | ReachabilityChanged
     | PolicyChanged

@@ -38,6 +38,7 @@ from router.inputs import (
     OfferAnswered,
     OfferRefused,
     PolicyChanged,
+    PriorityAdded,
     ReachabilityChanged,
 )
 from router.policy import RouterPolicy
@@ -154,6 +155,19 @@ class RouterService:
     def leave(self, contact_id: str) -> None:
         """The customer is gone while waiting or ringing; harmless if he no longer waits."""
         self._handle(ContactLeft(contact_id))
+
+    def add_priority(self, contact_id: str, steps: int) -> bool:
+        """Let a waiting contact be served earlier; False: it does not wait.
+
+        Args:
+            contact_id: Which.
+            steps: Of priority, at least 1: nobody is served later for what he feels.
+        """
+        if steps < 1:
+            raise ValueError(f"priority of {contact_id}: {steps} steps would make service worse")
+        waits = contact_id in self._core.line
+        self._handle(PriorityAdded(contact_id, steps))
+        return waits
 
     def accept(self, offer_id: str) -> bool:
         """The agent has answered. False: too late, the offer is settled otherwise."""

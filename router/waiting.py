@@ -17,6 +17,9 @@ from router.cost import urgency_s
 from router.eligibility import Profile
 
 OrderKey = tuple[float, float, str]
+PRIORITY_MAX: Final = 20
+"""Of a contact whose customer is upset: twice the highest of a queue, so that no number of alerts
+puts one contact before all others for good."""
 _KEY: Final = attrgetter("key")
 
 
@@ -141,6 +144,20 @@ class WaitingLine:
             contact.set_key(weights)
             if contact.offered_to is None:
                 self._enter(contact)
+
+    def add_priority(self, contact_id: str, steps: int) -> bool:
+        """Let a contact be served earlier, up to PRIORITY_MAX; False: it does not wait."""
+        contact = self._contacts.get(contact_id)
+        if contact is None:
+            return False
+        waits = contact.offered_to is None
+        if waits:
+            self._leave(contact)
+        contact.priority = max(contact.priority, min(contact.priority + steps, PRIORITY_MAX))
+        contact.set_key(self._weights)
+        if waits:
+            self._enter(contact)
+        return True
 
     def position(self, contact: WaitingContact) -> int:
         """Return its place among the contacts of its queue that wait, 1 is next."""

@@ -16,6 +16,7 @@ from domain.errors import StoreError
 from domain.ports import Clock
 from store.bindings import Bindings
 from store.contacts import Contacts
+from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.journal import Journal
 from store.schema import CONTACTS, RUNS
@@ -40,6 +41,7 @@ class Store:
     """
 
     contacts: Contacts
+    customers: Customers
     journal: Journal
     bindings: Bindings
     wishes: Wishes
@@ -57,6 +59,7 @@ async def open_store(
     node: str = "warmline",
     journal_events_max: int = JOURNAL_EVENTS_MAX,
     synchronous: Synchronous = "normal",
+    remember_days: int = 0,
 ) -> AsyncIterator[Store]:
     """Open everything; leaving commits what was handed over and marks the run as ended.
 
@@ -67,6 +70,7 @@ async def open_store(
         node: This node's name; of two that share a database each needs its own.
         journal_events_max: Events kept.
         synchronous: See `Database`.
+        remember_days: How long customers' answers and voices are remembered; 0: not at all.
 
     Raises:
         StoreError: Another node uses the folder, the keys are missing, the database cannot
@@ -80,7 +84,10 @@ async def open_store(
             stopped_cleanly = await _begin_run(database, clock, run_id, node)
             journal = Journal(database, run_id=run_id, events_max=journal_events_max)
             async with Bindings(database) as bindings, Wishes(database, clock) as wishes:
+                customers = Customers(database, vault, clock, days_max=remember_days)
+                await customers.forget_old()
                 yield Store(
+                    customers=customers,
                     contacts=Contacts(database, vault, clock, run_id=run_id, node=node),
                     journal=journal,
                     bindings=bindings,

@@ -179,6 +179,22 @@ BINDINGS: Final = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 
+CUSTOMERS: Final = Table(
+    "customers",
+    METADATA,
+    # The mark of contacts.caller_mark; who the customer is, stands in his contacts, sealed.
+    Column("caller_mark", LargeBinary(32), primary_key=True),
+    # NULL: he was never asked, or said nothing.
+    Column("recording_answer", String(16)),
+    Column("emotion_answer", String(16)),
+    Column("offers_answer", String(16)),
+    # Sealed by the vault; only of a customer who has granted emotion.
+    Column("baseline", LargeBinary),
+    Column("changed_at", UtcDateTime, nullable=False),
+    # Who has not changed for too long is forgotten.
+    Index("customers_changed_at", "changed_at"),
+)
+
 WISHES: Final = Table(
     "wishes",
     METADATA,

@@ -119,6 +119,7 @@ def test_an_operation_says_what_its_body_is(
 
 def domain_events() -> set[str]:
     records = {"SpeechSpan", "SkillRequirement", "EmotionScore", "LabelProbabilities", "Evidence"}
+    records.add("Prosody")
     return {*EVENT_TYPES} | records
 
 
