@@ -195,7 +195,8 @@ def _blocks(path: Path, file: "soundfile.SoundFile", channel: int | None) -> Ite
         mono = block.mean(axis=1) if channel is None else block[:, channel - 1]
         if not np.isfinite(mono).all():
             raise RecordingError(f"{path}: holds samples that are no numbers")
-        yield mono
+        # Floats may go beyond full scale; a telephone cannot.
+        yield np.clip(mono, -1.0, 1.0)
 
 
 def _resampled(blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:

@@ -84,7 +84,7 @@ class Manifest:
 
 
 class ScoreTable:
-    """The table that is written; every row is in the file before the next one is scored."""
+    """The table that is written, row by row."""
 
     def __init__(self, stream: TextIO) -> None:
         """Write the header."""
