@@ -16,6 +16,7 @@ import math
 from typing import Final
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from domain.tap import TAP_RATE_HZ
@@ -48,6 +49,8 @@ _WINDOW: Final = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 _OCTAVE_BONUS: Final[NDArray[np.float32]] = (
     -_OCTAVE_COST * np.log2(np.arange(_LAG_MIN, _LAG_MAX + 1) / _LAG_MIN)
 ).astype(np.float32)
+_NO_PEAK: Final = np.float32(-9.0)
+"""Below the score of any peak."""
 
 Candidates = NDArray[np.float32]
 """Shape (n, CANDIDATES, 2): frequency in Hz (0: none) and strength 0 to 1, the likeliest first."""
@@ -55,16 +58,23 @@ Candidates = NDArray[np.float32]
 
 def _autocorrelation(windows: Samples) -> NDArray[np.float32]:
     """Return compressed autocorrelations at lags 0 to _LAG_MAX + 1, divided by lag 0."""
-    centred = windows - windows.mean(axis=1, keepdims=True)
-    spectrum = np.fft.rfft(centred * _WINDOW, _SPECTRUM_POINTS, axis=1)
+    centred = np.zeros((windows.shape[0], _SPECTRUM_POINTS), dtype=np.float32)
+    sound = centred[:, :WINDOW_SAMPLES]
+    np.subtract(windows, windows.mean(axis=1, keepdims=True), out=sound)
+    sound *= _WINDOW
+    spectrum = scipy.fft.rfft(centred, axis=1)
     power = np.square(spectrum.real)
     power += np.square(spectrum.imag)
-    power **= np.float32(_COMPRESSION)
-    correlation: NDArray[np.float32] = np.fft.irfft(power, _SPECTRUM_POINTS, axis=1)[
-        :, : _LAG_MAX + 2
-    ].astype(np.float32, copy=False)
-    correlation /= np.maximum(correlation[:, :1], np.float32(1e-20))
-    return correlation
+    # A power by way of the logarithm: numpy has fast ones of log and exp, none of power.
+    with np.errstate(divide="ignore"):
+        np.log(power, out=power)
+    power *= np.float32(_COMPRESSION)
+    np.exp(power, out=power)
+    # The inverse transform of what is real and even is a cosine transform of half of it.
+    whole = scipy.fft.dct(power, type=1, axis=1, overwrite_x=True)
+    correlation: NDArray[np.float32] = whole[:, : _LAG_MAX + 2]
+    own = np.maximum(correlation[:, :1], np.float32(_SPECTRUM_POINTS * 1e-20))
+    return np.asarray(correlation / own, dtype=np.float32)
 
 
 _WINDOW_CORRELATION: Final[NDArray[np.float32]] = np.correlate(_WINDOW, _WINDOW, mode="full")[
@@ -86,12 +96,17 @@ def candidates(windows: Samples) -> Candidates:
     lags /= _WINDOW_CORRELATION
     left, middle, right = lags[:, _LAG_MIN - 1 : -2], lags[:, _LAG_MIN:-1], lags[:, _LAG_MIN + 1 :]
     peaks = (middle > left) & (middle >= right) & (middle > 0)
-    score = np.where(peaks, middle + _OCTAVE_BONUS, np.float32(-9.0))
-    best = np.argpartition(score, -CANDIDATES, axis=1)[:, -CANDIDATES:]
-    row = np.arange(rows)[:, np.newaxis]
-    best = best[row, np.argsort(-score[row, best], axis=1, kind="stable")]
-    exists = peaks[row, best]
-    a, b, c = left[row, best], middle[row, best], right[row, best]
+    score = np.where(peaks, middle + _OCTAVE_BONUS, _NO_PEAK)
+    row = np.arange(rows)
+    best = np.empty((rows, CANDIDATES), dtype=np.int64)
+    exists = np.empty((rows, CANDIDATES), dtype=np.bool_)
+    for place in range(CANDIDATES):
+        # Looking for the highest a few times takes less than any sorting does.
+        best[:, place] = np.argmax(score, axis=1)
+        exists[:, place] = score[row, best[:, place]] > _NO_PEAK
+        score[row, best[:, place]] = _NO_PEAK
+    at = best + (row * lags.shape[1] + _LAG_MIN)[:, np.newaxis]
+    a, b, c = (lags.take(at + step) for step in (-1, 0, 1))
     # The top of the parabola through the peak and its neighbours.
     bend = a - 2 * b + c
     shift = np.where(exists, 0.5 * (a - c) / np.where(exists, bend, 1), 0)

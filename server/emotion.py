@@ -57,6 +57,19 @@ def weights_of(card: Card) -> WeightsView:
     )
 
 
+def sentence_of(model: ModelView) -> str:
+    """Say whether emotion is read, by which weights, and what their licence allows."""
+    weights = model.weights
+    if weights is None:
+        return "emotion is read of nobody"
+    allowed = "a business may use it" if weights.business_use else "a business must not use it"
+    scores = ", ".join(weights.scores)
+    return (
+        f"emotion of customers ({model.policy}) by {weights.at}, which scores {scores}; "
+        f"{allowed}. {weights.licence}"
+    )
+
+
 def keys_of(emotion: Emotion) -> ConsentKeys:
     """Return the keys by which callers answer; none where nobody is asked."""
     if not is_read(emotion):

@@ -177,6 +177,7 @@ _HEARING: Final[Sequence[Row]] = (
     ("contacts_heard", "warmline_analysis_contacts", ("heard",)),
     ("contacts_unheard", "warmline_analysis_unheard_contacts", ()),
     ("waiting", "warmline_analysis_waiting_frames", ()),
+    ("windows", "warmline_analysis_windows", ()),
     ("frames", "warmline_analysis_frames", ("heard",)),
     ("lost", "warmline_analysis_frames", ("lost",)),
     ("overrun", "warmline_analysis_overrun_frames", ()),

@@ -123,6 +123,7 @@ _READ: Final = (
     Family("warmline_analysis_restarts", "counter", "Analysis workers that were started again."),
     Family("warmline_analysis_contacts", "gauge", "Contacts, assigned and heard.", ("state",)),
     Family("warmline_analysis_unheard_contacts", "counter", "Contacts whose worker ended."),
+    Family("warmline_analysis_windows", "counter", "Windows of speech judged for emotion."),
     Family("warmline_analysis_waiting_frames", "gauge", "Tap frames that wait to be heard."),
     Family("warmline_analysis_busy_ratio", "gauge", "Share of one core, by worker.", ("worker",)),
     Family("warmline_analysis_frames", "counter", "Tap frames by what became of them.", ("fate",)),

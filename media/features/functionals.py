@@ -20,7 +20,7 @@ from media.features.framing import (
     Batch,
     Mask,
 )
-from media.features.logmel import BANDS, band_centres_hz, log_mel
+from media.features.logmel import BANDS, band_centres_hz, band_powers, decibels
 from media.features.loudness import active, frame_levels
 from media.features.pitch_track import STEP_S, PitchTrack, track
 from media.features.rhythm import rhythm
@@ -33,16 +33,34 @@ CEPSTRA: Final = 13
 LEVEL_NAME: Final = "level_mean_db"
 
 Named = Iterator[tuple[str, NDArray[np.float64]]]
+Mel = NDArray[np.float32]
+"""Shape (n, frames, BANDS)."""
 
 _CENTRES: Final = band_centres_hz()
 _OCTAVES: Final = np.log2(_CENTRES / 1_000)
 _LOW: Final = _CENTRES < 1_000
 _HIGH: Final = _CENTRES >= 1_000
-_BELOW_2K: Final = _CENTRES < 2_000
+_FIRST_FROM_2K: Final = int((_CENTRES < 2_000).sum())
 _COSINES: Final = np.cos(
     np.pi * np.arange(CEPSTRA)[np.newaxis, :] * (np.arange(BANDS)[:, np.newaxis] + 0.5) / BANDS
 ) * np.sqrt(2 / BANDS)
 """The discrete cosine transform of type II, orthonormal, first CEPSTRA of BANDS."""
+
+
+def _slope_of(bands: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return what makes the slope over octaves of a log spectrum's bands, shape (BANDS,)."""
+    away = np.where(bands, _OCTAVES - _OCTAVES[bands].mean(), 0.0)
+    return np.asarray(away / np.square(away).sum())
+
+
+_SLOPES: Final = [_slope_of(bands) for bands in (_CENTRES > 0, _LOW, _HIGH)]
+_OF_DECIBELS: Final = np.column_stack([np.full(BANDS, 1 / BANDS), *_SLOPES, _COSINES[:, 1:]])
+"""Mean, slopes and cepstra of a log spectrum, shape (BANDS, _FIRST_CEPSTRUM + CEPSTRA - 1)."""
+_FIRST_CEPSTRUM: Final = 1 + len(_SLOPES)
+_OF_POWERS: Final = np.column_stack(
+    [np.ones(BANDS), _HIGH, _LOW, (_CENTRES > 500) & _LOW, _CENTRES < 450, _OCTAVES]
+).astype(np.float32)
+"""Powers of all bands, high, low, of the first formant and below it; sum over octaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +86,11 @@ def features(batch: Batch) -> Features:
     """Return everything that is known of a batch of windows."""
     levels = frame_levels(batch)
     speech = active(levels, batch.frame_mask())
-    mel = log_mel(batch)
+    powers = band_powers(batch)
+    mel = decibels(powers)
     pitch = track(batch, speech)
     voiced = voiced_frames(pitch, speech)
-    named = dict(_all(batch, levels, speech, mel, pitch, voiced))
+    named = dict(_all(batch, levels, speech, powers, mel, pitch, voiced))
     assert tuple(named) == NAMES
     return Features(
         mel, speech, np.stack(list(named.values()), axis=1).astype(np.float32), pitch, levels
@@ -90,7 +109,8 @@ def _all(
     batch: Batch,
     levels: NDArray[np.float64],
     speech: Mask,
-    mel: NDArray[np.float32],
+    powers: Mel,
+    mel: Mel,
     pitch: PitchTrack,
     voiced: Mask,
 ) -> Named:
@@ -113,7 +133,7 @@ def _all(
         yield f"{what}_tremor_depth_{'st' if what == 'pitch' else 'db'}", moved.depth
         yield f"{what}_tremor_share", moved.share
         yield f"{what}_tremor_hz", moved.peak_hz
-    yield from _of_spectrum(mel, speech, voiced)
+    yield from _of_spectrum(powers, mel, speech, voiced)
 
 
 def _of_pitch(pitch: PitchTrack) -> Named:
@@ -158,47 +178,41 @@ def _of_level(levels: NDArray[np.float64], speech: Mask) -> Named:
     yield "level_movement_db_per_s", masked.mean(np.abs(change), both) * FRAMES_PER_S
 
 
-def _of_spectrum(mel: NDArray[np.float32], speech: Mask, voiced: Mask) -> Named:
-    shape = mel.astype(np.float64)
-    power = 10 ** (shape / 10)
-    total = power.sum(axis=2)
-    course = {
-        "tilt_db_per_octave": _tilt(shape, np.ones(BANDS, dtype=np.bool_)),
-        "tilt_low_db_per_octave": _tilt(shape, _LOW),
-        "tilt_high_db_per_octave": _tilt(shape, _HIGH),
-        "alpha_ratio_db": _ratio_db(power[:, :, _HIGH].sum(axis=2), power[:, :, _LOW].sum(axis=2)),
-        "hammarberg_db": shape[:, :, _BELOW_2K].max(axis=2) - shape[:, :, ~_BELOW_2K].max(axis=2),
-        "centroid_octave": power @ _OCTAVES / total,
-        "flatness_db": shape.mean(axis=2) - 10 * np.log10(total / BANDS),
-        "first_formant_over_pitch_db": _ratio_db(
-            power[:, :, (_CENTRES > 500) & _LOW].sum(axis=2),
-            power[:, :, _CENTRES < 450].sum(axis=2),
+def _of_spectrum(powers: Mel, mel: Mel, speech: Mask, voiced: Mask) -> Named:
+    # Everything linear in the decibels or in the powers is one product of matrices each.
+    linear = mel.reshape(-1, BANDS).astype(np.float64) @ _OF_DECIBELS
+    sums = (powers.reshape(-1, BANDS) @ _OF_POWERS).astype(np.float64)
+    total, high, low, formant, below, octaves = sums.T
+    mean, *tilts = linear[:, :_FIRST_CEPSTRUM].T
+    courses = np.stack(
+        (
+            *tilts,
+            10 * np.log10(high / low),
+            mel[:, :, :_FIRST_FROM_2K].max(axis=2).ravel()
+            - mel[:, :, _FIRST_FROM_2K:].max(axis=2).ravel(),
+            octaves / total,
+            mean - 10 * np.log10(total / BANDS),
+            10 * np.log10(formant / below),
         ),
-    }
-    for name, values in course.items():
-        yield f"{name}_voiced_mean", masked.mean(values, voiced)
-        yield f"{name}_voiced_spread", masked.spread(values, voiced)
-        yield f"{name}_unvoiced_mean", masked.mean(values, speech & ~voiced)
-    change = np.sqrt(np.square(np.diff(shape, axis=1)).mean(axis=2))
+    ).reshape(len(_COURSES), *speech.shape)
+    voice, voice_spread = masked.moments(courses, voiced)
+    noise = masked.means(courses, speech & ~voiced)
+    for n, name in enumerate(_COURSES):
+        yield f"{name}_voiced_mean", voice[n]
+        yield f"{name}_voiced_spread", voice_spread[n]
+        yield f"{name}_unvoiced_mean", noise[n]
+    change = np.diff(mel, axis=1)
+    change = np.sqrt(np.einsum("nfb,nfb->nf", change, change) / BANDS)
     both = speech[:, 1:] & speech[:, :-1]
     yield "flux_db_mean", masked.mean(change, both)
     yield "flux_db_spread", masked.spread(change, both)
-    cepstra = shape @ _COSINES
+    cepstra = np.ascontiguousarray(linear[:, _FIRST_CEPSTRUM:].T).reshape(-1, *speech.shape)
+    centre, spread = masked.moments(cepstra, speech)
+    _, step_spread = masked.moments(np.diff(cepstra, axis=-1), both)
     for n in range(1, CEPSTRA):
-        yield f"cepstrum_{n}_mean", masked.mean(cepstra[:, :, n], speech)
-        yield f"cepstrum_{n}_spread", masked.spread(cepstra[:, :, n], speech)
-        step, known = masked.steps(cepstra[:, :, n], speech)
-        yield f"cepstrum_{n}_step_spread", masked.spread(step, known)
-
-
-def _tilt(shape: NDArray[np.float64], bands: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the slope of the log spectrum over octaves, shape (n, frames)."""
-    away = _OCTAVES[bands] - _OCTAVES[bands].mean()
-    return np.asarray(shape[:, :, bands] @ away / np.square(away).sum())
-
-
-def _ratio_db(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(10 * np.log10(above / below))
+        yield f"cepstrum_{n}_mean", centre[n - 1]
+        yield f"cepstrum_{n}_spread", spread[n - 1]
+        yield f"cepstrum_{n}_step_spread", step_spread[n - 1]
 
 
 _COURSES: Final = (

@@ -7,6 +7,7 @@ Source:
 from typing import Final
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from domain.tap import TAP_RATE_HZ
@@ -47,18 +48,31 @@ def _filters() -> NDArray[np.float32]:
     return np.asarray(triangles / triangles.sum(axis=0), dtype=np.float32)
 
 
-_FILTERS: Final = _filters()
-_SCALE: Final = np.float32(2.0 / (FRAME_SAMPLES * np.square(_WINDOW).sum()))
+_SCALED_FILTERS: Final = _filters() * np.float32(2.0 / (FRAME_SAMPLES * np.square(_WINDOW).sum()))
+"""With the scale of one-sided power in a windowed frame, as in media.spectrum."""
+
+
+def band_powers(batch: Batch) -> NDArray[np.float32]:
+    """Return the mean power in each band, shape (n, frames, BANDS), POWER_MIN at least."""
+    framed = batch.framed()
+    powers = np.empty((*framed.shape[:2], BANDS), dtype=np.float32)
+    for row, frames in enumerate(framed):
+        # Window by window, for what one takes stays in the processor's cache.
+        transform = scipy.fft.rfft(frames * _WINDOW, POINTS, axis=-1)
+        power = np.square(transform.real)
+        power += np.square(transform.imag)
+        np.matmul(power, _SCALED_FILTERS, out=powers[row])
+    return np.maximum(powers, np.float32(POWER_MIN), out=powers)
+
+
+def decibels(powers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return 10 log10 of powers above 0."""
+    # By way of the natural logarithm, of which numpy has a fast one.
+    logarithm: NDArray[np.float32] = np.log(powers)
+    logarithm *= np.float32(10 / np.log(10))
+    return logarithm
 
 
 def log_mel(batch: Batch) -> NDArray[np.float32]:
     """Return 10 log10 of the mean power in each band, shape (n, frames, BANDS), dB."""
-    transform = np.fft.rfft(batch.framed() * _WINDOW, POINTS, axis=-1)
-    power = np.square(transform.real, dtype=np.float32)
-    power += np.square(transform.imag, dtype=np.float32)
-    power *= _SCALE
-    mel: NDArray[np.float32] = power @ _FILTERS
-    np.maximum(mel, np.float32(POWER_MIN), out=mel)
-    np.log10(mel, out=mel)
-    mel *= np.float32(10)
-    return mel
+    return decibels(band_powers(batch))

@@ -25,6 +25,28 @@ def spread(values: NDArray[np.floating], mask: Mask) -> Values:
     return np.sqrt(mean(np.square(values - centre[..., np.newaxis]), mask))
 
 
+def means(courses: Values, mask: Mask) -> Values:
+    """Return the mean of each row of many courses that share a mask.
+
+    Args:
+        courses: Shape (k, n, f).
+        mask: Shape (n, f).
+
+    Returns:
+        Shape (k, n).
+    """
+    count = np.maximum(mask.sum(axis=-1), 1)
+    return np.asarray(np.einsum("knf,nf->kn", courses, mask.astype(np.float64)) / count)
+
+
+def moments(courses: Values, mask: Mask) -> tuple[Values, Values]:
+    """Return the mean and the standard deviation of each row; see `means`."""
+    centre = means(courses, mask)
+    away = courses - centre[..., np.newaxis]
+    away *= away
+    return centre, np.sqrt(means(away, mask))
+
+
 def quantiles(values: NDArray[np.floating], mask: Mask, *shares: float) -> tuple[Values, ...]:
     """Return quantiles of each row, between neighbours in a straight line, each shape (n,)."""
     ordered = np.sort(np.where(mask, values, np.inf), axis=-1)

@@ -125,7 +125,8 @@ def _follow(
     there = padded[row[:, np.newaxis], (at + whole)[:, np.newaxis] + reach]
     shifted = np.lib.stride_tricks.sliding_window_view(there, inside.size, axis=1)
     joint = np.einsum("mlk,mk->ml", shifted, here)
-    power = np.einsum("mlk,mlk,mk->ml", shifted, shifted, weight)
+    squares = np.lib.stride_tricks.sliding_window_view(np.square(there), inside.size, axis=1)
+    power = np.einsum("mlk,mk->ml", squares, weight)
     own = np.square(here).sum(axis=1)
     likeness = joint / np.sqrt(np.maximum(power * own[:, np.newaxis], 1e-16))
     offset = np.arange(-_REACH, _REACH + 1)
