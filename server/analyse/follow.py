@@ -91,8 +91,8 @@ class Node:
         raise FollowError(f"{self._where.geturl()}: the node stops")
 
 
-async def follow(node: Node, contact_id: str) -> AsyncIterator[dict[str, Any]]:
-    """Yield what has become known of a contact's emotion, then what becomes known, to its end.
+async def look_up(node: Node, contact_id: str) -> dict[str, Any]:
+    """Return a contact as the node describes it.
 
     Raises:
         FollowError: The node does not know the contact, refuses the token, or is gone.
@@ -100,18 +100,33 @@ async def follow(node: Node, contact_id: str) -> AsyncIterator[dict[str, Any]]:
     status, contact = await node.get(f"/contacts/{quote(contact_id, safe='')}")
     if status != 200:
         raise FollowError(_refusal(status, contact, contact_id))
-    place = await place_before(node.get, datetime.fromisoformat(contact["arrived_at"]))
+    found: dict[str, Any] = contact
+    return found
+
+
+async def follow(node: Node, contact: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """Yield what has become known of a contact's emotion, then what becomes known, to its end.
+
+    Raises:
+        FollowError: The node is gone before that.
+    """
+    place = await place_before(node.get, arrival(contact))
     async for told in node.events(place):
         if told["type"] == "Heartbeat":
             if contact["closed_at"] is not None:
                 # Over before it was asked for, and its end is no longer stored.
                 return
             continue
-        if told["event"]["contact_id"] != contact_id:
+        if told["event"]["contact_id"] != contact["contact_id"]:
             continue
         yield told
         if told["type"] == "ContactClosed":
             return
+
+
+def arrival(contact: dict[str, Any]) -> datetime:
+    """Return when a contact arrived, UTC."""
+    return datetime.fromisoformat(contact["arrived_at"])
 
 
 async def place_before(get: Get, at: datetime) -> int:
@@ -148,7 +163,7 @@ async def place_before(get: Get, at: datetime) -> int:
 
 
 def line(told: dict[str, Any], begun: datetime) -> Text:
-    """Return an event for people, with the seconds since the first one that was shown."""
+    """Return an event for people, with the seconds since the contact began."""
     happened, event = told["type"], told["event"]
     words = _WORDS[happened](event)
     at_s = (datetime.fromisoformat(told["at"]) - begun).total_seconds()

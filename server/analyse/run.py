@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ from models.card import Card
 from server.analyse import show
 from server.analyse.clips import Clip, Way, load_model, score_beside
 from server.analyse.course import Course, Setting, hear_recording
-from server.analyse.follow import Node, follow, line
+from server.analyse.follow import Node, arrival, follow, line, look_up
 from server.analyse.manifest import Manifest, ScoreTable
 from server.analyse.truth import Comparison, trained_on
 from server.analysis_worker import judge_of
@@ -198,12 +197,16 @@ async def follow_call(node: Node, contact_id: str, *, as_json: bool) -> None:
     Raises:
         FollowError: The node cannot be asked, or stops.
     """
-    begun: datetime | None = None
+    contact = await look_up(node, contact_id)
+    begun = arrival(contact)
     out = console()
-    async for told in follow(node, contact_id):
+    if not as_json:
+        out.print(
+            f"{contact_id} in queue {contact['queue_id']}, since {begun:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    async for told in follow(node, contact):
         if as_json:
             sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
             sys.stdout.flush()
-            continue
-        begun = begun or datetime.fromisoformat(told["at"])
-        out.print(line(told, begun))
+        else:
+            out.print(line(told, begun))

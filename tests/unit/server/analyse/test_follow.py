@@ -21,7 +21,7 @@ from domain.events import (
     MoodChanged,
 )
 from domain.mood import Mood
-from server.analyse.follow import TYPES, Node, follow, line, place_before
+from server.analyse.follow import TYPES, Node, follow, line, look_up, place_before
 from tests.emotion_support import PITCH, window
 
 START = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
@@ -91,7 +91,7 @@ class PlayedNode(Node):
     def __init__(self, events: list[dict[str, Any]], *, closed_at: str | None = None) -> None:
         super().__init__("http://127.0.0.1:1", "token")
         self.sends = events
-        self.contact = 200, {"arrived_at": at(0), "closed_at": closed_at}
+        self.contact = 200, {"contact_id": ME, "arrived_at": at(0), "closed_at": closed_at}
         self.after: int | None = None
 
     async def get(self, path: str) -> tuple[int, Any]:
@@ -138,13 +138,16 @@ async def test_the_events_of_one_contact_until_it_closes():
             told(mood(), 10.0),
         ]
     )
-    assert [each async for each in follow(node, ME)] == [told(mood(), 1.0), told(closed(), 9.0)]
+    assert [each async for each in follow(node, await look_up(node, ME))] == [
+        told(mood(), 1.0),
+        told(closed(), 9.0),
+    ]
     assert node.after == 0
 
 
 async def test_a_contact_that_is_long_over_ends_with_the_first_heartbeat():
     node = PlayedNode([HEARTBEAT], closed_at=at(0))
-    assert [each async for each in follow(node, ME)] == []
+    assert [each async for each in follow(node, await look_up(node, ME))] == []
 
 
 @pytest.mark.parametrize(
@@ -202,15 +205,16 @@ def test_every_event_has_words(happened, words):
 
 
 async def test_a_node_that_stops_is_no_end_of_the_call():
+    node = PlayedNode([])
     with pytest.raises(FollowError, match="the node stops"):
-        [each async for each in follow(PlayedNode([]), ME)]
+        [each async for each in follow(node, await look_up(node, ME))]
 
 
 async def test_a_contact_that_is_not_known():
     node = PlayedNode([])
     node.contact = 404, {"detail": "no contact 'x'"}
     with pytest.raises(FollowError, match="x: the node answers 404: no contact 'x'"):
-        [each async for each in follow(node, "x")]
+        await look_up(node, "x")
 
 
 async def test_nobody_answers():
