@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 from matplotlib.transforms import ScaledTranslation
 
 from domain.errors import RecordingError
@@ -21,6 +21,7 @@ from media.pcm import Samples
 from models.card import Card
 from server.analyse.contours import Contours, contours
 from server.analyse.course import Course
+from server.analyse.show import clock
 
 WIDTH_PX: Final = 1_600
 HEIGHT_PX: Final = 1_000
@@ -31,6 +32,10 @@ LEVEL_DBOV: Final = (-60.0, 0.0)
 PITCH_ST: Final = 6.0
 """Shown to either side of the median at least."""
 LEFT: Final = 0.052
+TICKS_MAX: Final = 14
+TICKS_S: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_200, 1_800)
+MANY: Final = 150
+"""Windows from which on their marks are small."""
 LANES_MAX: Final = 6
 """Rules that have a lane of their own; further ones share the last."""
 
@@ -121,13 +126,18 @@ def draw(
                     linestyle=(0, (5, 3)), alpha=0.75,
                 )
             )  # fmt: skip
-        alerts.xaxis.set_major_locator(MaxNLocator(12, steps=[1, 2, 3, 5, 6, 10]))
-        alerts.xaxis.set_major_formatter(FuncFormatter(lambda at_s, _: _clock(at_s)))
+        alerts.xaxis.set_major_locator(MultipleLocator(_tick_s(course.seconds)))
+        alerts.xaxis.set_major_formatter(FuncFormatter(lambda at_s, _: _mark(at_s)))
         _title(figure, name, course, card)
         try:
             figure.savefig(to, format="png", dpi=DPI)
         except OSError as error:
             raise RecordingError(f"{to}: cannot be written: {error.strerror}") from error
+
+
+def _tick_s(seconds: float) -> float:
+    """Return the least usual step between marks of time that makes no more than TICKS_MAX."""
+    return next((step for step in TICKS_S if seconds / step <= TICKS_MAX), TICKS_S[-1])
 
 
 def _prepare(axes: Axes, course: Course, *, last: bool) -> None:
@@ -145,17 +155,21 @@ def _shade(axes: Axes, course: Course) -> None:
 
 def _head(axes: Axes, what: str, *more: tuple[str, str]) -> None:
     """Write what a panel shows above it, and the names of its lines in their colours."""
-    axes.annotate(
-        what, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points",
-        fontsize=10.5, fontweight="bold", va="bottom",
-    )  # fmt: skip
-    place = 12.0 + 7.6 * len(what)
-    for words, colour in more:
-        axes.annotate(
-            words, (0, 1), (place, 5), xycoords="axes fraction", textcoords="offset points",
-            fontsize=10, color=colour, va="bottom",
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    place = 0.0
+    for number, (words, colour) in enumerate(((what, INK), *more)):
+        title = number == 0
+        # A text of the figure lies over the lines that cross all panels.
+        figure.text(
+            0, 1, words, color=colour, fontsize=10.5 if title else 10,
+            fontweight="bold" if title else "normal", va="bottom", zorder=5,
+            transform=axes.transAxes + ScaledTranslation(
+                place / 72, 5 / 72, figure.dpi_scale_trans
+            ),
+            bbox={"boxstyle": "square,pad=0.12", "facecolor": "white", "edgecolor": "none"},
         )  # fmt: skip
-        place += 12.0 + 6.4 * len(words)
+        place += 12.0 + (7.6 if title else 6.4) * len(words)
 
 
 def _wave(axes: Axes, samples: Samples) -> None:
@@ -183,9 +197,11 @@ def _pitch(axes: Axes, lines: Contours) -> None:
 
 def _level(axes: Axes, lines: Contours) -> None:
     floor, top = LEVEL_DBOV
-    shown = np.maximum(lines.level_dbov, floor)
-    axes.fill_between(lines.level_at_s, floor, shown, color=LEVEL, alpha=0.18, linewidth=0)
-    axes.plot(lines.level_at_s, shown, color=LEVEL, linewidth=0.9)
+    edges = np.arange(0, lines.level_dbov.size, -(-lines.level_dbov.size // COLUMNS))
+    at_s = lines.level_at_s[edges]
+    shown = np.maximum(np.maximum.reduceat(lines.level_dbov, edges), floor)
+    axes.fill_between(at_s, floor, shown, color=LEVEL, alpha=0.18, linewidth=0)
+    axes.plot(at_s, shown, color=LEVEL, linewidth=0.9)
     axes.set_ylim(floor, top)
     axes.set_yticks([-60, -40, -20, 0])
     _head(axes, "Level", ("dBov", LEVEL))
@@ -195,10 +211,11 @@ def _judged(axes: Axes, course: Course) -> None:
     at_s = [moment.score.window_end_s for moment in course.moments]
     anger = [moment.score.anger for moment in course.moments]
     arousal = [moment.score.arousal for moment in course.moments]
+    size, edge = (4.5, 0.7) if len(at_s) < MANY else (2.5, 0.0)
     for values, colour in ((arousal, AROUSAL), (anger, ANGER)):
         axes.plot(
-            at_s, values, color=colour, linewidth=1.2, marker="o", markersize=4.5,
-            markeredgecolor="white", markeredgewidth=0.7, zorder=3,
+            at_s, values, color=colour, linewidth=1.2, marker="o", markersize=size,
+            markeredgecolor="white", markeredgewidth=edge, zorder=3,
         )  # fmt: skip
     axes.set_ylim(-1.08, 1.08)
     axes.set_yticks([-1, 0, 1])
@@ -241,7 +258,10 @@ def _mood(axes: Axes, course: Course, bands: Sequence[MoodBand]) -> None:
     axes.add_collection(
         LineCollection(list(strokes), colors=colours, linewidths=3.2, capstyle="round", zorder=4)
     )
-    axes.scatter(at_s, intensity, s=34, color=colours, edgecolor="white", linewidth=0.9, zorder=5)
+    if len(at_s) < MANY:
+        axes.scatter(
+            at_s, intensity, s=34, color=colours, edgecolor="white", linewidth=0.9, zorder=5
+        )
 
 
 def _lanes(course: Course) -> list[str]:
@@ -267,10 +287,10 @@ def _alerts(figure: Figure, axes: Axes, course: Course, lanes: Sequence[str]) ->
             lane + 0.5, max(end_s - alert.at_s, 0.0), left=alert.at_s, height=0.84, color=LANE,
             linewidth=0,
         )  # fmt: skip
-        right = alert.at_s > 0.8 * course.seconds
+        right = alert.at_s > 0.88 * course.seconds
         # A text of the figure lies over the lines that cross all panels.
         figure.text(
-            alert.at_s, lane + 0.5, f"{rule}  {_clock(alert.at_s)}", color=ANGER, fontsize=10.5,
+            alert.at_s, lane + 0.5, f"{rule}  {clock(alert.at_s)}", color=ANGER, fontsize=10.5,
             transform=axes.transData + ScaledTranslation(
                 (-8 if right else 8) / 72, 0, figure.dpi_scale_trans
             ),
@@ -293,8 +313,6 @@ def _title(figure: Figure, name: str, course: Course, card: Card) -> None:
     )
 
 
-def _clock(seconds: float) -> str:
-    whole = round(seconds)
-    if seconds < 60 and seconds != whole:
-        return f"{seconds:.1f} s"
-    return f"{whole // 60}:{whole % 60:02d}"
+def _mark(seconds: float) -> str:
+    """Return a mark of time: tenths only where there are any."""
+    return clock(seconds).removesuffix(".0")

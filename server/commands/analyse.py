@@ -175,7 +175,7 @@ def _named(files: Sequence[Path], *, plot: bool) -> list[tuple[Path, Path | None
         pictures = [Path(file.stem + PICTURE) for file in recordings]
     if len(pictures) != len(recordings) or len(set(pictures)) != len(pictures):
         fail(
-            f"{len(recordings)} recordings and {len(set(pictures))} names of pictures; "
+            f"recordings: {len(recordings)}, different names of pictures: {len(set(pictures))}; "
             "name one for each, or none where the recordings' names differ",
             EXIT_WRONG_INPUT,
         )

@@ -80,7 +80,7 @@ def test_pictures(app, call):
 def test_pictures_that_would_overwrite_one_another(app, call):
     result = run(app, "--plot", call, call)
     assert result.exit_code == 2
-    assert "2 recordings and 1 names of pictures" in result.stderr
+    assert "recordings: 2, different names of pictures: 1" in result.stderr
     assert run(app, "--plot", call, "a.png", "b.png").exit_code == 2
     assert run(app, "--plot", "a.png").exit_code == 2
 
