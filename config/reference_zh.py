@@ -79,6 +79,10 @@ _ALLOWED: Final = {
     "the name of a WAV file without folder, language and ending, such as greeting": (
         "WAV 文件的名称，不带文件夹、语言和扩展名，如 greeting"
     ),
+    "a URL such as https://desk.example.org/warmline": (
+        "URL，如 https://desk.example.org/warmline"
+    ),
+    "the name of a type of event": "事件类型的名称",
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
     ),
@@ -130,6 +134,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
+    "Configuration.webhooks": "别处得知事件的程序，事件发生时即告知。",
     "Configuration.store": "记录存放在哪里。",
     "Node": "整个进程。",
     "Node.name": "本节点在日志和指标中的名称。",
@@ -376,6 +381,26 @@ MEANINGS: Final[dict[str, str]] = {
     "Http.auth_window_s": "统计错误令牌的秒数，也是不理会该地址的秒数。",
     "Http.allowed_origins": "可以从浏览器调用接口的网页来源（CORS）。",
     "Http.proxies": "其 X-Forwarded-For 可信的反向代理所在的网段。",
+    "Webhook": "别处的一个程序，会得知事件：每个事件以 JSON 形式、带签名地发送（POST）到它的 URL。",
+    "Webhook.id": (
+        "webhook 在日志和指标中的名称。它在事件流中的位置以此名称保存，因此重启不会丢失任何事件。"
+    ),
+    "Webhook.url": (
+        "发到哪里。`https` 的证书必须有效；`http` 只可发往本机、私有网络的地址，"
+        "或在设了 `allow_http` 时。"
+    ),
+    "Webhook.secret": (
+        "签名密钥放在哪里：`whsec_` 加 24 到 64 字节的 Base64，"
+        "用 `echo whsec_$(openssl rand -base64 32)` 生成。每个 webhook 用各自的密钥。"
+    ),
+    "Webhook.events": "发送哪些类型的事件；docs/events.md 列出全部。",
+    "Webhook.queues": "只发送这些队列的联络的事件；空：全部，包括与任何联络无关的事件。",
+    "Webhook.timeout_s": "一次尝试最多用多久，从建立连接到收到回答。",
+    "Webhook.attempts_max": (
+        "一个事件最多发送这么多次，之后放弃：10 次尝试分布在大约九分钟内，"
+        "比接收方重启所需的时间长。"
+    ),
+    "Webhook.allow_http": "是否允许用 `http` 发往任何主机：途中的人就能读到所发的内容。",
     "Store": "记录存放在哪里。",
     "Store.url": "SQLAlchemy URL，不含密码；无：数据文件夹中的 SQLite。",
     "Store.queue_log": "是否另按 Asterisk 的 queue_log 格式把通话写入文件。",

@@ -30,7 +30,8 @@ INTRODUCTION: Final = """\
 # Events
 
 For those who build on the stream of events: wallboards, reports, customer systems. How to read
-the stream and how to go on after a pause stands in [api.md](api.md).
+the stream and how to go on after a pause stands in [api.md](api.md); who wants to be told of a few
+of them has them posted ([webhooks.md](webhooks.md)).
 
 An event says what has happened, never what shall be done. Each comes as one JSON object:
 

@@ -394,6 +394,30 @@ class WishStore(Protocol):
         ...
 
 
+class CursorStore(Protocol):
+    """How far each reader of the events has come, so that a restart loses him nothing."""
+
+    async def load(self) -> Mapping[str, int]:
+        """Return the sequence number of the last event that a reader is done with, by his name.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        ...
+
+    def save(self, reader: str, sequence: int) -> None:
+        """Keep how far a reader has come; written soon, never waits."""
+        ...
+
+    async def forget(self, reader: str) -> None:
+        """Drop a reader who is no more; harmless if he is not known.
+
+        Raises:
+            StoreError: That cannot be written.
+        """
+        ...
+
+
 class Hearing(Protocol):
     """Where tapped audio goes."""
 

@@ -12,7 +12,7 @@ from config.schema import QueueEntry
 from domain.commands import WithdrawReason
 from domain.contact import Contact, ContactState, ContactTrigger, Disposition
 from domain.errors import LimitExceeded, NotKnown
-from domain.events import CallHeld, ContactConnected, DisclosurePlayed, PositionAnnounced
+from domain.events import CallHeld, ContactConnected, DisclosurePlayed
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import Clock, Routing
@@ -20,6 +20,7 @@ from domain.speech import Speaker
 from pbx import actions as do
 from pbx.actions import Action
 from pbx.agent_ring import AgentRing, decline_reason
+from pbx.announcer import Announcer
 from pbx.call_legs import CallLegs
 from pbx.contact_messages import arrival, closing, queue_request
 from pbx.keypad import CONFIRMATIONS, NO_KEYS, ConsentKeys, Keypad
@@ -58,11 +59,13 @@ class CallFlow:
         self._clock = clock
         self._customer: int | None = None
         self._script: list[str] = []
+        self._announcer = Announcer(
+            contact, queue, playback=self._playback, routing=routing, clock=clock
+        )
         self._ring: AgentRing | None = None
         self._reason = ""
         self._keypad = Keypad(contact, consent_keys)
         self._closed = False
-        self._announce_at_s: float | None = None
         self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
         self._record_due_at_s: float | None = None
         self._release_due_at_s: float | None = None
@@ -222,7 +225,7 @@ class CallFlow:
     def next_deadline_s(self) -> float | None:
         """Return when `tick` wants to be called, on the injected clock."""
         deadlines = (
-            self._announce_at_s,
+            self._announcer.due_s,
             self._call_ends_at_s,
             self._record_due_at_s,
             self._release_due_at_s,
@@ -237,8 +240,8 @@ class CallFlow:
             served = self.contact.state is ContactState.CONNECTED
             disposition = Disposition.AGENT_ENDED if served else Disposition.WAIT_EXCEEDED
             actions += self.end(disposition, "the longest call allowed (cells.call_s_max)")
-        if _due(self._announce_at_s, now_s):
-            actions += self._announce(now_s)
+        if _due(self._announcer.due_s, now_s):
+            actions += self._announcer.announce(now_s)
         if _due(self._record_due_at_s, now_s):
             actions += self._close_record()
         if _due(self._release_due_at_s, now_s):
@@ -300,8 +303,7 @@ class CallFlow:
             return self._take_leave(Disposition.QUEUE_FULL, str(error), prompt)
         except NotKnown as error:
             return self.end(Disposition.FAILED, str(error))
-        if self._queue.announce_position:
-            self._announce_at_s = self._clock.monotonic_s() + self._queue.announce_first_s
+        self._announcer.begin()
         return None
 
     def _agent_lost(self, ring: AgentRing) -> list[Action]:
@@ -336,21 +338,6 @@ class CallFlow:
         held = self.legs.is_held(ring.leg)
         return self._playback.music() if held else self._playback.stop()
 
-    def _announce(self, now_s: float) -> list[Action]:
-        self._announce_at_s = now_s + self._queue.announce_every_s
-        where = self._routing.position(self.contact.contact_id)
-        if where is None or self.contact.state is not ContactState.QUEUED:
-            return []
-        saying = self._playback.announcement(where.position, where.expected_wait_s)
-        if not saying:
-            return []
-        told = PositionAnnounced(
-            contact_id=self.contact.contact_id,
-            position=where.position,
-            expected_wait_s=where.expected_wait_s,
-        )
-        return [*saying, do.Publish(told)]
-
     def _agent_answered(self, leg: int) -> list[Action]:
         ring = self._ring
         if ring is None or ring.leg != leg or ring.settled:
@@ -363,7 +350,7 @@ class CallFlow:
         contact.step(ContactTrigger.CONNECT)
         contact.connected_s = self._clock.monotonic_s()
         contact.agent_id = ring.offer.agent_id
-        self._announce_at_s = None
+        self._announcer.end()
         connected = ContactConnected(
             contact_id=contact.contact_id,
             queue_id=contact.queue_id,
@@ -436,7 +423,8 @@ class CallFlow:
         now_s = contact.closed_s = self._clock.monotonic_s()
         contact.disposition = disposition
         self._reason = reason
-        self._announce_at_s = self._call_ends_at_s = None
+        self._announcer.end()
+        self._call_ends_at_s = None
         self._record_due_at_s = now_s + LEG_END_S_MAX
         self._release_due_at_s = now_s + RELEASE_S_MAX
         actions: list[Action] = []

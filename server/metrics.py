@@ -139,6 +139,47 @@ _READ: Final = (
         "histogram",
         "From the end of a tap frame until it was heard.",
     ),
+    # Care
+    Family(
+        "warmline_care_windows",
+        "counter",
+        "Judged windows of customers' speech: taken, of a contact not watched, or too late.",
+        ("fate",),
+    ),
+    Family(
+        "warmline_care_contacts", "gauge", "Running contacts, watched and permitted.", ("kind",)
+    ),
+    Family("warmline_care_refused_contacts", "counter", "Contacts not watched for want of room."),
+    Family(
+        "warmline_care_memories_lost",
+        "counter",
+        "Things to remember of customers that were not stored or read.",
+        ("why",),
+    ),
+    Family("warmline_alerts", "counter", "Alerts, by what became of them.", ("step",)),
+    Family("warmline_alerts_open", "gauge", "Alerts that are not cleared."),
+    Family(
+        "warmline_alert_latency_seconds",
+        "histogram",
+        "From the end of the judged speech to the alert.",
+    ),
+    # Webhooks
+    Family(
+        "warmline_webhook_messages",
+        "counter",
+        "Messages for receivers elsewhere, by how they ended.",
+        ("hook", "outcome"),
+    ),
+    Family(
+        "warmline_webhook_attempts_failed", "counter", "Attempts not answered by 2xx.", ("hook",)
+    ),
+    Family("warmline_webhook_waiting_messages", "gauge", "Messages that wait.", ("hook",)),
+    Family(
+        "warmline_webhook_delivery_seconds",
+        "histogram",
+        "From an event to the answer that took it.",
+        ("hook",),
+    ),
     # Store and events
     Family("warmline_store_writes", "counter", "Writes by outcome.", ("outcome",)),
     Family("warmline_store_commits", "counter", "Transactions that carried the writes."),

@@ -21,6 +21,7 @@ from care.service import CareService
 from channels.http.access import ApiPorts
 from channels.http.app import build_app
 from channels.http.server import HttpServer
+from channels.webhooks.service import Webhooks
 from config.disclosure import queues_that_tell
 from config.load import Loaded
 from config.prompts.library import PromptLibrary
@@ -156,11 +157,21 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         desk = _Desk()
         async with (
             JournalWriter(bus, store.journal) as journal,
+            Webhooks(
+                settings.webhooks,
+                stream=Resume(bus, store.journal),
+                cursors=store.cursors,
+                ledger=store.contacts,
+                clock=clock,
+                node=settings.node.name,
+                version=VERSION,
+            ) as webhooks,
             _queue_log(settings, bus, clock, desk),
         ):
             for orphan in await store.contacts.close_orphans():
                 bus.publish(_closed(orphan))
             async with _calls(loaded, store, bus, clock, journal, desk) as node:
+                node.observation.metrics.add("webhooks", figures.webhook_figures(webhooks.figures))
                 yield node
 
 
@@ -267,6 +278,7 @@ async def _calls(
                             waiting=router,
                             contacts=store.contacts,
                             calls=control,
+                            care=care,
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,
@@ -315,6 +327,7 @@ def _observe(node: Node, ports: ApiPorts, journal: JournalWriter, speech: Speech
     metrics.add("control", figures.control_figures(node.control))
     metrics.add("cells", figures.cell_figures(node.pool.figures))
     metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
+    metrics.add("care", figures.care_figures(node.care.figures))
     metrics.add("store", figures.store_figures(node.store.database.figures))
     lost = {
         "events": lambda: journal.recorder.lost,

@@ -61,8 +61,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "not-known": ProblemKind(
         status=404,
         title="No such thing",
-        meaning="The path is right, but no agent, queue, contact or call has that name. A call "
-        "that has ended is no call any more; look for its contact.",
+        meaning="The path is right, but no agent, queue, contact, call or open alert has that "
+        "name. A call that has ended is no call any more; look for its contact.",
     ),
     "method-not-allowed": ProblemKind(
         status=405,

@@ -75,6 +75,14 @@ async def test_who_agrees_is_judged_and_the_agent_is_not(rig: NodeRig) -> None:
             await rig.events.next("PriorityRaised", contact_id=contact, steps=1)
             waiting = await rig.ask("GET", f"/api/v1/queues/{lane.name}/waiting")
             assert [one["priority"] for one in waiting["waiting"]] == [1]
+            (alert,) = (await rig.ask("GET", "/api/v1/alerts"))["alerts"]
+            assert (alert["contact_id"], alert["state"]) == (contact, "risen")
+            taken = await rig.ask(
+                "POST", f"/api/v1/alerts/{alert['alert_id']}/acknowledge", {"by": "supervisor"}
+            )
+            assert taken["state"] == "acknowledged"
+            mood = await rig.ask("GET", f"/api/v1/contacts/{contact}/mood")
+            assert (mood["read"], mood["ground"]) == (True, "agreed")
             await rig.state(lane.agent, "ready")
             async with telephone(rig, lane) as agent:
                 advised = await rig.events.next("AgentAdvised", contact_id=contact)
@@ -82,10 +90,18 @@ async def test_who_agrees_is_judged_and_the_agent_is_not(rig: NodeRig) -> None:
                 assert advised["phrase"].startswith("I can hear")
                 offered = await rig.events.next("TransferOffered", contact_id=contact)
                 assert offered["requirement"] == {"skill": "agrees", "proficiency_min": 3}
+                # He takes it back, told to the agent.
+                refusal = {"purpose": "emotion", "answer": "refused"}
+                path = f"/api/v1/contacts/{contact}/consent"
+                await rig.ask("POST", path, refusal, status=None)
+                cleared = await rig.events.next("AlertCleared", contact_id=contact)
+                assert cleared["reason"] == "consent_refused"
+                await rig.events.next(
+                    "EmotionGroundChanged", contact_id=contact, ground="refused", read=False
+                )
                 await customer.cue()
                 await all_done(agent, customer)
-            cleared = await rig.events.next("AlertCleared", contact_id=contact)
-            assert cleared["reason"] == "contact_ended"
+            assert await rig.metric("warmline_alerts", step="raised") >= 1
 
 
 async def judged_while_speaking(rig: NodeRig, lane: Lane, number: str, *, key: str = "") -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from channels.http.access import ApiPorts
-from config.schema import Http, Secret
+from config.schema import Http
+from config.secret import Secret
 from domain.agent import Agent, AgentState, AgentView
 from domain.contact import Channel, Contact, ContactState, Disposition, Interaction
 from domain.errors import EventsGone, IllegalTransition, NotKnown
