@@ -96,7 +96,9 @@ class Way:
 
     Attributes:
         weights: Name of the model.
-        by_telephone: Whether they pass a plain telephone line first.
+        by_telephone: Whether they pass a plain telephone line first. Without it the area under
+            the curve of anger is .05 to .08 less with prosody-open (EMO-DB, RAVDESS, CASIA, nEMO),
+            and mostly .01 to .02 less with prosody-research.
         channel: The one that is scored, from 1; None mixes all.
     """
 
