@@ -261,6 +261,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Prompts.music": "来电者等待时循环播放。",
     "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",
     "Prompts.wait_exceeded": "超过 `wait_s_max` 时播放，然后挂断。",
+    "Prompts.transfer": "座席将来电者转给同事时播放，之后来电者等待那位同事。",
     "Prompts.agent_left": "通话中座席一方断开时播放，之后来电者继续等待。",
     "PromptFolder": "您自己的 WAV 文件放在哪里；那里没有的取自我们的文件。",
     "PromptFolder.folder": (

@@ -239,6 +239,8 @@ class Prompts(Section):
     """When `waiting_max` is reached; then we hang up."""
     wait_exceeded: PromptName | None = "wait-exceeded"
     """When `wait_s_max` is over; then we hang up."""
+    transfer: PromptName | None = "transfer"
+    """When an agent hands the caller over to a colleague; then he waits for that one."""
     agent_left: PromptName | None = "agent-left"
     """When the agent's side is lost in the middle of a call; then the caller waits again."""
 

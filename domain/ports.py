@@ -15,6 +15,7 @@ from domain.contact import Contact, ContactState, Disposition, Interaction
 from domain.events import ContactQueued, Envelope, Event
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
+from domain.skill import SkillRequirement
 from domain.speech import SpeechSpan
 
 
@@ -166,6 +167,16 @@ class CallDesk(Protocol):
 
     def calls(self) -> Sequence[CallView]:
         """Return every running call, the oldest first."""
+        ...
+
+    def transfer(self, contact_id: str, requirement: SkillRequirement) -> None:
+        """Hand a customer over from the agent he talks with to one with a skill.
+
+        Raises:
+            NotKnown: No call of that contact runs.
+            IllegalTransition: Nobody talks with him just now.
+            NobodyServes: No other agent who is logged in has the skill and the language.
+        """
         ...
 
     async def hang_up(self, contact_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The announcer: a waiting caller is told his place and the expected wait from time to time. Pure."""
+"""The announcer: a waiting caller is told his place and the expected wait. Pure."""
 
 from config.schema import QueueEntry
 from domain.contact import Contact, ContactState

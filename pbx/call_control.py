@@ -13,9 +13,10 @@ from typing import Final, Self
 import structlog
 
 from config.schema import QueueEntry
+from domain.agent import AgentState, AgentView, language_proficiency
 from domain.commands import WithdrawReason
-from domain.contact import Channel, Contact, Disposition
-from domain.errors import NoCellFree, NotKnown
+from domain.contact import Channel, Contact, ContactState, Disposition
+from domain.errors import IllegalTransition, NobodyServes, NoCellFree, NotKnown
 from domain.offer import DeclineReason, Offer
 from domain.ports import (
     AgentDesk,
@@ -26,6 +27,7 @@ from domain.ports import (
     Hearing,
     Routing,
 )
+from domain.skill import SkillRequirement, meets
 from pbx.call_records import CallRecords
 from pbx.call_task import CallTask
 from pbx.cells import Cell, CellPool, CellState
@@ -304,6 +306,27 @@ class CallControl:
             raise NotKnown("running call", contact_id)
         await task.end(Disposition.HUNG_UP, "over the API")
 
+    def transfer(self, contact_id: str, requirement: SkillRequirement) -> None:
+        """Hand a customer over from the agent he talks with to one with a skill.
+
+        Raises:
+            NotKnown: No call of that contact runs.
+            IllegalTransition: Nobody talks with him just now.
+            NobodyServes: No other agent who is logged in has the skill and the language.
+        """
+        task = self._calls.get(contact_id)
+        if task is None or not isinstance(task.flow, CallFlow):
+            raise NotKnown("running call", contact_id)
+        contact = task.flow.contact
+        if contact.state is not ContactState.CONNECTED:
+            raise IllegalTransition(f"call {contact_id}", contact.state, "transfer")
+        if not any(_may_take(view, contact, requirement) for view in self._agents.agents()):
+            raise NobodyServes(
+                f"{requirement.skill} at {requirement.proficiency_min} and speaks "
+                f"{contact.language}"
+            )
+        task.post(lambda flow: flow.transferred(requirement) if isinstance(flow, CallFlow) else [])
+
     # The node stops.
 
     async def drain(self, grace_s: float) -> int:
@@ -325,6 +348,17 @@ class CallControl:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), CUT_S_MAX)
         return len(left)
+
+
+def _may_take(view: AgentView, contact: Contact, requirement: SkillRequirement) -> bool:
+    """Whether an agent may be handed a customer, now or when he is free."""
+    agent = view.agent
+    return (
+        agent.agent_id != contact.agent_id
+        and view.state is not AgentState.LOGGED_OUT
+        and meets(requirement, agent.skills)
+        and language_proficiency(agent.languages, contact.language) > 0
+    )
 
 
 def _view(task: CallTask, flow: CallFlow, now_s: float) -> CallView:

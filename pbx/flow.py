@@ -16,13 +16,14 @@ from domain.events import CallHeld, ContactConnected, DisclosurePlayed
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import Clock, Routing
+from domain.skill import SkillRequirement
 from domain.speech import Speaker
 from pbx import actions as do
 from pbx.actions import Action
 from pbx.agent_ring import AgentRing, decline_reason
 from pbx.announcer import Announcer
 from pbx.call_legs import CallLegs
-from pbx.contact_messages import arrival, closing, queue_request
+from pbx.contact_messages import arrival, closing, handing_over, queue_request
 from pbx.keypad import CONFIRMATIONS, NO_KEYS, ConsentKeys, Keypad
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
@@ -64,6 +65,7 @@ class CallFlow:
         )
         self._ring: AgentRing | None = None
         self._reason = ""
+        self._needed: tuple[SkillRequirement, ...] = ()
         self._keypad = Keypad(contact, consent_keys)
         self._closed = False
         self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
@@ -173,7 +175,7 @@ class CallFlow:
         ring = self._ring
         if ring is None or ring.leg != leg or self.contact.state is not ContactState.CONNECTED:
             return []
-        return self._agent_lost(ring)
+        return self._part(ring, "lost", self._queue.prompts.agent_left)
 
     # What the router tells.
 
@@ -201,6 +203,16 @@ class CallFlow:
         waited_s = self._clock.monotonic_s() - (self.contact.queued_s or 0.0)
         reason = f"waited {waited_s:.0f} s, the limit of the queue is {self._queue.wait_s_max:g}"
         return self._take_leave(disposition, reason, self._queue.prompts.wait_exceeded)
+
+    def transferred(self, requirement: SkillRequirement) -> list[Action]:
+        """The agent hands the customer over to somebody with a skill."""
+        ring = self._ring
+        if self.contact.state is not ContactState.CONNECTED or ring is None:
+            return []
+        told = handing_over(self.contact, requirement, now_s=self._clock.monotonic_s())
+        self._needed = (*self._needed, requirement)
+        parted = self._part(ring, "transferred", self._queue.prompts.transfer)
+        return [do.Publish(told), *parted]
 
     def agent_dialled(self, offer_id: str, leg: int) -> list[Action]:
         """The cell has dialled the agent of that offer."""
@@ -297,7 +309,9 @@ class CallFlow:
     def _wait(self, *, waited_s: float) -> list[Action] | None:
         """Ask the router to let the contact wait; return what to do if it refuses, else None."""
         try:
-            self._routing.enqueue(queue_request(self.contact, self._queue, waited_s=waited_s))
+            self._routing.enqueue(
+                queue_request(self.contact, self._queue, waited_s=waited_s, more=self._needed)
+            )
         except LimitExceeded as error:
             prompt = self._queue.prompts.queue_full
             return self._take_leave(Disposition.QUEUE_FULL, str(error), prompt)
@@ -306,8 +320,8 @@ class CallFlow:
         self._announcer.begin()
         return None
 
-    def _agent_lost(self, ring: AgentRing) -> list[Action]:
-        """The agent's telephone is gone in mid-call: the caller is served next."""
+    def _part(self, ring: AgentRing, outcome: str, prompt: str | None) -> list[Action]:
+        """The agent serves the caller no longer, who waits again at his old place."""
         assert ring.leg is not None
         contact, now_s = self.contact, self._clock.monotonic_s()
         talked_s = now_s - (contact.connected_s or now_s)
@@ -317,13 +331,13 @@ class CallFlow:
         contact.connected_s = contact.agent_id = None
         self._routing.finish(contact.contact_id)
         actions: list[Action] = [
-            do.RecordInteraction(ring.interaction("lost", now_s=now_s, talk_s=talked_s)),
+            do.RecordInteraction(ring.interaction(outcome, now_s=now_s, talk_s=talked_s)),
             *self.legs.hang_up(ring.leg),
         ]
         refused = self._wait(waited_s=waited_s)
         if refused is not None:
             return [*actions, *refused]
-        told = self._playback.prompt(self._queue.prompts.agent_left) or self._music()
+        told = self._playback.prompt(prompt) or self._music()
         return [*actions, do.UpdateRecord(), *told]
 
     def _music(self) -> list[Action]:

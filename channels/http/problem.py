@@ -15,6 +15,7 @@ from domain.errors import (
     EventsGone,
     IllegalTransition,
     LimitExceeded,
+    NobodyServes,
     NoCellFree,
     NotKnown,
     StoreError,
@@ -260,6 +261,7 @@ def name_of_error(error: WarmlineError) -> str:
     for kind, name in (
         (NotKnown, "not-known"),
         (IllegalTransition, "conflict"),
+        (NobodyServes, "conflict"),
         (CellGone, "conflict"),
         (EventsGone, "events-gone"),
         (LimitExceeded, "limit"),

@@ -57,6 +57,7 @@ ENGLISH: Final[dict[str, str]] = {
         "We are sorry, the connection to our agent was lost."
         " Please stay on the line, you will be served next."
     ),
+    "transfer": "Please stay on the line, I am connecting you to a colleague.",
     "technical-difficulty": (
         "We are sorry, we have a technical difficulty. Please call again later. Goodbye."
     ),
@@ -141,6 +142,10 @@ CHINESE: Final[dict[str, Chinese]] = {
         "非常抱歉，与客服人员的通话中断了。请不要挂机，我们将优先为您服务。",
         "fei1chang2 bao4qian4, yu3 ke4fu2 ren2yuan2 de5 tong1hua4 zhong1duan4 le5."
         " qing3 bu2yao4 gua4ji1, wo3men5 jiang1 you1xian1 wei4 nin2 fu2wu4.",
+    ),
+    "transfer": Chinese(
+        "请不要挂机，正在为您转接同事。",
+        "qing3 bu2yao4 gua4ji1, zheng4zai4 wei4 nin2 zhuan3jie1 tong2shi4.",
     ),
     "technical-difficulty": Chinese(
         "非常抱歉，系统出现故障，请您稍后再拨。再见。",

@@ -34,7 +34,7 @@ DOORS = {
     "webrtcvad": ("media/activity.py",),
     "onnxruntime": ("models/onnx.py",),
     "torch": ("models/training/",),
-    "soundfile": ("media/recordings.py", "models/training/"),
+    "soundfile": ("media/recordings.py", "models/training/", "demo/audio.py"),
     "matplotlib": ("server/analyse/plot.py",),
     "sipmessage": ("pbx/edge/", "pbx/sip/", "config/values.py"),
     "pydantic": ("config/", "channels/http/"),

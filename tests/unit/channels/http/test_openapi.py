@@ -60,6 +60,7 @@ def test_every_route_is_there() -> None:
         "post /api/v1/agents/{agent_id}/state",
         "post /api/v1/alerts/{alert_id}/acknowledge",
         "post /api/v1/calls/{contact_id}/hangup",
+        "post /api/v1/calls/{contact_id}/transfer",
         "post /api/v1/configuration/reload",
         "post /api/v1/contacts/{contact_id}/consent",
     ]
