@@ -1,7 +1,7 @@
 """Course: a recording sent through the ear, the model and the alert desk of a running call.
 
 The same code hears it as hears a call, in frames of the same length, and the clock is that of
-the recording: what is shown is what would have been said during the call, and when.
+the recording: what is shown is what would have been said of that sound during a call, and when.
 """
 
 from collections.abc import Iterator, Sequence
