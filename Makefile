@@ -18,8 +18,9 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || .ci/apt python3-venv
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements/run.lock | $(BIN)/python
+$(VENV)/.run: requirements/run.lock requirements/bare.lock | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bare.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock | $(VENV)/.run
@@ -69,6 +70,11 @@ lock: $(VENV)/.dev ## Write the lock files anew from requirements/*.in.
 	cd requirements && for set in run dev; do ../$(BIN)/pip-compile --quiet --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe \
 	  --output-file $$set.lock $$set.in || exit 1; done
+	rm -rf $(VENV)/bare
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --dest $(VENV)/bare -r requirements/bare.in
+	{ echo "# Made by make lock: bare.in with the hashes of its files."; \
+	  for file in $(VENV)/bare/*.whl; do set -- $$(basename $$file | tr - ' '); \
+	    echo "$$1==$$2 \\" | tr _ -; echo "    $$($(BIN)/pip hash $$file | tail -n 1)"; done; } > requirements/bare.lock
 
 clean: ## Remove the virtual environment and all caches.
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,7 @@ NAMES: Final = {
     "alerts": "from the end of speech to the alert, and what emotion costs, under calls",
     "assignment": "the solver against scipy's dense optimum",
     "records": "contacts and events written, against plain sqlite3",
+    "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",
 }
 """Each is a module of this folder with a function `run(json: bool)`."""

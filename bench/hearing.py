@@ -2,15 +2,15 @@
 
 Cost: one analysis worker, fed through its sockets with two legs a call; only its own
 processor time counts. Accuracy: prompts spoken by a synthesiser, in noise, through the
-telephone band and G.711, hop by hop against what the clean sound says.
+telephone band and G.711, hop by hop against what the clean sound says; and both stages of
+voice activity, if the second is installed.
 """
 
 import json as json_text
 import socket
 import tempfile
 import time
-import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.lines import LEVEL_DBOV, Truth, frames, labelled, prompts, segments
 from bench.material import (
     RATE_HZ,
     VOWELS,
@@ -27,12 +28,13 @@ from bench.material import (
     band,
     g711,
     noise,
-    tones,
     vowel,
 )
+from bench.second_stage import spoken_lines, unspoken_lines
+from bench.tables import print_table
 from domain.speech import Speaker, SpeechKind
 from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
-from media.activity import Segmenter, VoiceActivity
+from media.activity import VoiceActivity
 from media.batch import hear
 from media.ear import TapFrame
 from media.level import levels_dbov, powers
@@ -41,7 +43,6 @@ from media.pcm import (
     FRAME_BYTES,
     HOP_MS,
     HOP_SAMPLES,
-    HOPS_PER_FRAME,
     HOPS_PER_S,
     to_s16le,
 )
@@ -50,14 +51,11 @@ from media.report import Heartbeat, decode
 from media.settings import EarSettings
 from media.timeline import FRAME_US
 from media.worker import TICK_S, Worker, listen
+from models.voice_activity import available
 
 CALLS: Final = (1, 50, 150, 250)
 COST_SECONDS: Final = 6.0
 WARM_TICKS: Final = 4
-PROMPTS: Final = Path(__file__).resolve().parent.parent / "config" / "prompts"
-SPOKEN_DB: Final = 30.0
-"""A hop of the clean sound is speech if it lies so near to the loudest ones."""
-LEVEL_DBOV: Final = -20.0
 CONDITIONS: Final[Sequence[tuple[str, float | None]]] = (
     ("white", None),
     ("white", 20),
@@ -69,8 +67,6 @@ CONDITIONS: Final[Sequence[tuple[str, float | None]]] = (
     ("digits", 0),
 )
 PITCHES_HZ: Final = (80, 100, 125, 160, 200, 250, 315, 400)
-
-Truth = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +105,21 @@ class PitchError:
 
 def run(json: bool = False) -> dict[str, object]:
     """Measure and print; as one JSON object if asked for. Return what was measured."""
-    speech = list(_prompts())
+    speech = list(prompts())
     result: dict[str, object] = {
         "cost": [asdict(cost(calls, speech)) for calls in CALLS],
         "activity": [asdict(accuracy(kind, snr_db, speech)) for kind, snr_db in CONDITIONS],
         "pitch": [asdict(pitch_error(snr_db)) for snr_db in (None, 20, 10)],
     }
+    if available():
+        result["second stage"] = [asdict(line) for line in spoken_lines()]
+        result["second stage, nobody speaks"] = [asdict(line) for line in unspoken_lines()]
     if json:
         print(json_text.dumps(result))
     else:
         for title, rows in result.items():
             assert isinstance(rows, list)
-            _print_table(title, rows)
+            print_table(f"{title} (hops of {HOP_MS} ms)" if title == "activity" else title, rows)
     return result
 
 
@@ -173,10 +172,10 @@ def cost(calls: int, speech: Sequence[Sound]) -> Cost:
 
 def accuracy(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> Accuracy:
     """Compare what is taken for speech with what is, for us and for simpler ways."""
-    line, spoken = _labelled(kind, snr_db, speech)
+    line, spoken = labelled(kind, snr_db, speech)
 
     def score(hops: Truth) -> float:
-        found = _segments(hops)
+        found = segments(hops)
         said = float((found & spoken).sum() / spoken.sum())
         silent = float((~found & ~spoken).sum() / (~spoken).sum())
         return round((said + silent) / 2, 3)
@@ -222,16 +221,6 @@ def pitch_error(snr_db: float | None) -> PitchError:
     )
 
 
-def _prompts() -> Iterator[Sound]:
-    """Yield the longer prompts of every language, at one level."""
-    for path in sorted(PROMPTS.glob("*/*.wav")):
-        with wave.open(str(path)) as file:
-            pcm = file.readframes(file.getnframes())
-        sound = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32_768
-        if sound.size > 1.5 * RATE_HZ:
-            yield at_level(sound, LEVEL_DBOV)
-
-
 def _conversation(speech: Sequence[Sound]) -> list[bytes]:
     """Return two sides that speak in turn."""
     sides: list[list[Sound]] = [[], []]
@@ -272,58 +261,12 @@ def _drain(stream: socket.socket) -> bytes:
     return text
 
 
-def _labelled(kind: str, snr_db: float | None, speech: Sequence[Sound]) -> tuple[Sound, Truth]:
-    """Return prompts with silence between them as a line, and which hops are spoken."""
-    rng = np.random.default_rng(1)
-    sounds: list[Sound] = []
-    spoken: list[Truth] = []
-    for sound in speech:
-        hops = sound.size // HOP_SAMPLES
-        power = powers(sound[: hops * HOP_SAMPLES].reshape(hops, HOP_SAMPLES))
-        loud = power > np.percentile(power, 98) * 10 ** (-SPOKEN_DB / 10)
-        active = float(power[loud].mean())
-        silent = int(rng.integers(30, 150))
-        scale = 10 ** (LEVEL_DBOV / 20) / np.sqrt(active)
-        sounds += [np.zeros(silent * HOP_SAMPLES), sound[: hops * HOP_SAMPLES] * scale]
-        spoken += [np.zeros(silent, dtype=np.bool_), _segments(loud)]
-    line = band(np.concatenate(sounds))
-    if snr_db is not None:
-        line = line + at_level(band(_disturbance(kind, line.size)), LEVEL_DBOV - snr_db)
-    truth = np.concatenate(spoken)
-    hops = truth.size // HOPS_PER_FRAME * HOPS_PER_FRAME
-    return g711(line[: hops * HOP_SAMPLES], "a"), truth[:hops]
-
-
-def _disturbance(kind: str, samples: int) -> Sound:
-    """Return noise, noise that swells by 20 dB every four seconds, or keys pressed."""
-    seconds = samples / RATE_HZ
-    if kind == "digits":
-        pairs = [(low, high) for low in (697, 770, 852) for high in (1_209, 1_336, 1_477)]
-        keys = [np.r_[tones(pair, 0.2), np.zeros(2 * RATE_HZ)] for pair in pairs]
-        return np.resize(np.concatenate(keys), samples)
-    if kind == "gusts":
-        swell_db = 10 * np.sin(2 * np.pi * np.arange(samples) / (4 * RATE_HZ))
-        return noise("pink", seconds, seed=1) * 10 ** (swell_db / 20)
-    return noise(kind, seconds, seed=1)
-
-
-def _segments(hops: Truth) -> Truth:
-    """Return hops with pauses of less than half a second filled, as a segment fills them."""
-    segmenter = Segmenter(0.5)
-    extents = [segmenter.step(bool(hop)) for hop in hops]
-    filled = np.zeros(hops.size, dtype=np.bool_)
-    for extent in [*extents, segmenter.close()]:
-        if extent is not None:
-            filled[extent.start : extent.end] = True
-    return filled
-
-
 def _heard(line: Sound) -> Truth:
     """Return the hops of the segments that a listener reports."""
     listener = Listener("c", EarSettings())
     listener.open(0, Speaker.AGENT)
     spans = []
-    for number, frame in enumerate(_frames(line)):
+    for number, frame in enumerate(frames(line)):
         listener.put(listener.ears[0], TapFrame(number + 1, (number + 100) * FRAME_US, frame))
         hear([listener])
         spans += listener.settle()
@@ -336,26 +279,7 @@ def _heard(line: Sound) -> Truth:
 
 def _webrtc(line: Sound) -> Truth:
     activity = VoiceActivity(EarSettings().aggressiveness)
-    return np.array([hop for frame in _frames(line) for hop in activity.judge(frame)])
-
-
-def _frames(line: Sound) -> list[bytes]:
-    pcm = to_s16le(line)
-    return [pcm[at : at + FRAME_BYTES] for at in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)]
-
-
-def _show(value: object) -> str:
-    return "-" if value is None else str(value)
-
-
-def _print_table(title: str, rows: list[dict[str, object]]) -> None:
-    names = list(rows[0])
-    widths = [max(len(name), *(len(_show(row[name])) for row in rows)) for name in names]
-    print(f"\n{title} (hops of {HOP_MS} ms)" if title == "activity" else f"\n{title}")
-    print("  ".join(name.rjust(width) for name, width in zip(names, widths, strict=True)))
-    for row in rows:
-        cells = (_show(row[name]).rjust(width) for name, width in zip(names, widths, strict=True))
-        print("  ".join(cells))
+    return np.array([hop for frame in frames(line) for hop in activity.judge(frame)])
 
 
 if __name__ == "__main__":

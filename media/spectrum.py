@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from domain.tap import TAP_RATE_HZ
@@ -21,7 +22,7 @@ Spectra = NDArray[np.float32]
 
 def spectra(hops: Samples) -> Spectra:
     """Return the power spectra of hops, shape (..., HOP_SAMPLES) to (..., BINS)."""
-    transform = np.fft.rfft(hops * _WINDOW, axis=-1)
+    transform = scipy.fft.rfft(hops * _WINDOW, axis=-1)
     power: Spectra = np.square(transform.real)
     power += np.square(transform.imag)
     power *= _SCALE

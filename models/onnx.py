@@ -15,6 +15,26 @@ WEIGHTS_BYTES_MAX: Final = 4_000_000
 """What a set of weights may weigh: it is committed, and copied into every worker."""
 
 
+def read_weights(weights: Path, *, sha256: str) -> bytes:
+    """Return a file of weights.
+
+    Raises:
+        ModelError: It is missing, too large, or another than is wanted.
+    """
+    try:
+        content = weights.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{weights.name} cannot be read: {error.strerror}") from error
+    if len(content) > WEIGHTS_BYTES_MAX:
+        raise ModelError(
+            f"{weights.name} has {len(content)} bytes, over the limit of {WEIGHTS_BYTES_MAX}"
+        )
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise ModelError(f"{weights.name} has SHA-256 {found}, and {sha256} is wanted")
+    return content
+
+
 class Session:
     """A network that runs on one core.
 
@@ -29,17 +49,7 @@ class Session:
         Raises:
             ModelError: They are missing, too large, not those of the card, or not readable.
         """
-        try:
-            content = weights.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{weights.name} cannot be read: {error.strerror}") from error
-        if len(content) > WEIGHTS_BYTES_MAX:
-            raise ModelError(
-                f"{weights.name} has {len(content)} bytes, over the limit of {WEIGHTS_BYTES_MAX}"
-            )
-        found = hashlib.sha256(content).hexdigest()
-        if found != sha256:
-            raise ModelError(f"{weights.name} has SHA-256 {found}, and its card says {sha256}")
+        content = read_weights(weights, sha256=sha256)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1

@@ -11,7 +11,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from domain.tap import TAP_RATE_HZ
-from media.features.framing import FRAME_SAMPLES, Batch
+from media.features.framing import FRAME_HOP_SAMPLES, FRAME_SAMPLES, Batch
 
 BANDS: Final = 40
 BAND_HZ_MIN: Final = 100.0
@@ -55,14 +55,16 @@ _SCALED_FILTERS: Final = _filters() * np.float32(2.0 / (FRAME_SAMPLES * np.squar
 def band_powers(batch: Batch) -> NDArray[np.float32]:
     """Return the mean power in each band, shape (n, frames, BANDS), POWER_MIN at least."""
     framed = batch.framed()
-    powers = np.empty((*framed.shape[:2], BANDS), dtype=np.float32)
-    for row, frames in enumerate(framed):
+    powers = np.full((*framed.shape[:2], BANDS), POWER_MIN, dtype=np.float32)
+    # Frames that begin after the window's end hold nothing.
+    sounding = -(-batch.lengths // FRAME_HOP_SAMPLES)
+    for frames, found, count in zip(framed, powers, sounding.tolist(), strict=True):
         # Window by window, for what one takes stays in the processor's cache.
-        transform = scipy.fft.rfft(frames * _WINDOW, POINTS, axis=-1)
+        transform = scipy.fft.rfft(frames[:count] * _WINDOW, POINTS, axis=-1)
         power = np.square(transform.real)
         power += np.square(transform.imag)
-        np.matmul(power, _SCALED_FILTERS, out=powers[row])
-    return np.maximum(powers, np.float32(POWER_MIN), out=powers)
+        np.maximum(power @ _SCALED_FILTERS, np.float32(POWER_MIN), out=found[:count])
+    return powers
 
 
 def decibels(powers: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -51,16 +51,14 @@ def quantiles(values: NDArray[np.floating], mask: Mask, *shares: float) -> tuple
     """Return quantiles of each row, between neighbours in a straight line, each shape (n,)."""
     ordered = np.sort(np.where(mask, values, np.inf), axis=-1)
     count = mask.sum(axis=-1)
-    found = []
-    for share in shares:
-        place = share * np.maximum(count - 1, 0)
-        below = np.floor(place).astype(np.int64)
-        above = np.minimum(below + 1, np.maximum(count - 1, 0))
-        low = np.take_along_axis(ordered, below[..., np.newaxis], axis=-1)[..., 0]
-        high = np.take_along_axis(ordered, above[..., np.newaxis], axis=-1)[..., 0]
-        low, high = np.where(count > 0, low, 0.0), np.where(count > 0, high, 0.0)
-        found.append(low + (place - below) * (high - low))
-    return tuple(found)
+    last = np.maximum(count - 1, 0)[..., np.newaxis]
+    place = np.array(shares) * last
+    below = place.astype(np.int64)
+    low = np.take_along_axis(ordered, below, axis=-1)
+    high = np.take_along_axis(ordered, np.minimum(below + 1, last), axis=-1)
+    known = (count > 0)[..., np.newaxis]
+    low, high = np.where(known, low, 0.0), np.where(known, high, 0.0)
+    return tuple(np.moveaxis(low + (place - below) * (high - low), -1, 0))
 
 
 def slope(values: NDArray[np.floating], mask: Mask, step_s: float) -> Values:
