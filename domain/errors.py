@@ -12,6 +12,9 @@
     ├── StoreError              a record could not be written or read
     ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
     ├── ModelError              weights or a card cannot be used, or features do not fit
+    ├── RecordingError          an audio file cannot be read
+    ├── ManifestError           a table of audio files cannot be read
+    ├── FollowError             a running node does not tell of a call
     ├── EventsGone              the events after that number are no longer kept
     └── EventCodecError         an event has no JSON form, or JSON is no event
 
@@ -99,6 +102,18 @@ class EmotionForbidden(WarmlineError, ValueError):
 
 class ModelError(WarmlineError):
     """A model's weights or card cannot be used, or what it was given does not fit."""
+
+
+class RecordingError(WarmlineError):
+    """An audio file is missing, is no sound, or is beyond a limit."""
+
+
+class ManifestError(WarmlineError):
+    """A table of audio files is missing, is no table, or lacks a column."""
+
+
+class FollowError(WarmlineError):
+    """A running node cannot be reached, refuses, or stops telling of a call."""
 
 
 class EventsGone(WarmlineError):

@@ -35,8 +35,18 @@ def console(stream: TextIO | None = None) -> Console:
 
 def fail(message: str, code: int = EXIT_FAILED) -> NoReturn:
     """Say on standard error why the command ends, and end it."""
-    console(sys.stderr).print(Text.assemble(("error: ", "bold red"), message))
+    complain(message)
     raise typer.Exit(code)
+
+
+def complain(message: str) -> None:
+    """Say on standard error what is wrong, and go on."""
+    console(sys.stderr).print(Text.assemble(("error: ", "bold red"), message))
+
+
+def warn(message: str) -> None:
+    """Say on standard error what is odd, and go on."""
+    console(sys.stderr).print(Text.assemble(("warning: ", "bold yellow"), message))
 
 
 def load_or_exit(file: Path, *, look_up_secrets: bool = True) -> Loaded:
