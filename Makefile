@@ -33,7 +33,7 @@ setup-test: $(VENV)/.dev ## Set up what the tests need too, programs included.
 	@command -v sipp >/dev/null || .ci/apt sip-tester
 	@command -v baresip >/dev/null || .ci/apt baresip-core
 
-demo: setup ## Place six real calls against a server of its own.
+demo: setup ## Place eight real calls against a server of its own.
 	$(BIN)/python run_pbx.py demo
 
 run: setup ## Run the server with CONFIG (config/examples/small-office.yaml).

@@ -176,8 +176,24 @@ async def _end(processes: Sequence[Process]) -> None:
         await process.wait()
 
 
-def configuration(agents: int) -> str:
-    """Return the YAML of the bench's node."""
+EMOTION: Final = {
+    "enabled": True,
+    "rules": [
+        {
+            "id": "any-voice",
+            "label": "angry",
+            "level": 0.001,
+            "clear_level": 0.0,
+            "confidence_min": 0.0,
+            "windows": {"at_least": 2, "of": 3},
+        }
+    ],
+}
+"""Judges every voice; whatever two windows hold raises an alert, for time is what is measured."""
+
+
+def configuration(agents: int, *, emotion: bool = False) -> str:
+    """Return the YAML of the bench's node; with emotion every caller is told and judged."""
     return yaml.safe_dump(
         {
             "node": {"name": "bench", "drain_grace_s": 0, "log_level": "warning"},
@@ -209,22 +225,29 @@ def configuration(agents: int) -> str:
                     "wrap_up_s": 0,
                     "waiting_max": 1_000,
                     "announce_position": False,
-                    "prompts": {"greeting": None, "disclosure": None, "music": None},
+                    "prompts": {
+                        "greeting": None,
+                        "disclosure": "minute" if emotion else None,
+                        "music": None,
+                    },
                 }
             ],
+            "emotion": EMOTION if emotion else {},
             "http": {"port": 0, "token": {"env": "WARMLINE_TOKEN"}},
         }
     )
 
 
 @asynccontextmanager
-async def rig(agents: int) -> AsyncIterator[Rig]:
+async def rig(agents: int, *, emotion: bool = False) -> AsyncIterator[Rig]:
     """Start a node and make its agents ready."""
     require_sipp()
     token = secrets.token_urlsafe(24)
     with tempfile.TemporaryDirectory(prefix="warmline-bench-") as name:
         folder = Path(name)
-        node = NodeProcess(folder, configuration(agents), environ={"WARMLINE_TOKEN": token})
+        node = NodeProcess(
+            folder, configuration(agents, emotion=emotion), environ={"WARMLINE_TOKEN": token}
+        )
         async with node:
             made = Rig(node, folder, token, agents)
             await made.all_ready()

@@ -8,6 +8,7 @@ import typer
 NAMES: Final = {
     "calls": "calls under SIPp load: answer, ring, rates, calls at once, their cost",
     "hostile": "torture messages, random datagrams and spoiled INVITEs at a running node",
+    "alerts": "from the end of speech to the alert, and what emotion costs, under calls",
     "assignment": "the solver against scipy's dense optimum",
     "records": "contacts and events written, against plain sqlite3",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",

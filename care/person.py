@@ -15,6 +15,7 @@ class Person:
         consent: His answers, those of earlier contacts too.
         told: He has heard the disclosure to its end.
         asked: What is remembered of him has been asked for.
+        awaited: It has not come yet, so it is not known whether he has objected before.
         baseline: How he usually speaks, from earlier contacts.
         ground: Why he is judged or is not, as it was last published; None: not yet.
     """
@@ -23,12 +24,18 @@ class Person:
     consent: Consent = field(default_factory=Consent)
     told: bool = False
     asked: bool = False
+    awaited: bool = False
     baseline: Baseline | None = None
     ground: Ground | None = None
 
     def permission(self, policy: EmotionPolicy) -> Permission:
         """Say whether his voice may be judged now."""
         return may_judge(policy, self.consent, told=self.told, speaker=Speaker.CUSTOMER)
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether an earlier answer may still come that goes before silence."""
+        return self.awaited and self.consent.to(Purpose.EMOTION) is Answer.UNKNOWN
 
     @property
     def agreed(self) -> bool:

@@ -258,7 +258,7 @@ class CareService:
                     self._take(envelope.event)
                 except Exception:
                     # One contact must not end the care for all others.
-                    _log.exception("event not taken", event=type(envelope.event).__name__)
+                    _log.exception("event not taken", kind=type(envelope.event).__name__)
 
     def _take(self, event: Event) -> None:
         match event:
@@ -294,17 +294,19 @@ class CareService:
         if person.asked or memory is None:
             self._decide(person)
             return
-        person.asked = True
+        person.asked = person.awaited = True
 
         async def look_up() -> None:
             known: KnownCustomer | None = None
             try:
                 known = await memory.known(person.contact_id)
             finally:
+                person.awaited = False
                 if self._people.get(person.contact_id) is person:
                     self._recognise(person, known)
 
         if not self._put(look_up):
+            person.awaited = False
             self._decide(person)
 
     def _recognise(self, person: Person, known: KnownCustomer | None) -> None:
@@ -340,7 +342,7 @@ class CareService:
     def _decide(self, person: Person) -> None:
         """Permit or forbid, and say why if the reason is another than before."""
         permission = person.permission(self._model.policy)
-        if permission.ground is person.ground:
+        if person.is_unsettled or permission.ground is person.ground:
             return
         person.ground = permission.ground
         if permission.allowed:

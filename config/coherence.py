@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
-from config import emotion_review, resources
+from config import emotion_review, resources, webhook_review
 from config.document import Document, Keys, Listing
 from config.document import Mapping as MappingBranch
 from config.explain import nearest
@@ -37,7 +37,7 @@ class Coherence:
     def check(self) -> None:
         """Run every check."""
         review = self._review
-        for section in ("agents", "queues", "trunks"):
+        for section in ("agents", "queues", "trunks", "webhooks"):
             unique_ids(review, section)
         agent_names(review)
         queue_numbers(review)
@@ -50,6 +50,7 @@ class Coherence:
         unasked_skills(review)
         emotion_review.check(review)
         resources.check(review)
+        webhook_review.check(review)
 
 
 def unique_ids(review: Review, section: str) -> None:

@@ -32,6 +32,7 @@ Label = Literal[
 ]
 Distress = Literal[Mood.UNEASY, Mood.UPSET, Mood.ANGRY]
 Told = Literal[Audience.SUPERVISOR, Audience.AGENT]
+Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
 Policy = Literal[EmotionPolicy.NOTICE, EmotionPolicy.OPT_IN, EmotionPolicy.OFF]
 
 
@@ -194,7 +195,8 @@ RULES: Final = (
 class Emotion(Section):
     """How the customer feels: whether it is read, and what is done about it. Never an agent's.
 
-    Not at work in this version: the model that reads a voice comes with a later one.
+    `enabled`, `weights`, `consent`, `remember_days` and `windows` take a restart; the rest is
+    taken over by a reload.
     """
 
     enabled: bool = False
@@ -206,6 +208,14 @@ class Emotion(Section):
     consent: Policy = EmotionPolicy.NOTICE
     """What silence means: `notice` reads once the customer has heard the disclosure, until he
     objects; `opt_in` only after he has agreed; `off` never."""
+    agree_key: Key | None = "1"
+    """The key by which a caller agrees, from the disclosure on until he is served; nothing: none.
+    Our prompt for `opt_in`, `disclosure-emotion-consent`, names 1."""
+    refuse_key: Key | None = "9"
+    """The key by which a caller objects, until he is served; nothing: none. Our prompts name 9."""
+    remember_days: Annotated[int, Field(ge=0, le=3650)] = 180
+    """How long a caller's answer, and with his agreement how he usually speaks, are remembered for
+    his next call, by his number; 0: not at all, and what was remembered is deleted."""
     windows: EmotionWindows = EmotionWindows()
     """The stretches of speech that are judged, and how judgements become a course."""
     moods: Moods = Moods()

@@ -20,8 +20,8 @@ _DEFAULT: Final = Emotion()
 
 def check(review: Review) -> None:
     """Run every check of this file."""
-    not_yet(review)
     told_by_disclosure(review)
+    keys(review)
     workers(review)
     licence(review)
     windows(review)
@@ -34,17 +34,6 @@ def enabled(review: Review) -> bool:
     """Tell whether emotion is read at all."""
     policy = review.text(_SECTION, "consent") or _DEFAULT.consent
     return review.yes(_DEFAULT.enabled, _SECTION, "enabled") and policy != EmotionPolicy.OFF
-
-
-def not_yet(review: Review) -> None:
-    """Say that nothing comes of the section before weights are part of a version."""
-    if enabled(review):
-        review.warn(
-            (_SECTION, "enabled"),
-            "true",
-            "false in this version",
-            "the model that reads a voice comes with a later one; until then nothing is judged",
-        )
 
 
 def told_by_disclosure(review: Review) -> None:
@@ -64,6 +53,35 @@ def told_by_disclosure(review: Review) -> None:
                 "a prompt that says that emotion is read",
                 "or emotion.consent opt_in, or emotion.enabled false",
             )
+
+
+def keys(review: Review) -> None:
+    """Refuse one key for two answers, and an agreement that nobody can give; warn of prompts."""
+    if not enabled(review):
+        return
+    agree, refuse = (
+        getattr(_DEFAULT, field)
+        if review.document.at((_SECTION, field)) is None
+        else review.text(_SECTION, field)
+        for field in ("agree_key", "refuse_key")
+    )
+    if agree is not None and agree == refuse:
+        review.refuse((_SECTION, "refuse_key"), agree, "another key than agree_key")
+    policy = review.text(_SECTION, "consent") or _DEFAULT.consent
+    if policy == EmotionPolicy.OPT_IN and agree is None:
+        review.warn(
+            (_SECTION, "agree_key"),
+            "nothing, while emotion.consent is opt_in",
+            "a key",
+            "callers can then agree only through the API",
+        )
+    if agree not in {None, _DEFAULT.agree_key} or refuse != _DEFAULT.refuse_key:
+        review.warn(
+            (_SECTION, "refuse_key"),
+            f"{agree} and {refuse}",
+            f"{_DEFAULT.agree_key} and {_DEFAULT.refuse_key}, which our prompts name",
+            "record prompts of your own and name them in `prompts.disclosure` of each queue",
+        )
 
 
 def workers(review: Review) -> None:

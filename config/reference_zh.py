@@ -79,6 +79,10 @@ _ALLOWED: Final = {
     "the name of a WAV file without folder, language and ending, such as greeting": (
         "WAV 文件的名称，不带文件夹、语言和扩展名，如 greeting"
     ),
+    "a URL such as https://desk.example.org/warmline": (
+        "URL，如 https://desk.example.org/warmline"
+    ),
+    "the name of a type of event": "事件类型的名称",
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
     ),
@@ -130,6 +134,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
+    "Configuration.webhooks": "别处得知事件的程序，事件发生时即告知。",
     "Configuration.store": "记录存放在哪里。",
     "Node": "整个进程。",
     "Node.name": "本节点在日志和指标中的名称。",
@@ -250,10 +255,13 @@ MEANINGS: Final[dict[str, str]] = {
     "Prompts.greeting": "来电者最先听到的；无：不播放，以下各项亦同。",
     "Prompts.disclosure": (
         "告知通话会被分析。只有以其他方式告知来电者时才可省去：在多数国家必须让他们知道。"
+        "启用 `emotion` 时，我们的 `disclosure-emotion` 或 `disclosure-emotion-consent` 取代"
+        " `disclosure`；您自己的提示音须自行说明。"
     ),
     "Prompts.music": "来电者等待时循环播放。",
     "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",
     "Prompts.wait_exceeded": "超过 `wait_s_max` 时播放，然后挂断。",
+    "Prompts.transfer": "座席将来电者转给同事时播放，之后来电者等待那位同事。",
     "Prompts.agent_left": "通话中座席一方断开时播放，之后来电者继续等待。",
     "PromptFolder": "您自己的 WAV 文件放在哪里；那里没有的取自我们的文件。",
     "PromptFolder.folder": (
@@ -272,7 +280,8 @@ MEANINGS: Final[dict[str, str]] = {
     "Analysis.pause_s": "更长的静默即结束一个语音段。",
     "Emotion": (
         "客户的感受：是否分析，以及随后做什么。从不分析座席的情绪。"
-        "本版本尚未启用：分析声音的模型随以后的版本提供。"
+        "`enabled`、`weights`、`consent`、`remember_days` 和 `windows` 须重启后生效，"
+        "其余重新加载即可。"
     ),
     "Emotion.enabled": (
         "是否从客户的声音中分析情绪。在有人决定可以这样做之前保持关闭："
@@ -285,6 +294,17 @@ MEANINGS: Final[dict[str, str]] = {
     "Emotion.consent": (
         "客户沉默意味着什么：`notice` 在客户听完告知后开始分析，直到他反对；"
         "`opt_in` 只在他同意之后；`off` 从不分析。"
+    ),
+    "Emotion.agree_key": (
+        "来电者按此键表示同意，从告知开始到接通座席为止；留空则无此键。"
+        "我们用于 `opt_in` 的提示音 `disclosure-emotion-consent` 说的是 1。"
+    ),
+    "Emotion.refuse_key": (
+        "来电者按此键表示反对，到接通座席为止；留空则无此键。我们的提示音说的是 9。"
+    ),
+    "Emotion.remember_days": (
+        "来电者的答复，以及经其同意后他平时的说话方式，按其号码为下次来电保存多久；"
+        "0：完全不保存，并删除已保存的内容。"
     ),
     "Emotion.windows": "每次评判的语音片段，以及评判如何连成一条曲线。",
     "Emotion.moods": "各种心情从哪个强度开始。",
@@ -362,6 +382,26 @@ MEANINGS: Final[dict[str, str]] = {
     "Http.auth_window_s": "统计错误令牌的秒数，也是不理会该地址的秒数。",
     "Http.allowed_origins": "可以从浏览器调用接口的网页来源（CORS）。",
     "Http.proxies": "其 X-Forwarded-For 可信的反向代理所在的网段。",
+    "Webhook": "别处的一个程序，会得知事件：每个事件以 JSON 形式、带签名地发送（POST）到它的 URL。",
+    "Webhook.id": (
+        "webhook 在日志和指标中的名称。它在事件流中的位置以此名称保存，因此重启不会丢失任何事件。"
+    ),
+    "Webhook.url": (
+        "发到哪里。`https` 的证书必须有效；`http` 只可发往本机、私有网络的地址，"
+        "或在设了 `allow_http` 时。"
+    ),
+    "Webhook.secret": (
+        "签名密钥放在哪里：`whsec_` 加 24 到 64 字节的 Base64，"
+        "用 `echo whsec_$(openssl rand -base64 32)` 生成。每个 webhook 用各自的密钥。"
+    ),
+    "Webhook.events": "发送哪些类型的事件；docs/events.md 列出全部。",
+    "Webhook.queues": "只发送这些队列的联络的事件；空：全部，包括与任何联络无关的事件。",
+    "Webhook.timeout_s": "一次尝试最多用多久，从建立连接到收到回答。",
+    "Webhook.attempts_max": (
+        "一个事件最多发送这么多次，之后放弃：10 次尝试分布在大约九分钟内，"
+        "比接收方重启所需的时间长。"
+    ),
+    "Webhook.allow_http": "是否允许用 `http` 发往任何主机：途中的人就能读到所发的内容。",
     "Store": "记录存放在哪里。",
     "Store.url": "SQLAlchemy URL，不含密码；无：数据文件夹中的 SQLite。",
     "Store.queue_log": "是否另按 Asterisk 的 queue_log 格式把通话写入文件。",

@@ -26,6 +26,11 @@ from config.section import Section
 RUN_TIME_SECTIONS: Final = ("trunks", "agents", "queues", "prompts", "router")
 """Sections that take effect at once; calls that run keep what they began with."""
 
+RUN_TIME_FIELDS: Final = {
+    "emotion": ("agree_key", "refuse_key", "moods", "rules", "phrases"),
+}
+"""Sections of which only these fields do: the rest is handed to processes at their start."""
+
 POLL_S: Final = 1.0
 """How often the file is looked at. Looking is one stat(2), works on every file system (inotify
 does not see changes over NFS or in a mounted Kubernetes ConfigMap) and on a file that is
@@ -65,10 +70,16 @@ def plan(old: Configuration, new: Configuration) -> ReloadPlan:
     """Return what of `new` can take the place of `old` at run time. Pure."""
     applied: list[str] = []
     needs_restart: list[str] = []
+    changed: dict[str, Section] = {name: getattr(new, name) for name in RUN_TIME_SECTIONS}
     for name in Configuration.model_fields:
-        paths = _differences(name, getattr(old, name), getattr(new, name))
-        (applied if name in RUN_TIME_SECTIONS else needs_restart).extend(paths)
-    changed = {name: getattr(new, name) for name in RUN_TIME_SECTIONS}
+        before, after = getattr(old, name), getattr(new, name)
+        fields = RUN_TIME_FIELDS.get(name, ())
+        for path in _differences(name, before, after):
+            now = name in RUN_TIME_SECTIONS or path.removeprefix(f"{name}.").startswith(fields)
+            (applied if now else needs_restart).append(path)
+        if fields:
+            update = {field: getattr(after, field) for field in fields}
+            changed[name] = before.model_copy(update=update)
     return ReloadPlan(
         configuration=old.model_copy(update=changed),
         applied=tuple(applied),

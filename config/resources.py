@@ -14,7 +14,8 @@ from config.document import Mapping as MappingBranch
 from config.explain import known_keys, nearest
 from config.prompts import PromptLibrary
 from config.review import Review
-from config.schema import PORTS_PER_CELL, Cells, Prompts, Rtp, Secret, SipListen
+from config.schema import PORTS_PER_CELL, Cells, Prompts, Rtp, SipListen
+from config.secret import Secret
 from domain.errors import ConfigurationError
 
 TOKEN_CHARACTERS_MIN: Final = 16
@@ -99,7 +100,7 @@ def cells(review: Review) -> None:
 def secrets(review: Review) -> None:
     """Refuse a secret that is missing, or a token that could be guessed."""
     for item in review.items("trunks"):
-        _secret(review, (*item, "digest", "password"))
+        secret_value(review, (*item, "digest", "password"))
     for field in known_keys(("http",)):
         if field.endswith("token"):
             _token(review, ("http", field))
@@ -154,27 +155,8 @@ def prompts(review: Review) -> None:
                 )
 
 
-def _token(review: Review, keys: Keys) -> None:
-    token = _secret(review, keys)
-    if token is None:
-        return
-    if len(token) < TOKEN_CHARACTERS_MIN:
-        review.refuse(
-            keys,
-            f"a token of {len(token)} characters",
-            f"at least {TOKEN_CHARACTERS_MIN} characters",
-            "make one with: openssl rand -hex 24",
-        )
-    elif not (token.isascii() and token.isprintable() and " " not in token):
-        # RFC 6750 section 2.1: a bearer token is made of visible ASCII characters.
-        review.refuse(
-            keys,
-            "a token with other characters than visible ASCII ones",
-            "visible ASCII characters",
-        )
-
-
-def _secret(review: Review, keys: Keys) -> str | None:
+def secret_value(review: Review, keys: Keys) -> str | None:
+    """Return what a secret holds; None: it was refused, stands nowhere or is not looked up."""
     branch = review.document.at(keys)
     if not isinstance(branch, MappingBranch):
         return None
@@ -196,6 +178,26 @@ def _secret(review: Review, keys: Keys) -> str | None:
     if file is not None and file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
         review.warn((*keys, "file"), f"{str(file)!r}, open to every user", "mode 0600 or 0640")
     return value
+
+
+def _token(review: Review, keys: Keys) -> None:
+    token = secret_value(review, keys)
+    if token is None:
+        return
+    if len(token) < TOKEN_CHARACTERS_MIN:
+        review.refuse(
+            keys,
+            f"a token of {len(token)} characters",
+            f"at least {TOKEN_CHARACTERS_MIN} characters",
+            "make one with: openssl rand -hex 24",
+        )
+    elif not (token.isascii() and token.isprintable() and " " not in token):
+        # RFC 6750 section 2.1: a bearer token is made of visible ASCII characters.
+        review.refuse(
+            keys,
+            "a token with other characters than visible ASCII ones",
+            "visible ASCII characters",
+        )
 
 
 def _certificate(review: Review, item: Keys) -> None:

@@ -5,7 +5,6 @@ The string under a field is for the operator: it becomes the description in the 
 default is what it is.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -13,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from config.emotion import Emotion
+from config.secret import Secret
 from config.section import Section
 from config.values import (
     Address,
@@ -31,7 +31,7 @@ from config.values import (
     SipUri,
     rule,
 )
-from domain.errors import ConfigurationError
+from config.webhooks import WEBHOOKS_MAX, Webhook
 
 PORTS_PER_CELL: Final = 40
 """UDP ports that one cell takes: four legs with RTP and RTCP, and room for re-INVITEs that
@@ -43,51 +43,6 @@ FEATURE_CODES: Final[Mapping[str, str]] = {
     "*62": "logged_out",
 }
 """What an agent dials to change his state."""
-
-SECRET_BYTES_MAX: Final = 65_536
-
-
-class Secret(Section):
-    """A secret that stands in an environment variable or a file, never in the YAML."""
-
-    env: Annotated[str, Field(min_length=1)] | None = None
-    """Name of the environment variable."""
-    file: FilePath | None = None
-    """File with the secret alone; spaces and line ends around it are dropped."""
-
-    def read(self, environ: Mapping[str, str] | None = None) -> str:
-        """Return the secret as it stands there now.
-
-        Args:
-            environ: Environment variables; None: those of this process.
-
-        Raises:
-            ConfigurationError: It names no or both places, or is missing, unreadable or empty.
-        """
-        if (self.env is None) == (self.file is None):
-            raise ConfigurationError("secret: exactly one of env and file must be named")
-        if self.env is not None:
-            value = (os.environ if environ is None else environ).get(self.env)
-            if value is None:
-                raise ConfigurationError(f"environment variable {self.env} is not set")
-            place = f"environment variable {self.env}"
-        else:
-            assert self.file is not None
-            place = f"file {self.file}"
-            try:
-                with self.file.open("rb") as file:
-                    raw = file.read(SECRET_BYTES_MAX + 1)
-                value = raw.decode("utf-8")
-            except OSError as error:
-                raise ConfigurationError(f"{place}: {error.strerror or error}") from error
-            except UnicodeDecodeError as error:
-                raise ConfigurationError(f"{place} is not UTF-8 text") from error
-            if len(raw) > SECRET_BYTES_MAX:
-                raise ConfigurationError(f"{place} has over {SECRET_BYTES_MAX} bytes")
-        value = value.strip()
-        if not value:
-            raise ConfigurationError(f"{place} is empty")
-        return value
 
 
 class Node(Section):
@@ -276,13 +231,16 @@ class Prompts(Section):
     """First thing a caller hears; nothing: silent, as for all of these."""
     disclosure: PromptName | None = "disclosure"
     """That the call is analysed. Leave it out only where you tell callers by other means:
-    in most countries they have to know."""
+    in most countries they have to know. Where `emotion` is enabled, our `disclosure-emotion` or
+    `disclosure-emotion-consent` take the place of `disclosure`; your own prompt must say it."""
     music: PromptName | None = "music"
     """Played in a loop while the caller waits."""
     queue_full: PromptName | None = "queue-full"
     """When `waiting_max` is reached; then we hang up."""
     wait_exceeded: PromptName | None = "wait-exceeded"
     """When `wait_s_max` is over; then we hang up."""
+    transfer: PromptName | None = "transfer"
+    """When an agent hands the caller over to a colleague; then he waits for that one."""
     agent_left: PromptName | None = "agent-left"
     """When the agent's side is lost in the middle of a call; then the caller waits again."""
 
@@ -455,5 +413,7 @@ class Configuration(Section):
     """How the customer feels: whether it is read, and what is done about it."""
     http: Http
     """The API."""
+    webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []
+    """Programs elsewhere that are told of events as they happen."""
     store: Store = Store()
     """Where records are kept."""

@@ -1,6 +1,6 @@
 """What happens, as a table that follows it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,7 +17,10 @@ STYLES: Final = {
     "done": "green",
     "abandoned": "red",
 }
+MOOD_STYLES: Final = {"calm": "green", "uneasy": "yellow", "upset": "red", "angry": "bold red"}
 NEWS_MAX: Final = 8
+ALERTS_MAX: Final = 8
+"""Beside eight calls, of which two lead to alerts, two each: more is a flood."""
 
 
 @dataclass(slots=True)
@@ -33,16 +36,18 @@ class Row:
     talk_s: float | None = None
     speech_s: float = 0.0
     turns: int = 0
+    mood: str = ""
     outcome: str = ""
 
 
 @dataclass(slots=True)
 class Board:
-    """Every call and agent, and the latest news."""
+    """Every call and agent, the latest alerts and the latest news."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     agents: dict[str, str] = field(default_factory=dict)
     news: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
     _contacts: dict[str, str] = field(default_factory=dict)
 
     def name(self, contact_id: str, name: str) -> None:
@@ -52,6 +57,10 @@ class Board:
     def tell(self, text: str) -> None:
         """Add a line of news."""
         self.news = [*self.news, text][-NEWS_MAX:]
+
+    def warn(self, text: str) -> None:
+        """Add an alert, which stays when news go."""
+        self.alerts = [*self.alerts, text][-ALERTS_MAX:]
 
     def take(self, event: dict[str, Any]) -> None:
         """Follow one event of the stream."""
@@ -80,6 +89,9 @@ class Board:
                 self.tell(f"{row.name} was told: number {fields['position']}")
             case "SpeechObserved":
                 self._heard(row, fields["span"])
+            case "MoodChanged":
+                row.mood = fields["after"]
+                self.tell(f"{row.name} sounds {row.mood}{_reasons(fields.get('evidence', []))}")
             case "ContactClosed":
                 row.outcome = fields["disposition"]
                 row.state = "abandoned" if "abandoned" in row.outcome else "done"
@@ -97,10 +109,11 @@ class Board:
                 )
 
     def __rich__(self) -> Group:
-        table = Table(title="Warmline: six calls, two agents", title_justify="left", expand=False)
-        for column in ("call", "from", "queue", "state", "agent", "outcome"):
+        title = f"Warmline: {len(self.rows)} calls, {len(self.agents)} agents"
+        table = Table(title=title, title_justify="left", expand=False)
+        for column in ("call", "from", "queue", "state", "mood", "agent", "outcome"):
             table.add_column(column)
-        for column in ("wait s", "talk s", "customer speech s", "turns"):
+        for column in ("wait s", "talk s", "speech s", "turns"):
             table.add_column(column, justify="right")
         for row in self.rows.values():
             table.add_row(
@@ -108,6 +121,7 @@ class Board:
                 row.number,
                 row.queue,
                 Text(row.state, STYLES[row.state]),
+                Text(row.mood, MOOD_STYLES.get(row.mood, "dim")),
                 row.agent,
                 row.outcome,
                 _seconds(row.wait_s),
@@ -116,7 +130,14 @@ class Board:
                 str(row.turns or ""),
             )
         agents = Text("agents  ", "dim").append(_agents(self.agents.items()), "not dim")
-        return Group(table, agents, *(Text(f"  {line}", "dim") for line in self.news))
+        alerts = (Text(f"  {line}", "bold red") for line in self.alerts)
+        return Group(table, agents, *alerts, *(Text(f"  {line}", "dim") for line in self.news))
+
+
+def _reasons(evidence: Sequence[dict[str, Any]]) -> str:
+    """Return the two strongest: more would not fit on the line."""
+    reasons = [f"{each['name']} {each['value']:.3g} {each['unit']}" for each in evidence[:2]]
+    return ": " + ", ".join(reasons) if reasons else ""
 
 
 def _seconds(seconds: float | None) -> str:

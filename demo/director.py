@@ -3,22 +3,14 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 from demo.api import Api
 from demo.board import Board, Row
 from demo.line import Line
 from demo.node import NodeProcess
-from demo.script import (
-    AGENTS,
-    ANSWER_AFTER_S,
-    CALLS,
-    SLEEPER,
-    SPEECH_FOLDER,
-    PlannedCall,
-)
+from demo.played import Played
+from demo.script import AGENTS, ANSWER_AFTER_S, CALLS, SLEEPER, PlannedCall, recording
 
 TRUNK_ADDRESS: Final = "127.0.0.2"
 """The carrier's address in config/examples/demo.yaml."""
@@ -28,62 +20,49 @@ RECORD_S_MAX: Final = 15.0
 """The last words of a call are analysed and stored a moment after its end."""
 
 
-@dataclass(slots=True)
-class Played:
-    """How one call went.
-
-    Attributes:
-        answered_ms: INVITE to 200 as the caller's telephone saw it.
-        wrong: What is not as it should be, in words.
-    """
-
-    plan: PlannedCall
-    sip_call_id: str = ""
-    contact_id: str = ""
-    answered_ms: float | None = None
-    caller_lost: int = 0
-    record: dict[str, Any] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the object that `demo --json` prints for a call."""
-        record = self.record
-        return {
-            "call_id": self.sip_call_id,
-            "answered_ms": self.answered_ms,
-            "wait_s": record.get("wait_s"),
-            "agent": record.get("agent_id"),
-            "outcome": record.get("disposition"),
-            "talk_s": record.get("talk_s"),
-            "rtp_lost": self.caller_lost + record.get("rtp_lost", 0),
-            "customer_speech_s": round(record.get("customer_speech_s", 0.0), 2),
-            "turns": record.get("turns"),
-        }
-
-
 class Director:
     """One performance. Use `perform` once."""
 
     def __init__(
-        self, node: NodeProcess, token: str, passwords: dict[str, str], board: Board
+        self,
+        node: NodeProcess,
+        token: str,
+        passwords: dict[str, str],
+        board: Board,
+        *,
+        calls: Sequence[PlannedCall] = CALLS,
+        sleeper: str | None = SLEEPER,
+        call_s_max: float = CALL_S_MAX,
     ) -> None:
-        """Perform against this node, with these softphone passwords."""
+        """Perform against this node, with these softphone passwords.
+
+        Args:
+            node: Serves config/examples/demo.yaml.
+            token: Of its API.
+            passwords: By agent.
+            board: Is told of everything.
+            calls: Who calls.
+            sleeper: The agent who does not answer the first calm caller; None: all answer.
+            call_s_max: A call that is not over after so long, waiting included, is a fault.
+        """
+        self._calls = calls
+        self._sleeper = sleeper
+        self._call_s_max = call_s_max
         self._node = node
         self._api = Api(node.http, token)
         self._passwords = passwords
         self._board = board
         self._agents: dict[str, Line] = {}
-        self._played = {plan.name: Played(plan) for plan in CALLS}
+        self._played = {plan.name: Played(plan) for plan in calls}
         self._events: list[dict[str, Any]] = []
         self._happened = asyncio.Condition()
         self._agent_leg: dict[str, int] = {}
-        self._rings = dict.fromkeys(AGENTS, 0)
         self.crashed = 0
         self.started = 0
 
     async def perform(self) -> Sequence[Played]:
         """Register the agents, place the calls, wait for their records."""
-        for plan in CALLS:
+        for plan in self._calls:
             self._board.rows[plan.name] = Row(plan.name, plan.number)
         async with AsyncExitStack() as stack:
             self._agents = {
@@ -93,22 +72,22 @@ class Director:
                 for agent in AGENTS
             }
             callers = {
+                # A call's name may be longer than that of a socket.
                 plan.name: await stack.enter_async_context(
-                    Line(plan.name, self._node.folder, TRUNK_ADDRESS)
+                    Line(f"caller-{place}", self._node.folder, TRUNK_ADDRESS)
                 )
-                for plan in CALLS
+                for place, plan in enumerate(self._calls)
             }
             following = asyncio.create_task(self._follow(), name="events")
             try:
                 await asyncio.gather(*(self._log_in(agent) for agent in AGENTS))
                 working = [asyncio.create_task(self._work(agent)) for agent in AGENTS]
-                calls = (self._place(callers[plan.name], plan) for plan in CALLS)
+                calls = (self._place(callers[plan.name], plan) for plan in self._calls)
                 await asyncio.gather(*calls)
                 for task in working:
                     task.cancel()
                 await asyncio.gather(*working, return_exceptions=True)
-                for played in self._played.values():
-                    await self._judge(played)
+                await asyncio.gather(*(self._judge(played) for played in self._played.values()))
             finally:
                 following.cancel()
                 await asyncio.gather(following, return_exceptions=True)
@@ -122,9 +101,18 @@ class Director:
             self.started += event["type"] == "CellStarted"
             self.crashed += event["type"] == "CellCrashed"
             self._board.take(event)
+            self._tell_played(event)
             async with self._happened:
                 self._events.append(event)
                 self._happened.notify_all()
+
+    def _tell_played(self, event: dict[str, Any]) -> None:
+        contact_id = event["event"].get("contact_id")
+        for played in self._played.values():
+            if contact_id and played.contact_id == contact_id:
+                alarm = played.take(event)
+                if alarm is not None:
+                    self._board.warn(f"{played.plan.name}: {alarm}")
 
     async def _name(self, contact_id: str) -> None:
         contact = await self._api.get(f"/contacts/{contact_id}")
@@ -133,7 +121,7 @@ class Director:
                 played.contact_id = contact_id
                 self._board.name(contact_id, played.plan.name)
 
-    async def _event(self, kind: str, timeout_s: float = CALL_S_MAX, **wanted: str) -> Any:
+    async def _event(self, kind: str, **wanted: str) -> Any:
         """Wait for an event with these fields, or return at once if it has come already."""
 
         def found() -> dict[str, Any] | None:
@@ -143,7 +131,7 @@ class Director:
                     return fields
             return None
 
-        async with asyncio.timeout(timeout_s), self._happened:
+        async with asyncio.timeout(self._call_s_max), self._happened:
             await self._happened.wait_for(found)
             return found()
 
@@ -174,27 +162,41 @@ class Director:
         await line.told("ended", leg=calling["leg"])
 
     async def _work(self, agent: str) -> None:
-        """Answer what rings, but for the first call of the one who sleeps."""
+        """Answer what rings, but for the first calm caller of the one who sleeps."""
         line = self._agents[agent]
+        sleeps = agent == self._sleeper
         while True:
-            leg = (await line.told("incoming", timeout_s=CALL_S_MAX))["leg"]
-            self._rings[agent] += 1
-            if agent == SLEEPER and self._rings[agent] == 1:
+            leg = (await line.told("incoming", timeout_s=self._call_s_max))["leg"]
+            await asyncio.sleep(ANSWER_AFTER_S)
+            # The long calls of those who grow angry shall not begin late.
+            if sleeps and not self._offered_angry(agent):
+                sleeps = False
                 await line.told("ended", leg=leg)
                 await asyncio.sleep(ANSWER_AFTER_S)
                 await self._dial_ready(agent)
                 continue
-            await asyncio.sleep(ANSWER_AFTER_S)
             self._agent_leg[agent] = leg
             line.tell("answer", leg=leg)
-            await line.told("ended", leg=leg, timeout_s=CALL_S_MAX)
+            await line.told("ended", leg=leg, timeout_s=self._call_s_max)
+
+    def _offered_angry(self, agent: str) -> bool:
+        """Tell whether the call that rings at an agent's is of somebody who grows angry."""
+        offered = [
+            event["event"]["contact_id"]
+            for event in self._events
+            if event["type"] == "OfferMade" and event["event"]["agent_id"] == agent
+        ]
+        return any(
+            played.plan.grows_angry and played.contact_id in offered[-1:]
+            for played in self._played.values()
+        )
 
     # The callers.
 
     async def _place(self, caller: Line, plan: PlannedCall) -> None:
         played = self._played[plan.name]
         try:
-            async with asyncio.timeout(CALL_S_MAX):
+            async with asyncio.timeout(self._call_s_max):
                 await asyncio.sleep(plan.after_s)
                 caller.tell("line", uri=f"sip:{plan.number}@{TRUNK_ADDRESS}")
                 caller.tell("call", uri=f"sip:{plan.dialled}@{self._server}")
@@ -208,7 +210,7 @@ class Director:
                 ended = await caller.told("ended", leg=calling["leg"])
                 played.caller_lost = ended["lost"]
         except TimeoutError as error:
-            played.wrong.append(f"not over after {CALL_S_MAX:g} s: {error}")
+            played.wrong.append(f"not over after {self._call_s_max:g} s: {error}")
 
     async def _converse(self, caller: Line, leg: int, played: Played) -> None:
         plan = played.plan
@@ -222,8 +224,10 @@ class Director:
         sides = [(self._agents[agent], self._agent_leg[agent]), (caller, leg)]
         for number, name in enumerate(plan.lines):
             line, its_leg = sides[number % 2]
-            line.tell("play", leg=its_leg, file=str(SPEECH_FOLDER / f"{name}.wav"))
-            await line.told("played", leg=its_leg)
+            played.speaking = name if line is caller else ""
+            line.tell("play", leg=its_leg, file=str(recording(name)))
+            await line.told("played", leg=its_leg, timeout_s=self._call_s_max)
+            played.speaking = ""
         last, its_leg = sides[1] if plan.ending == "caller_ended" else sides[0]
         last.tell("hang_up", leg=its_leg)
 
@@ -239,47 +243,9 @@ class Director:
                 while True:
                     path = f"/contacts/{played.contact_id}"
                     played.record = await self._api.get(path)
-                    wrong = list(_faults(played))
+                    wrong = played.faults()
                     if not wrong:
                         return
                     await asyncio.sleep(0.25)
         except TimeoutError:
             played.wrong += wrong
-
-
-def _faults(played: Played) -> Sequence[str]:
-    """Return what of a call's record is not as its plan has it."""
-    plan, record = played.plan, played.record
-    outcomes = [part["outcome"] for part in record["interactions"]]
-    faults = []
-    if record["disposition"] != plan.ending:
-        faults.append(f"ended as {record['disposition']}, not as {plan.ending}")
-    if played.caller_lost + record["rtp_lost"]:
-        faults.append(f"RTP lost: {played.caller_lost} there, {record['rtp_lost']} here")
-    if plan.lines:
-        spoken = sum(_seconds_of(name) for name in plan.lines[1::2])
-        if record["customer_speech_s"] < 0.5 * spoken:
-            faults.append(
-                f"{record['customer_speech_s']:.1f} s of the customer heard, {spoken:.1f} s said"
-            )
-        if record["turns"] < len(plan.lines) - 1:
-            faults.append(f"{record['turns']} turns heard, {len(plan.lines)} taken")
-        if "answered" not in outcomes:
-            faults.append("no agent answered")
-    elif "answered" in outcomes:
-        faults.append("answered, though the caller had gone")
-    return faults
-
-
-def _seconds_of(name: str) -> float:
-    path: Path = SPEECH_FOLDER / f"{name}.wav"
-    return path.stat().st_size / 16_000
-
-
-def missed(calls: Sequence[Played]) -> int:
-    """Return how many offers ran into ring no answer."""
-    return sum(
-        part["outcome"] == "ring_no_answer"
-        for played in calls
-        for part in played.record.get("interactions", [])
-    )

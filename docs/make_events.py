@@ -30,7 +30,8 @@ INTRODUCTION: Final = """\
 # Events
 
 For those who build on the stream of events: wallboards, reports, customer systems. How to read
-the stream and how to go on after a pause stands in [api.md](api.md).
+the stream and how to go on after a pause stands in [api.md](api.md); who wants to be told of a few
+of them has them posted ([webhooks.md](webhooks.md)).
 
 An event says what has happened, never what shall be done. Each comes as one JSON object:
 
@@ -48,10 +49,11 @@ by those who may.
 An answered call gives `ContactArrived`, `DisclosurePlayed`, `ContactQueued`, `OfferMade`,
 `OfferAccepted`, `ContactConnected`, any number of `SpeechObserved`, and `ContactClosed`, in
 this order but for `SpeechObserved`: what was said last is heard to its end a moment after the
-call. Where emotion is read, which no part of this version does yet, `EmotionObserved`,
-`MoodChanged`, `AlertRaised`, `AlertAcknowledged` and `AlertCleared` come among them; the last alert
-is cleared when the contact is closed. When an
-agent does not answer, or his telephone is lost in mid-call, `ContactQueued` comes
+call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
+`EmotionObserved` comes about once a second of speech, and `MoodChanged`, `AlertRaised`,
+`AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
+among them; the last alert is cleared when the contact is closed. When an agent does not answer,
+or his telephone is lost in mid-call, `ContactQueued` comes
 again, and what follows it. Every contact that has arrived is closed once, after a crash of the
 node too."""
 

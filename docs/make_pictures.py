@@ -60,16 +60,21 @@ class Film(Board):
                 rows=copy.deepcopy(self.rows),
                 agents=dict(self.agents),
                 news=list(self.news),
+                alerts=list(self.alerts),
             )
         )
 
 
 def liveliest(frames: list[Board]) -> Board:
-    """Return the last of the frames with the most different states of calls."""
-    return max(
-        enumerate(frames),
-        key=lambda pair: (len({row.state for row in pair[1].rows.values()}), pair[0]),
-    )[1]
+    """Return the last of the frames with an angry caller on the line and most states of calls."""
+
+    def worth(pair: tuple[int, Board]) -> tuple[int, int, int]:
+        place, board = pair
+        rows = board.rows.values()
+        angry = sum(row.mood == "angry" and row.state == "talking" for row in rows)
+        return min(angry, len(board.alerts)), len({row.state for row in rows}), place
+
+    return max(enumerate(frames), key=worth)[1]
 
 
 async def perform() -> Film:

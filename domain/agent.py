@@ -104,3 +104,15 @@ class AgentView:
     reachable: bool
     answered: int
     missed: int
+
+
+def language_proficiency(languages: Mapping[str, int], tag: str) -> int:
+    """Return how well someone speaks a language, 0 for not at all.
+
+    "zh-Hant-TW" is answered by "zh-Hant" and then by "zh" (RFC 4647 section 3.4, lookup).
+    """
+    while tag:
+        if tag in languages:
+            return languages[tag]
+        tag = tag.rpartition("-")[0]
+    return 0

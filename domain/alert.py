@@ -48,7 +48,7 @@ class Audience(StrEnum):
     """Who is told of an alert."""
 
     SUPERVISOR = "supervisor"
-    """Whoever watches: the event stream, later a webhook."""
+    """Whoever watches: the event stream, or a webhook."""
     AGENT = "agent"
     """The agent who serves the customer, now or next, with a phrase in the customer's language."""
 

@@ -59,6 +59,15 @@ class NotKnown(WarmlineError):
         self.name = str(name)
 
 
+class NobodyServes(WarmlineError):
+    """No agent who is there can do what a contact would need."""
+
+    def __init__(self, what: str) -> None:
+        """Name what is needed."""
+        super().__init__(f"no agent who is logged in has {what}")
+        self.what = what
+
+
 class CellError(WarmlineError):
     """A command to a cell failed."""
 

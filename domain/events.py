@@ -134,6 +134,23 @@ class ContactConnected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactTransferred:
+    """An agent has handed a customer over: he waits again, next for somebody with a skill.
+
+    Attributes:
+        agent_id: Who has handed him over.
+        requirement: What the next agent must be able to do.
+        talk_s: How long the two had talked.
+    """
+
+    contact_id: str
+    queue_id: str
+    agent_id: str
+    requirement: SkillRequirement
+    talk_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContactClosed:
     """A contact is disposed.
 
@@ -423,6 +440,7 @@ Event = (
     | OfferExpired
     | OfferWithdrawn
     | ContactConnected
+    | ContactTransferred
     | ContactClosed
     | AgentStateChanged
     | AgentReachabilityChanged

@@ -15,6 +15,7 @@ from domain.contact import Contact, ContactState, Disposition, Interaction
 from domain.events import ContactQueued, Envelope, Event
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
+from domain.skill import SkillRequirement
 from domain.speech import SpeechSpan
 
 
@@ -166,6 +167,16 @@ class CallDesk(Protocol):
 
     def calls(self) -> Sequence[CallView]:
         """Return every running call, the oldest first."""
+        ...
+
+    def transfer(self, contact_id: str, requirement: SkillRequirement) -> None:
+        """Hand a customer over from the agent he talks with to one with a skill.
+
+        Raises:
+            NotKnown: No call of that contact runs.
+            IllegalTransition: Nobody talks with him just now.
+            NobodyServes: No other agent who is logged in has the skill and the language.
+        """
         ...
 
     async def hang_up(self, contact_id: str) -> None:
@@ -391,6 +402,30 @@ class WishStore(Protocol):
 
     def save(self, agent_id: str, state: AgentState, reason: str) -> None:
         """Keep READY, NOT_READY or LOGGED_OUT; written soon, never waits."""
+        ...
+
+
+class CursorStore(Protocol):
+    """How far each reader of the events has come, so that a restart loses him nothing."""
+
+    async def load(self) -> Mapping[str, int]:
+        """Return the sequence number of the last event that a reader is done with, by his name.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        ...
+
+    def save(self, reader: str, sequence: int) -> None:
+        """Keep how far a reader has come; written soon, never waits."""
+        ...
+
+    async def forget(self, reader: str) -> None:
+        """Drop a reader who is no more; harmless if he is not known.
+
+        Raises:
+            StoreError: That cannot be written.
+        """
         ...
 
 

@@ -58,6 +58,9 @@ ACCEPT_BACKLOG: Final = 512
 READS_PER_TICK: Final = 4
 """Rounds over the sockets, so that a cell that floods cannot keep the worker from hearing."""
 HEARTBEAT_S: Final = 1.0
+SENSE_EVERY_TICKS: Final = 2
+"""Windows of 0.36 s of time are judged together: twice as many in a batch cost a third less each
+(docs/measure/voice-cost.md), and an alert may come 1.5 s after the speech."""
 NICE: Final = 5
 """Cells come first: a late judgement is late, a late packet is a gap in somebody's ear."""
 FAREWELL_S_MAX: Final = 2.0
@@ -108,6 +111,7 @@ class Worker:
         self._cpu_s = cpu_s
         self._sensing = sensing
         self._order = b""
+        self._ticks = 0
         self._outbox = Outbox(report)
         self._contacts: dict[int, _Contact] = {}
         self._known: set[str] = set()
@@ -127,7 +131,8 @@ class Worker:
         """Read, hear and report; True when frames still wait and the next tick is due now."""
         active = self._read()
         waiting = self._hear(active)
-        if self._sensing is not None and not waiting:
+        self._ticks += 1
+        if self._sensing is not None and not waiting and self._ticks % SENSE_EVERY_TICKS == 0:
             # Who is behind hears first; what is due then is the newest speech all the same.
             self._report_scores(self._sensing.sense(active))
         self._report_spans(active)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from domain.errors import ModelError
 from models.card import Card
 from models.onnx import Session
+from models.weights_folder import WEIGHTS
 
 LABELS: Final = ("angry", "happy", "neutral", "sad", "fear", "surprise", "disgust")
 """The order of probabilities."""
-WEIGHTS: Final = Path(__file__).parent / "weights"
 WINDOWS_MAX: Final = 1_024
 """In one batch: at 50 kB of log-mel each, 50 MB; more calls than one core can analyse."""
 

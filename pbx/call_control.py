@@ -13,9 +13,10 @@ from typing import Final, Self
 import structlog
 
 from config.schema import QueueEntry
+from domain.agent import AgentState, AgentView, language_proficiency
 from domain.commands import WithdrawReason
-from domain.contact import Channel, Contact, Disposition
-from domain.errors import NoCellFree, NotKnown
+from domain.contact import Channel, Contact, ContactState, Disposition
+from domain.errors import IllegalTransition, NobodyServes, NoCellFree, NotKnown
 from domain.offer import DeclineReason, Offer
 from domain.ports import (
     AgentDesk,
@@ -26,6 +27,7 @@ from domain.ports import (
     Hearing,
     Routing,
 )
+from domain.skill import SkillRequirement, meets
 from pbx.call_records import CallRecords
 from pbx.call_task import CallTask
 from pbx.cells import Cell, CellPool, CellState
@@ -33,6 +35,7 @@ from pbx.dial_plan import DialPlan, ToFeature, ToQueue
 from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.feature_call import FeatureCall
 from pbx.flow import CallFlow
+from pbx.keypad import NO_KEYS, ConsentKeys
 from pbx.overload import SettingUp
 from pbx.prompts import PromptSource
 
@@ -76,6 +79,7 @@ class CallControl:
         queues: Iterable[QueueEntry],
         sip_domain: str,
         call_s_max: float,
+        consent_keys: ConsentKeys = NO_KEYS,
         on_cell_gone: Callable[[tuple[str, int]], object],
         on_cell_released: Callable[[tuple[str, int]], object],
     ) -> None:
@@ -98,6 +102,7 @@ class CallControl:
         self._plan = DialPlan(queues)
         self._sip_domain = sip_domain
         self._call_s_max = call_s_max
+        self._consent_keys = consent_keys
         self._on_cell_gone = on_cell_gone
         self._on_cell_released = on_cell_released
         self._records = CallRecords(ledger)
@@ -113,9 +118,12 @@ class CallControl:
         await self.drain(0.0)
         await self._records.__aexit__(*exc)
 
-    def reload(self, queues: Iterable[QueueEntry], prompts: PromptSource) -> None:
-        """Take other queues and prompts; calls that run keep what they came to."""
+    def reload(
+        self, queues: Iterable[QueueEntry], prompts: PromptSource, consent_keys: ConsentKeys
+    ) -> None:
+        """Take other queues, prompts and keys; calls that run keep what they came to."""
         self._plan = DialPlan(queues)
+        self._consent_keys = consent_keys
         self._prompts = prompts
 
     # The edge asks.
@@ -193,6 +201,7 @@ class CallControl:
             routing=self._routing,
             clock=self._clock,
             call_s_max=self._call_s_max,
+            consent_keys=self._consent_keys,
         )
 
     def _feature_flow(self, to: ToFeature) -> FeatureCall:
@@ -297,6 +306,27 @@ class CallControl:
             raise NotKnown("running call", contact_id)
         await task.end(Disposition.HUNG_UP, "over the API")
 
+    def transfer(self, contact_id: str, requirement: SkillRequirement) -> None:
+        """Hand a customer over from the agent he talks with to one with a skill.
+
+        Raises:
+            NotKnown: No call of that contact runs.
+            IllegalTransition: Nobody talks with him just now.
+            NobodyServes: No other agent who is logged in has the skill and the language.
+        """
+        task = self._calls.get(contact_id)
+        if task is None or not isinstance(task.flow, CallFlow):
+            raise NotKnown("running call", contact_id)
+        contact = task.flow.contact
+        if contact.state is not ContactState.CONNECTED:
+            raise IllegalTransition(f"call {contact_id}", contact.state, "transfer")
+        if not any(_may_take(view, contact, requirement) for view in self._agents.agents()):
+            raise NobodyServes(
+                f"{requirement.skill} at {requirement.proficiency_min} and speaks "
+                f"{contact.language}"
+            )
+        task.post(lambda flow: flow.transferred(requirement) if isinstance(flow, CallFlow) else [])
+
     # The node stops.
 
     async def drain(self, grace_s: float) -> int:
@@ -318,6 +348,17 @@ class CallControl:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), CUT_S_MAX)
         return len(left)
+
+
+def _may_take(view: AgentView, contact: Contact, requirement: SkillRequirement) -> bool:
+    """Whether an agent may be handed a customer, now or when he is free."""
+    agent = view.agent
+    return (
+        agent.agent_id != contact.agent_id
+        and view.state is not AgentState.LOGGED_OUT
+        and meets(requirement, agent.skills)
+        and language_proficiency(agent.languages, contact.language) > 0
+    )
 
 
 def _view(task: CallTask, flow: CallFlow, now_s: float) -> CallView:

@@ -12,22 +12,19 @@ from config.schema import QueueEntry
 from domain.commands import WithdrawReason
 from domain.contact import Contact, ContactState, ContactTrigger, Disposition
 from domain.errors import LimitExceeded, NotKnown
-from domain.events import (
-    CallHeld,
-    ContactConnected,
-    DigitPressed,
-    DisclosurePlayed,
-    PositionAnnounced,
-)
+from domain.events import CallHeld, ContactConnected, DisclosurePlayed
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import Clock, Routing
+from domain.skill import SkillRequirement
 from domain.speech import Speaker
 from pbx import actions as do
 from pbx.actions import Action
 from pbx.agent_ring import AgentRing, decline_reason
+from pbx.announcer import Announcer
 from pbx.call_legs import CallLegs
-from pbx.contact_messages import arrival, closing, queue_request
+from pbx.contact_messages import arrival, closing, handing_over, queue_request
+from pbx.keypad import CONFIRMATIONS, NO_KEYS, ConsentKeys, Keypad
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
 
@@ -51,6 +48,7 @@ class CallFlow:
         routing: Routing,
         clock: Clock,
         call_s_max: float,
+        consent_keys: ConsentKeys = NO_KEYS,
     ) -> None:
         """Begin a way that ends `call_s_max` seconds from now at the latest."""
         self.contact = contact
@@ -62,11 +60,14 @@ class CallFlow:
         self._clock = clock
         self._customer: int | None = None
         self._script: list[str] = []
+        self._announcer = Announcer(
+            contact, queue, playback=self._playback, routing=routing, clock=clock
+        )
         self._ring: AgentRing | None = None
         self._reason = ""
-        self._keys_pressed = 0
+        self._needed: tuple[SkillRequirement, ...] = ()
+        self._keypad = Keypad(contact, consent_keys)
         self._closed = False
-        self._announce_at_s: float | None = None
         self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
         self._record_due_at_s: float | None = None
         self._release_due_at_s: float | None = None
@@ -127,11 +128,16 @@ class CallFlow:
         role = self.legs.role(leg)
         if role is None or self.contact.state is ContactState.CLOSED:
             return []
-        self._keys_pressed += 1
-        pressed = DigitPressed(
-            contact_id=self.contact.contact_id, role=role.value, number=self._keys_pressed
-        )
-        return [do.Publish(pressed)]
+        told = self.contact.disclosed or self._playback.playing == self._queue.prompts.disclosure
+        answered = self._keypad.answer(role, digit, asked=told)
+        actions: list[Action] = [do.Publish(self._keypad.press(role))]
+        if answered is None:
+            return actions
+        confirmation = CONFIRMATIONS[answered.answer]
+        if self.contact.state is not ContactState.ARRIVED:
+            return [*actions, do.Publish(answered), *self._playback.prompt(confirmation)]
+        self._script.insert(0, confirmation)
+        return [*actions, do.Publish(answered)]
 
     def played(self, leg: int, *, heard: bool = True) -> list[Action]:
         """What played to a leg has come to its end, or could not be played."""
@@ -169,7 +175,7 @@ class CallFlow:
         ring = self._ring
         if ring is None or ring.leg != leg or self.contact.state is not ContactState.CONNECTED:
             return []
-        return self._agent_lost(ring)
+        return self._part(ring, "lost", self._queue.prompts.agent_left)
 
     # What the router tells.
 
@@ -198,6 +204,16 @@ class CallFlow:
         reason = f"waited {waited_s:.0f} s, the limit of the queue is {self._queue.wait_s_max:g}"
         return self._take_leave(disposition, reason, self._queue.prompts.wait_exceeded)
 
+    def transferred(self, requirement: SkillRequirement) -> list[Action]:
+        """The agent hands the customer over to somebody with a skill."""
+        ring = self._ring
+        if self.contact.state is not ContactState.CONNECTED or ring is None:
+            return []
+        told = handing_over(self.contact, requirement, now_s=self._clock.monotonic_s())
+        self._needed = (*self._needed, requirement)
+        parted = self._part(ring, "transferred", self._queue.prompts.transfer)
+        return [do.Publish(told), *parted]
+
     def agent_dialled(self, offer_id: str, leg: int) -> list[Action]:
         """The cell has dialled the agent of that offer."""
         self.legs.begin(leg, LegRole.AGENT, LegState.CALLING)
@@ -221,7 +237,7 @@ class CallFlow:
     def next_deadline_s(self) -> float | None:
         """Return when `tick` wants to be called, on the injected clock."""
         deadlines = (
-            self._announce_at_s,
+            self._announcer.due_s,
             self._call_ends_at_s,
             self._record_due_at_s,
             self._release_due_at_s,
@@ -236,8 +252,8 @@ class CallFlow:
             served = self.contact.state is ContactState.CONNECTED
             disposition = Disposition.AGENT_ENDED if served else Disposition.WAIT_EXCEEDED
             actions += self.end(disposition, "the longest call allowed (cells.call_s_max)")
-        if _due(self._announce_at_s, now_s):
-            actions += self._announce(now_s)
+        if _due(self._announcer.due_s, now_s):
+            actions += self._announcer.announce(now_s)
         if _due(self._record_due_at_s, now_s):
             actions += self._close_record()
         if _due(self._release_due_at_s, now_s):
@@ -293,18 +309,19 @@ class CallFlow:
     def _wait(self, *, waited_s: float) -> list[Action] | None:
         """Ask the router to let the contact wait; return what to do if it refuses, else None."""
         try:
-            self._routing.enqueue(queue_request(self.contact, self._queue, waited_s=waited_s))
+            self._routing.enqueue(
+                queue_request(self.contact, self._queue, waited_s=waited_s, more=self._needed)
+            )
         except LimitExceeded as error:
             prompt = self._queue.prompts.queue_full
             return self._take_leave(Disposition.QUEUE_FULL, str(error), prompt)
         except NotKnown as error:
             return self.end(Disposition.FAILED, str(error))
-        if self._queue.announce_position:
-            self._announce_at_s = self._clock.monotonic_s() + self._queue.announce_first_s
+        self._announcer.begin()
         return None
 
-    def _agent_lost(self, ring: AgentRing) -> list[Action]:
-        """The agent's telephone is gone in mid-call: the caller is served next."""
+    def _part(self, ring: AgentRing, outcome: str, prompt: str | None) -> list[Action]:
+        """The agent serves the caller no longer, who waits again at his old place."""
         assert ring.leg is not None
         contact, now_s = self.contact, self._clock.monotonic_s()
         talked_s = now_s - (contact.connected_s or now_s)
@@ -314,13 +331,13 @@ class CallFlow:
         contact.connected_s = contact.agent_id = None
         self._routing.finish(contact.contact_id)
         actions: list[Action] = [
-            do.RecordInteraction(ring.interaction("lost", now_s=now_s, talk_s=talked_s)),
+            do.RecordInteraction(ring.interaction(outcome, now_s=now_s, talk_s=talked_s)),
             *self.legs.hang_up(ring.leg),
         ]
         refused = self._wait(waited_s=waited_s)
         if refused is not None:
             return [*actions, *refused]
-        told = self._playback.prompt(self._queue.prompts.agent_left) or self._music()
+        told = self._playback.prompt(prompt) or self._music()
         return [*actions, do.UpdateRecord(), *told]
 
     def _music(self) -> list[Action]:
@@ -335,21 +352,6 @@ class CallFlow:
         held = self.legs.is_held(ring.leg)
         return self._playback.music() if held else self._playback.stop()
 
-    def _announce(self, now_s: float) -> list[Action]:
-        self._announce_at_s = now_s + self._queue.announce_every_s
-        where = self._routing.position(self.contact.contact_id)
-        if where is None or self.contact.state is not ContactState.QUEUED:
-            return []
-        saying = self._playback.announcement(where.position, where.expected_wait_s)
-        if not saying:
-            return []
-        told = PositionAnnounced(
-            contact_id=self.contact.contact_id,
-            position=where.position,
-            expected_wait_s=where.expected_wait_s,
-        )
-        return [*saying, do.Publish(told)]
-
     def _agent_answered(self, leg: int) -> list[Action]:
         ring = self._ring
         if ring is None or ring.leg != leg or ring.settled:
@@ -362,7 +364,7 @@ class CallFlow:
         contact.step(ContactTrigger.CONNECT)
         contact.connected_s = self._clock.monotonic_s()
         contact.agent_id = ring.offer.agent_id
-        self._announce_at_s = None
+        self._announcer.end()
         connected = ContactConnected(
             contact_id=contact.contact_id,
             queue_id=contact.queue_id,
@@ -435,7 +437,8 @@ class CallFlow:
         now_s = contact.closed_s = self._clock.monotonic_s()
         contact.disposition = disposition
         self._reason = reason
-        self._announce_at_s = self._call_ends_at_s = None
+        self._announcer.end()
+        self._call_ends_at_s = None
         self._record_due_at_s = now_s + LEG_END_S_MAX
         self._release_due_at_s = now_s + RELEASE_S_MAX
         actions: list[Action] = []

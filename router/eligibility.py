@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.agent import Agent
+from domain.agent import Agent, language_proficiency
 from domain.skill import SkillRequirement, meets
 from router.cost import suitability_s
 
@@ -46,18 +46,6 @@ class ProfileRow:
     eligible: NDArray[np.bool_]
     suitability_s: NDArray[np.float64]
     least_s: float
-
-
-def language_proficiency(languages: Mapping[str, int], tag: str) -> int:
-    """Return how well someone speaks a language, 0 for not at all.
-
-    "zh-Hant-TW" is answered by "zh-Hant" and then by "zh" (RFC 4647 section 3.4, lookup).
-    """
-    while tag:
-        if tag in languages:
-            return languages[tag]
-        tag = tag.rpartition("-")[0]
-    return 0
 
 
 def may_serve(agent: Agent, profile: Profile) -> bool:

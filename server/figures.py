@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bus.local import LocalBus
+from care.figures import CareFigures
 from channels.http.figures import HttpFigures
+from channels.webhooks.figures import WebhookFigures
 from domain.agent import AgentState
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
@@ -177,6 +179,7 @@ _HEARING: Final[Sequence[Row]] = (
     ("contacts_heard", "warmline_analysis_contacts", ("heard",)),
     ("contacts_unheard", "warmline_analysis_unheard_contacts", ()),
     ("waiting", "warmline_analysis_waiting_frames", ()),
+    ("windows", "warmline_analysis_windows", ()),
     ("frames", "warmline_analysis_frames", ("heard",)),
     ("lost", "warmline_analysis_frames", ("lost",)),
     ("overrun", "warmline_analysis_overrun_frames", ()),
@@ -199,6 +202,51 @@ def hearing_figures(read_hearing: Callable[[], HearingFigures]) -> FigureSource:
         if figures.latency_buckets:
             latency = Buckets(figures.latency_buckets, figures.latency_sum_s)
             yield Figure("warmline_analysis_latency_seconds", latency)
+
+    return read
+
+
+_CARE: Final[Sequence[Row]] = (
+    ("windows", "warmline_care_windows", ("taken",)),
+    ("unknown", "warmline_care_windows", ("not_watched",)),
+    ("late", "warmline_care_windows", ("late",)),
+    ("watched", "warmline_care_contacts", ("watched",)),
+    ("permitted", "warmline_care_contacts", ("permitted",)),
+    ("refused", "warmline_care_refused_contacts", ()),
+    ("raised", "warmline_alerts", ("raised",)),
+    ("acknowledged", "warmline_alerts", ("acknowledged",)),
+    ("cleared", "warmline_alerts", ("cleared",)),
+    ("open", "warmline_alerts_open", ()),
+    ("dropped", "warmline_care_memories_lost", ("dropped",)),
+    ("failed", "warmline_care_memories_lost", ("failed",)),
+)
+
+
+def care_figures(read_care: Callable[[], CareFigures]) -> FigureSource:
+    """Return how customers' moods are followed and what alerts there were."""
+
+    def read() -> Iterable[Figure]:
+        figures = read_care()
+        yield from rows_of(figures, _CARE)
+        if figures.late_buckets:
+            late = Buckets(figures.late_buckets, figures.late_sum_s)
+            yield Figure("warmline_alert_latency_seconds", late)
+
+    return read
+
+
+def webhook_figures(read_webhooks: Callable[[], Iterable[WebhookFigures]]) -> FigureSource:
+    """Return what webhooks have sent."""
+
+    def read() -> Iterable[Figure]:
+        for figures in read_webhooks():
+            hook = (figures.hook_id,)
+            for name in ("delivered", "given_up", "dropped"):
+                yield Figure("warmline_webhook_messages", getattr(figures, name), (*hook, name))
+            yield Figure("warmline_webhook_attempts_failed", figures.failed, hook)
+            yield Figure("warmline_webhook_waiting_messages", figures.waiting, hook)
+            seconds = Buckets(figures.seconds.rows(), figures.seconds.total)
+            yield Figure("warmline_webhook_delivery_seconds", seconds, hook)
 
     return read
 

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from config.load import Loaded
+from server.emotion import sentence_of
 from server.wiring import Node, run_node
 
 _log = structlog.get_logger(__name__)
@@ -56,6 +57,7 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
     try:
         async with run_node(loaded) as node:
             _log.info("node ready", sip=_sip(node), http=node.http.url)
+            _log.info("what is read of customers", emotion=sentence_of(node.care.model()))
             _spare_what_is_loaded()
             _write_ready(ready_file, node)
             await stopping.wait()

@@ -123,6 +123,7 @@ _READ: Final = (
     Family("warmline_analysis_restarts", "counter", "Analysis workers that were started again."),
     Family("warmline_analysis_contacts", "gauge", "Contacts, assigned and heard.", ("state",)),
     Family("warmline_analysis_unheard_contacts", "counter", "Contacts whose worker ended."),
+    Family("warmline_analysis_windows", "counter", "Windows of speech judged for emotion."),
     Family("warmline_analysis_waiting_frames", "gauge", "Tap frames that wait to be heard."),
     Family("warmline_analysis_busy_ratio", "gauge", "Share of one core, by worker.", ("worker",)),
     Family("warmline_analysis_frames", "counter", "Tap frames by what became of them.", ("fate",)),
@@ -137,6 +138,47 @@ _READ: Final = (
         "warmline_analysis_latency_seconds",
         "histogram",
         "From the end of a tap frame until it was heard.",
+    ),
+    # Care
+    Family(
+        "warmline_care_windows",
+        "counter",
+        "Judged windows of customers' speech: taken, of a contact not watched, or too late.",
+        ("fate",),
+    ),
+    Family(
+        "warmline_care_contacts", "gauge", "Running contacts, watched and permitted.", ("kind",)
+    ),
+    Family("warmline_care_refused_contacts", "counter", "Contacts not watched for want of room."),
+    Family(
+        "warmline_care_memories_lost",
+        "counter",
+        "Things to remember of customers that were not stored or read.",
+        ("why",),
+    ),
+    Family("warmline_alerts", "counter", "Alerts, by what became of them.", ("step",)),
+    Family("warmline_alerts_open", "gauge", "Alerts that are not cleared."),
+    Family(
+        "warmline_alert_latency_seconds",
+        "histogram",
+        "From the end of the judged speech to the alert.",
+    ),
+    # Webhooks
+    Family(
+        "warmline_webhook_messages",
+        "counter",
+        "Messages for receivers elsewhere, by how they ended.",
+        ("hook", "outcome"),
+    ),
+    Family(
+        "warmline_webhook_attempts_failed", "counter", "Attempts not answered by 2xx.", ("hook",)
+    ),
+    Family("warmline_webhook_waiting_messages", "gauge", "Messages that wait.", ("hook",)),
+    Family(
+        "warmline_webhook_delivery_seconds",
+        "histogram",
+        "From an event to the answer that took it.",
+        ("hook",),
     ),
     # Store and events
     Family("warmline_store_writes", "counter", "Writes by outcome.", ("outcome",)),

@@ -16,15 +16,21 @@ import structlog
 
 from bus.local import LocalBus, first_sequence
 from bus.resume import Resume
+from care.policy import CarePolicy
+from care.service import CareService
 from channels.http.access import ApiPorts
 from channels.http.app import build_app
 from channels.http.server import HttpServer
+from channels.webhooks.service import Webhooks
+from config.disclosure import queues_that_tell
 from config.load import Loaded
 from config.prompts.library import PromptLibrary
 from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
+from domain.baseline import Baseline
 from domain.commands import WithdrawReason
 from domain.contact import Disposition
+from domain.emotion import EmotionScore
 from domain.errors import ConfigurationError
 from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, ContactClosed
 from domain.offer import Offer
@@ -40,6 +46,7 @@ from router.service import RouterService
 from server import figures
 from server.clock import SystemClock
 from server.commands.softphones import credential_path
+from server.emotion import care_of, keys_of, settings_of
 from server.journal import JournalWriter, QueueLogWriter
 from server.observe import Observation
 from server.speech_recorder import SpeechRecorder
@@ -61,6 +68,7 @@ class _Desk:
     def __init__(self) -> None:
         self.control: CallControl | None = None
         self.policy: RouterPolicy | None = None
+        self.care: CareService | None = None
 
     def queues_of(self, agent_id: str) -> list[str]:
         """Return the queues that an agent has the language and the skills for."""
@@ -76,6 +84,14 @@ class _Desk:
 
     def caller_of(self, contact_id: str) -> str:
         return "" if self.control is None else self.control.caller_of(contact_id)
+
+    def observe(self, contact_id: str, score: EmotionScore, ended_s: float) -> None:
+        if self.care is not None:
+            self.care.observe(contact_id, score, ended_s)
+
+    def learnt(self, contact_id: str, baseline: Baseline) -> None:
+        if self.care is not None:
+            self.care.learnt(contact_id, baseline)
 
     async def place(self, call: InboundCall) -> Placement | Refusal:
         if self.control is None:
@@ -108,6 +124,7 @@ class Node:
     bus: LocalBus
     router: RouterService
     hearing: Hearing
+    care: CareService
     edge: Edge
     pool: CellPool
     control: CallControl
@@ -133,17 +150,28 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         node=settings.node.name,
         journal_events_max=settings.store.journal_events_max,
         synchronous=settings.store.synchronous,
+        remember_days=settings.emotion.remember_days,
     ) as store:
         _, last = await store.journal.bounds()
         bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
         desk = _Desk()
         async with (
             JournalWriter(bus, store.journal) as journal,
+            Webhooks(
+                settings.webhooks,
+                stream=Resume(bus, store.journal),
+                cursors=store.cursors,
+                ledger=store.contacts,
+                clock=clock,
+                node=settings.node.name,
+                version=VERSION,
+            ) as webhooks,
             _queue_log(settings, bus, clock, desk),
         ):
             for orphan in await store.contacts.close_orphans():
                 bus.publish(_closed(orphan))
             async with _calls(loaded, store, bus, clock, journal, desk) as node:
+                node.observation.metrics.add("webhooks", figures.webhook_figures(webhooks.figures))
                 yield node
 
 
@@ -186,6 +214,17 @@ async def _calls(
                 on_lost=speech.lost,
                 on_finished=lambda _contact_id: None,
                 clock=clock,
+                emotion=settings_of(settings.emotion),
+                on_score=desk.observe,
+                on_learnt=desk.learnt,
+            )
+            care = desk.care = care_of(
+                settings,
+                events=bus,
+                clock=clock,
+                voices=hearing,
+                line=router,
+                memory=store.customers,
             )
             edge = Edge(
                 settings.sip,
@@ -201,7 +240,7 @@ async def _calls(
                 on_reachability=router.set_reachable,
                 media_address=settings.rtp.advertised_address,
             )
-            async with hearing, edge:
+            async with care, hearing, edge:
                 pool = CellPool(
                     settings.cells,
                     settings.rtp,
@@ -220,7 +259,8 @@ async def _calls(
                         hearing=hearing,
                         events=bus,
                         clock=clock,
-                        queues=settings.queues,
+                        queues=queues_that_tell(settings),
+                        consent_keys=keys_of(settings.emotion),
                         sip_domain=settings.sip.domain,
                         call_s_max=settings.cells.call_s_max,
                         on_cell_gone=edge.cell_gone,
@@ -229,7 +269,8 @@ async def _calls(
                     async with control:
                         desk.control = control
                         reloader = Reloader(
-                            loaded, lambda plan: _apply(plan, desk, router, edge, control, bus)
+                            loaded,
+                            lambda plan: _apply(plan, desk, router, care, edge, control, bus),
                         )
                         ports = ApiPorts(
                             clock=clock,
@@ -237,6 +278,7 @@ async def _calls(
                             waiting=router,
                             contacts=store.contacts,
                             calls=control,
+                            care=care,
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,
@@ -258,6 +300,7 @@ async def _calls(
                             bus=bus,
                             router=router,
                             hearing=hearing,
+                            care=care,
                             edge=edge,
                             pool=pool,
                             control=control,
@@ -284,6 +327,7 @@ def _observe(node: Node, ports: ApiPorts, journal: JournalWriter, speech: Speech
     metrics.add("control", figures.control_figures(node.control))
     metrics.add("cells", figures.cell_figures(node.pool.figures))
     metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
+    metrics.add("care", figures.care_figures(node.care.figures))
     metrics.add("store", figures.store_figures(node.store.database.figures))
     lost = {
         "events": lambda: journal.recorder.lost,
@@ -338,6 +382,7 @@ def _apply(
     plan: ReloadPlan,
     desk: _Desk,
     router: RouterService,
+    care: CareService,
     edge: Edge,
     control: CallControl,
     bus: LocalBus,
@@ -346,7 +391,8 @@ def _apply(
     desk.policy = RouterPolicy.of(new)
     router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
-    control.reload(new.queues, PromptLibrary(new.prompts.folder))
+    care.reload(CarePolicy.of(new))
+    control.reload(queues_that_tell(new), PromptLibrary(new.prompts.folder), keys_of(new.emotion))
     bus.publish(_reloaded(new))
 
 

@@ -16,6 +16,7 @@ from domain.errors import StoreError
 from domain.ports import Clock
 from store.bindings import Bindings
 from store.contacts import Contacts
+from store.cursors import Cursors
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.journal import Journal
@@ -45,6 +46,7 @@ class Store:
     journal: Journal
     bindings: Bindings
     wishes: Wishes
+    cursors: Cursors
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -83,7 +85,11 @@ async def open_store(
             run_id = secrets.token_hex(16)
             stopped_cleanly = await _begin_run(database, clock, run_id, node)
             journal = Journal(database, run_id=run_id, events_max=journal_events_max)
-            async with Bindings(database) as bindings, Wishes(database, clock) as wishes:
+            async with (
+                Bindings(database) as bindings,
+                Wishes(database, clock) as wishes,
+                Cursors(database, clock) as cursors,
+            ):
                 customers = Customers(database, vault, clock, days_max=remember_days)
                 await customers.forget_old()
                 yield Store(
@@ -92,6 +98,7 @@ async def open_store(
                     journal=journal,
                     bindings=bindings,
                     wishes=wishes,
+                    cursors=cursors,
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

@@ -21,6 +21,7 @@ from domain.events import (
     ContactClosed,
     ContactConnected,
     ContactQueued,
+    ContactTransferred,
     Envelope,
     OfferAccepted,
     OfferDeclined,
@@ -94,6 +95,7 @@ class _Open:
     entered_position: int
     waiting: bool = True
     ring_s: int = 0
+    hold_s: int = 0
 
 
 class QueueLog:
@@ -177,7 +179,7 @@ class QueueLog:
         ring_s = 0
         if known is not None:
             self._waits_no_longer(event.contact_id, known)
-            ring_s = known.ring_s
+            ring_s, known.hold_s = known.ring_s, hold_s
         # CONNECT(holdtime|bridgedchanneluniqueid|ringtime in s); the contact is the only
         # name that both legs share here.
         return (
@@ -192,6 +194,15 @@ class QueueLog:
                 ring_s,
             ),
         )
+
+    def _transferred(self, at: datetime, event: ContactTransferred) -> Sequence[str]:
+        # BLINDTRANSFER(extension|context|holdtime|calltime|origposition). There is no extension
+        # here but a skill; the queue is entered anew by the event that follows.
+        known = self._open.pop(event.contact_id, None)
+        entered, hold_s = (0, 0) if known is None else (known.entered_position, known.hold_s)
+        agent, skill = member(event.agent_id), event.requirement.skill
+        words = ("BLINDTRANSFER", skill, "skill", hold_s, int(event.talk_s), entered)
+        return (line(at, event.contact_id, event.queue_id, agent, *words),)
 
     def _closed(self, at: datetime, event: ContactClosed) -> Sequence[str]:
         position = self._position(event.contact_id)
@@ -301,6 +312,7 @@ _TRANSLATIONS: Final[dict[type, Callable[[QueueLog, datetime, Any], Sequence[str
     OfferExpired: QueueLog._not_answered,
     OfferWithdrawn: QueueLog._withdrawn,
     ContactConnected: QueueLog._connected,
+    ContactTransferred: QueueLog._transferred,
     ContactClosed: QueueLog._closed,
     AgentStateChanged: QueueLog._agent,
     ConfigurationReloaded: QueueLog._reloaded,

@@ -203,3 +203,16 @@ WISHES: Final = Table(
     Column("reason", Text, nullable=False),
     Column("asked_at", UtcDateTime, nullable=False),
 )
+
+CURSORS: Final = Table(
+    "cursors",
+    METADATA,
+    # Such as "webhook/desk"; an id of the configuration has 63 characters at most.
+    Column("reader", String(127), primary_key=True),
+    Column(
+        "sequence",
+        BigInteger().with_variant(Integer, "sqlite"),
+        nullable=False,
+    ),
+    Column("saved_at", UtcDateTime, nullable=False),
+)

@@ -13,6 +13,7 @@ from domain.offer import DeclineReason, Offer
 from domain.ports import QueuePosition
 from pbx import actions as do
 from pbx.flow import CallFlow
+from pbx.keypad import NO_KEYS, ConsentKeys
 
 CUSTOMER = 1
 AGENT = 2
@@ -82,7 +83,7 @@ class Shelf:
 class Scene:
     """A flow with everything around it."""
 
-    def __init__(self, *silent: str, **queue: object) -> None:
+    def __init__(self, *silent: str, consent_keys: ConsentKeys = NO_KEYS, **queue: object) -> None:
         self.clock = HandClock()
         self.routing = Notes()
         self.queue = QueueEntry.model_validate(
@@ -103,6 +104,7 @@ class Scene:
             routing=self.routing,
             clock=self.clock,
             call_s_max=3600,
+            consent_keys=consent_keys,
         )
 
     def to_queue(self) -> None:

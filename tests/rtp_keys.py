@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Sequence
 
 KEYS = "0123456789*#ABCD"
 EVENT_TYPE = 101
@@ -48,6 +49,16 @@ class Keypad:
             payload = struct.pack("!BBH", KEYS.index(key), end | VOLUME, lasted)
             self._send(EVENT_TYPE, payload, to, marker=step == 1)
         self._time += 5 * SAMPLES
+
+    async def speak(self, packets: Sequence[bytes], to: tuple[str, int]) -> None:
+        """Send packets of 20 ms in mu-law at the pace of a telephone."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        for packet in packets:
+            self._send(0, packet, to)
+            self._time += SAMPLES
+            due_s += 0.02
+            await asyncio.sleep(max(0.0, due_s - loop.time()))
 
     async def hears_sound(self, timeout_s: float = 20.0) -> bool:
         """Wait until something else than silence comes; False: nothing did."""

@@ -9,7 +9,8 @@ from fastapi.security import HTTPBearer
 from starlette.requests import HTTPConnection
 
 from channels.http.figures import HttpFigures
-from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS
+from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
+from domain.care_ports import CareDesk
 from domain.events import ConfigurationReloaded
 from domain.ports import (
     AgentDesk,
@@ -31,6 +32,8 @@ class ApiPorts:
         metrics: Returns the Prometheus text.
         reload: Reads the configuration file again and puts it in force; raises
             ConfigurationError and then changes nothing.
+        care: Alerts, moods and consent; None: nobody looks after them on this node, and their
+            routes answer 503.
     """
 
     clock: Clock
@@ -44,6 +47,7 @@ class ApiPorts:
     metrics: Callable[[], bytes]
     reload: Callable[[], Awaitable[ConfigurationReloaded]]
     figures: HttpFigures = field(default_factory=HttpFigures)
+    care: CareDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:
@@ -53,6 +57,18 @@ def ports_of(connection: HTTPConnection) -> ApiPorts:
 
 
 Ports = Annotated[ApiPorts, Depends(ports_of)]
+
+
+def care_of(ports: ApiPorts) -> CareDesk:
+    """Return the desk of alerts, moods and consent.
+
+    Raises:
+        ProblemFound: This node has none.
+    """
+    if ports.care is None:
+        raise ProblemFound("unavailable", "no part of this node looks after alerts and moods")
+    return ports.care
+
 
 BEARER: Final = Security(
     HTTPBearer(

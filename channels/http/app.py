@@ -12,7 +12,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from channels.http import agents, calls, configuration, contacts, events, queues
+from channels.http import (
+    agents,
+    alerts,
+    calls,
+    configuration,
+    contacts,
+    emotion,
+    events,
+    queues,
+)
 from channels.http.access import ApiPorts
 from channels.http.feed import EventFeed
 from channels.http.gate import BearerCheck, FailureLimit, Gate
@@ -38,6 +47,8 @@ TAGS = [
     {"name": "queues", "description": "Waiting contacts under one policy."},
     {"name": "contacts", "description": "The record of every request for service."},
     {"name": "calls", "description": "Calls that run at this moment."},
+    {"name": "alerts", "description": "Customers whom somebody should look after now."},
+    {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
     {"name": "operation", "description": "For monitoring; no token is needed."},
@@ -122,7 +133,7 @@ def build_app(
         send_s_max=settings.event_send_s_max,
     )
     app.include_router(health_router(version))
-    for part in (agents, queues, contacts, calls, events, configuration):
+    for part in (agents, queues, contacts, calls, alerts, emotion, events, configuration):
         app.include_router(part.router)
     app.include_router(events.socket_router)
     app.router.default = _nothing_here

@@ -4,13 +4,37 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 
 from channels.http.access import BEARER, Ports, api_problems
 from channels.http.contacts import ContactPath
 from channels.http.models import CallList, CallOut
 from domain.errors import NotKnown
+from domain.skill import SkillRequirement
 
 _log = structlog.get_logger(__name__)
+
+
+class TransferWish(BaseModel):
+    """To whom a customer is to be handed over."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"skill": "complaints", "proficiency_min": 3}]},
+    )
+
+    skill: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$",
+            description="What the colleague must be able to do.",
+            examples=["complaints"],
+        ),
+    ]
+    proficiency_min: Annotated[
+        int, Field(ge=1, le=5, description="And at least how well, 1 to 5.", examples=[3])
+    ] = 1
+
 
 router = APIRouter(tags=["calls"], dependencies=[BEARER])
 
@@ -67,3 +91,23 @@ async def hang_up(ports: Ports, contact_id: ContactPath) -> None:
     """
     await ports.calls.hang_up(contact_id)
     _log.info("call ended over HTTP", contact_id=contact_id)
+
+
+@router.post(
+    "/api/v1/calls/{contact_id}/transfer",
+    status_code=204,
+    summary="Hand a customer over",
+    response_description="The customer waits for a colleague.",
+    responses=api_problems("not-known", "conflict"),
+)
+async def transfer(ports: Ports, contact_id: ContactPath, wanted: TransferWish) -> None:
+    """Hand the customer over from the agent he talks with to a colleague with a skill.
+
+    He hears that he is connected to a colleague and waits at the place that his first wait gave
+    him; the agent's wrap-up begins. ContactTransferred and ContactQueued tell of it,
+    ContactConnected that somebody serves him. 409: nobody talks with him, or no other agent who
+    is logged in has the skill and his language.
+    """
+    requirement = SkillRequirement(skill=wanted.skill, proficiency_min=wanted.proficiency_min)
+    ports.calls.transfer(contact_id, requirement)
+    _log.info("call transferred over HTTP", contact_id=contact_id, skill=wanted.skill)

@@ -15,6 +15,7 @@ from domain.errors import (
     EventsGone,
     IllegalTransition,
     LimitExceeded,
+    NobodyServes,
     NoCellFree,
     NotKnown,
     StoreError,
@@ -61,8 +62,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "not-known": ProblemKind(
         status=404,
         title="No such thing",
-        meaning="The path is right, but no agent, queue, contact or call has that name. A call "
-        "that has ended is no call any more; look for its contact.",
+        meaning="The path is right, but no agent, queue, contact, call or open alert has that "
+        "name. A call that has ended is no call any more; look for its contact.",
     ),
     "method-not-allowed": ProblemKind(
         status=405,
@@ -260,6 +261,7 @@ def name_of_error(error: WarmlineError) -> str:
     for kind, name in (
         (NotKnown, "not-known"),
         (IllegalTransition, "conflict"),
+        (NobodyServes, "conflict"),
         (CellGone, "conflict"),
         (EventsGone, "events-gone"),
         (LimitExceeded, "limit"),

@@ -12,6 +12,7 @@ import tempfile
 import wave
 from pathlib import Path
 from typing import Final, NamedTuple
+from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,10 +42,19 @@ FRAME: Final = 80
 
 
 class Voice(NamedTuple):
-    """One of espeak-ng's voices and its speed."""
+    """One of espeak-ng's voices, its speed and its pitch.
+
+    Attributes:
+        name: Language and variant, as after espeak-ng's `-v`.
+        words_per_minute: Speed.
+        pitch: 0 to 99; 50 is the voice's own.
+        range_percent: How far the pitch moves, of what is the voice's own.
+    """
 
     name: str
     words_per_minute: int
+    pitch: int = 50
+    range_percent: int = 100
 
 
 VOICES: Final = {"en": Voice("en-us", 155), "zh": Voice("cmn-latn-pinyin", 170)}
@@ -64,10 +74,18 @@ def speak(text: str, voice: Voice) -> tuple[Samples, int]:
             voice.name,
             "-s",
             str(voice.words_per_minute),
+            "-p",
+            str(voice.pitch),
             "-b",
             "1",
             "-w",
         ]
+        if voice.range_percent != 100:
+            # Only in SSML can espeak-ng be told how far the pitch shall move.
+            command.insert(1, "-m")
+            text = (
+                f'<speak><prosody range="{voice.range_percent}%">{escape(text)}</prosody></speak>'
+            )
         subprocess.run([*command, str(path), text], check=True)  # noqa: S603 - our own texts
         with wave.open(str(path), "rb") as file:
             raw = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")

@@ -35,6 +35,18 @@ ENGLISH: Final[dict[str, str]] = {
         "To improve our service, we keep a record of when and how this call took place,"
         " and speech activity, loudness and pitch are analysed during the call."
     ),
+    "disclosure-emotion": (
+        "To improve our service, we note when and how this call took place,"
+        " and software analyses your voice, also for how you feel."
+        " If you do not want that, press 9."
+    ),
+    "disclosure-emotion-consent": (
+        "To improve our service, we note when and how this call took place,"
+        " and analyse speech activity, loudness and pitch. May software also recognise"
+        " from your voice how you feel? For yes press 1, for no press 9."
+    ),
+    "emotion-agreed": "Thank you. Your answer has been noted.",
+    "emotion-refused": "Your answer has been noted. How you feel will not be analysed.",
     "queue-full": (
         "We are sorry. All our lines are busy at the moment. Please call again later. Goodbye."
     ),
@@ -45,6 +57,7 @@ ENGLISH: Final[dict[str, str]] = {
         "We are sorry, the connection to our agent was lost."
         " Please stay on the line, you will be served next."
     ),
+    "transfer": "Please stay on the line, I am connecting you to a colleague.",
     "technical-difficulty": (
         "We are sorry, we have a technical difficulty. Please call again later. Goodbye."
     ),
@@ -95,6 +108,26 @@ CHINESE: Final[dict[str, Chinese]] = {
         " jing1guo4, bing4 fen1xi1 tong1hua4 zhong1 de5 yu3yin1 huo2dong4, yin1liang4 he2"
         " yin1gao1.",
     ),
+    "disclosure-emotion": Chinese(
+        "为了改善服务，我们会记录本次通话的时间和经过，并由软件分析您的声音和情绪。"
+        "如果您不愿意，请按九。",
+        "wei4le5 gai3shan4 fu2wu4, wo3men5 hui4 ji4lu4 ben3ci4 tong1hua4 de5 shi2jian1 he2"
+        " jing1guo4, bing4 you2 ruan3jian4 fen1xi1 nin2de5 sheng1yin1 he2 qing2xu4."
+        " ru2guo3 nin2 bu2 yuan4yi4, qing3 an4 jiu3.",
+    ),
+    "disclosure-emotion-consent": Chinese(
+        "为了改善服务，我们会记录本次通话的时间和经过，并分析语音活动、音量和音高。"
+        "是否允许软件通过您的声音识别您的情绪？同意请按一，不同意请按九。",
+        "wei4le5 gai3shan4 fu2wu4, wo3men5 hui4 ji4lu4 ben3ci4 tong1hua4 de5 shi2jian1 he2"
+        " jing1guo4, bing4 fen1xi1 yu3yin1 huo2dong4, yin1liang4 he2 yin1gao1. shi4fou3"
+        " yun3xu3 ruan3jian4 tong1guo4 nin2de5 sheng1yin1 shi2bie2 nin2de5 qing2xu4."
+        " tong2yi4 qing3 an4 yi1, bu4 tong2yi4 qing3 an4 jiu3.",
+    ),
+    "emotion-agreed": Chinese("谢谢，您的选择已记录。", "xie4xie5, nin2de5 xuan3ze2 yi3 ji4lu4."),
+    "emotion-refused": Chinese(
+        "您的选择已记录，我们不会分析您的情绪。",
+        "nin2de5 xuan3ze2 yi3 ji4lu4, wo3men5 bu2hui4 fen1xi1 nin2de5 qing2xu4.",
+    ),
     "queue-full": Chinese(
         "非常抱歉，目前线路繁忙，请您稍后再拨。再见。",
         "fei1chang2 bao4qian4, mu4qian2 xian4lu4 fan2mang2, qing3 nin2 shao1hou4 zai4 bo1,"
@@ -109,6 +142,10 @@ CHINESE: Final[dict[str, Chinese]] = {
         "非常抱歉，与客服人员的通话中断了。请不要挂机，我们将优先为您服务。",
         "fei1chang2 bao4qian4, yu3 ke4fu2 ren2yuan2 de5 tong1hua4 zhong1duan4 le5."
         " qing3 bu2yao4 gua4ji1, wo3men5 jiang1 you1xian1 wei4 nin2 fu2wu4.",
+    ),
+    "transfer": Chinese(
+        "请不要挂机，正在为您转接同事。",
+        "qing3 bu2yao4 gua4ji1, zheng4zai4 wei4 nin2 zhuan3jie1 tong2shi4.",
     ),
     "technical-difficulty": Chinese(
         "非常抱歉，系统出现故障，请您稍后再拨。再见。",

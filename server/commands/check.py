@@ -10,7 +10,7 @@ from rich.text import Text
 
 from config.explain import json_schema
 from config.schema import Configuration
-from domain.errors import StoreError
+from domain.errors import ModelError, StoreError
 from server.commands.console import (
     EXIT_WRONG_INPUT,
     console,
@@ -19,6 +19,7 @@ from server.commands.console import (
     print_warnings,
 )
 from server.commands.softphones import SoftphoneState, credential_path, softphone_states
+from server.emotion import is_read, model_of, sentence_of
 
 _STATES_WITHOUT_SERVICE: Final = (
     SoftphoneState.MISSING,
@@ -66,11 +67,18 @@ def check(
     print_warnings(loaded.warnings, errors)
     for line in _softphone_warnings(loaded.configuration):
         errors.print(Text.assemble(("warning: ", "bold yellow"), line))
+    emotion = loaded.configuration.emotion
+    try:
+        told = sentence_of(model_of(emotion)) if is_read(emotion) else ""
+    except ModelError as error:
+        fail(f"emotion.weights: {error}", EXIT_WRONG_INPUT)
     out.print(
         Text.assemble(
             (f"{config}: ", "dim"), ("ok", "bold green"), f", {_summary(loaded.configuration)}"
         )
     )
+    if told:
+        out.print(told)
 
 
 def _summary(configuration: Configuration) -> str:

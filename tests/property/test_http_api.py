@@ -1,7 +1,7 @@
 """Whatever is asked of the API, the answer is one of those that it promises."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from hypothesis import given, settings
@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from channels.http.app import build_app
 from channels.http.problem import PROBLEM_PATH, PROBLEMS
+from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
 
 SEGMENTS = st.one_of(
@@ -27,6 +28,12 @@ SEGMENTS = st.one_of(
             "contacts",
             "calls",
             "hangup",
+            "transfer",
+            "alerts",
+            "acknowledge",
+            "emotion",
+            "mood",
+            "consent",
             "events",
             "problems",
             "configuration",
@@ -38,6 +45,7 @@ SEGMENTS = st.one_of(
             "%2e%2e",
             "%00",
             contact_id(3),
+            alert_id(1),
         ]
     ),
     st.text(max_size=8),
@@ -51,11 +59,18 @@ ROUTES = st.one_of(
             "api/v1/contacts",
             "api/v1/events",
             f"api/v1/calls/{contact_id(7)}/hangup",
+            f"api/v1/calls/{contact_id(7)}/transfer",
+            "api/v1/alerts",
+            f"api/v1/alerts/{alert_id(1)}/acknowledge",
+            f"api/v1/contacts/{contact_id(1)}/mood",
+            f"api/v1/contacts/{contact_id(1)}/consent",
         ]
     ),
 )
 QUERIES = st.dictionaries(
-    st.sampled_from(["limit", "before", "queue_id", "after", "types", "state", "caller", "x"]),
+    st.sampled_from(
+        ["limit", "before", "queue_id", "after", "types", "state", "caller", "language"]
+    ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
     max_size=3,
 )
@@ -63,7 +78,7 @@ JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["state", "reason", "x"]), inner, max_size=3),
+        st.dictionaries(st.sampled_from(["state", "reason", "by", "answer"]), inner, max_size=3),
     ),
     max_leaves=6,
 )
@@ -72,7 +87,8 @@ METHODS = st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPT
 TYPES = st.sampled_from(["application/json", "text/plain", "multipart/form-data", ""])
 
 
-APP = build_app(http_settings(auth_failures_max=1_000_000), Node().ports(), token=TOKEN)
+PORTS = replace(Node().ports(), care=FakeCare())
+APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 
 
 @dataclass

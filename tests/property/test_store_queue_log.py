@@ -25,6 +25,7 @@ emotion_strategies.register()
 PARAMETERS = {
     "ENTERQUEUE": 3,
     "CONNECT": 3,
+    "BLINDTRANSFER": 5,
     "COMPLETECALLER": 3,
     "COMPLETEAGENT": 3,
     "ABANDON": 3,

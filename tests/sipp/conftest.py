@@ -47,6 +47,7 @@ LANES: Mapping[str, Mapping[str, Any]] = {
     "logged": {"agents": 2, "ring_s": 2},
     "logged-abandoned": {},
     "redirected": {},
+    "handed-over": {"agents": 2, "wrap_up_s": 60},
 }
 REGISTERED = {
     **dict.fromkeys(

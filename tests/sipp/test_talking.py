@@ -115,3 +115,33 @@ async def test_customer_cannot_have_himself_connected_elsewhere(rig: NodeRig) ->
         await customer.cue()
         await customer.done()
     assert (await rig.closed(queued["contact_id"]))["disposition"] == "abandoned"
+
+
+async def test_an_agent_hands_the_customer_over(rig: NodeRig) -> None:
+    lane = rig.lanes["handed-over"]
+    first, second = lane.ports
+    await rig.state(first, "ready")
+    async with (
+        telephone(rig, lane, agent=first) as one,
+        telephone(rig, lane, agent=second) as other,
+        caller(rig, lane) as customer,
+    ):
+        connected = await rig.events.next("ContactConnected", queue_id=lane.name)
+        contact = connected["contact_id"]
+        assert connected["agent_id"] == first
+        path = f"/api/v1/calls/{contact}/transfer"
+        # The colleague is there, but has not this skill.
+        await rig.ask("POST", path, {"skill": "juggling"}, status=409)
+        await rig.ask("POST", path, {"skill": lane.name, "proficiency_min": 5}, status=204)
+        handed = await rig.events.next("ContactTransferred", contact_id=contact)
+        assert handed["agent_id"] == first
+        await one.done()
+        await rig.ask("POST", path, {"skill": lane.name}, status=409)
+        await rig.state(second, "ready")
+        taken = await rig.events.next("ContactConnected", contact_id=contact, nth=2)
+        assert taken["agent_id"] == second
+        await customer.cue()
+        await all_done(other, customer)
+    record = await rig.closed(contact)
+    assert record["agent_id"] == second
+    assert [part["outcome"] for part in record["interactions"]] == ["transferred", "answered"]

@@ -34,12 +34,13 @@ DOORS = {
     "webrtcvad": ("media/activity.py",),
     "onnxruntime": ("models/onnx.py",),
     "torch": ("models/training/",),
-    "soundfile": ("models/training/",),
+    "soundfile": ("models/training/", "demo/audio.py"),
     "sipmessage": ("pbx/edge/", "pbx/sip/", "config/values.py"),
     "pydantic": ("config/", "channels/http/"),
     "yaml": ("config/document.py",),
     "prometheus_client": ("server/",),
     "cryptography": ("store/vault.py",),
+    "httpx": ("channels/webhooks/poster.py",),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""
 

@@ -14,10 +14,6 @@ LAST = len(RIGHT.splitlines())
 """The line before the section `emotion`."""
 
 
-NOT_YET = (LAST + 2, "emotion.enabled")
-"""No voice model is part of this version, and `check` says so."""
-
-
 def with_emotion(text: str) -> str:
     return f"{RIGHT}emotion:\n{text}"
 
@@ -43,7 +39,7 @@ def test_nothing_need_be_said_and_emotion_is_off():
 def test_an_empty_section_and_a_right_one():
     assert mistakes(RIGHT + "emotion:\n") == []
     assert mistakes(RIGHT + RULE) == []
-    assert warned(RIGHT + RULE) == [NOT_YET]
+    assert warned(RIGHT + RULE) == []
 
 
 SILENT = RIGHT.replace(
@@ -74,7 +70,7 @@ def test_somebody_must_listen():
 
 def test_weights_for_research_are_odd_in_a_business():
     text = with_emotion("  enabled: true\n  weights: prosody-research\n")
-    assert warned(text) == [NOT_YET, (LAST + 3, "emotion.weights")]
+    assert warned(text) == [(LAST + 3, "emotion.weights")]
     assert warned(text.replace("enabled: true", "enabled: false")) == []
 
 
@@ -208,3 +204,34 @@ def test_names_that_stand_twice_and_a_phrase_that_says_nothing():
 def test_too_many_rules():
     rules = ", ".join(f"{{id: r{number}, mood: angry, seconds: 3}}" for number in range(33))
     assert told(with_emotion(f"  rules: [{rules}]\n")) == [(LAST + 2, "emotion.rules")]
+
+
+@pytest.mark.parametrize(
+    ("keys", "path"),
+    [
+        ("  agree_key: '5'\n  refuse_key: '5'\n", "emotion.refuse_key"),
+        ("  refuse_key: '1'\n", "emotion.refuse_key"),
+    ],
+)
+def test_one_key_cannot_mean_both(keys, path):
+    assert only(with_emotion("  enabled: true\n" + keys))[0] == path
+
+
+def test_keys_that_our_prompts_do_not_name_are_warned_of():
+    assert warned(with_emotion("  enabled: true\n  refuse_key: '7'\n")) == [
+        (LAST + 3, "emotion.refuse_key")
+    ]
+    assert warned(with_emotion("  enabled: true\n  refuse_key: ~\n")) == [
+        (LAST + 3, "emotion.refuse_key")
+    ]
+    assert warned(with_emotion("  enabled: false\n  refuse_key: '7'\n")) == []
+
+
+def test_who_must_agree_should_have_a_key_for_it():
+    text = with_emotion("  enabled: true\n  consent: opt_in\n  agree_key: ~\n")
+    assert warned(text) == [(LAST + 4, "emotion.agree_key")]
+
+
+def test_a_key_is_one_that_telephones_have():
+    (mistake,) = mistakes(with_emotion("  refuse_key: '10'\n"))
+    assert mistake.path == "emotion.refuse_key"

@@ -11,14 +11,12 @@ from config.schema import (
     AgentEntry,
     Configuration,
     Rtp,
-    Secret,
     Sip,
     SipListen,
     Trunk,
 )
 from config.section import Section
 from domain.agent import AgentState
-from domain.errors import ConfigurationError
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "config" / "examples").glob("*.yaml"))
 
@@ -151,24 +149,6 @@ def test_what_is_no_number(number):
 def test_a_network_may_be_one_address():
     trunk = Trunk.model_validate({"id": "t", "addresses": ["192.0.2.1", "2001:db8::/32"]})
     assert [str(network) for network in trunk.addresses] == ["192.0.2.1/32", "2001:db8::/32"]
-
-
-def test_a_secret_is_read_where_it_stands(tmp_path, monkeypatch):
-    monkeypatch.setenv("OURS", " value \n")
-    assert Secret(env="OURS").read() == "value"
-    assert Secret(env="OURS").read({"OURS": "other"}) == "other"
-    (tmp_path / "secret").write_text("from the file\n")
-    assert Secret(file=tmp_path / "secret").read() == "from the file"
-
-
-def test_a_secret_without_one_place_cannot_be_read():
-    with pytest.raises(ConfigurationError, match="exactly one"):
-        Secret().read()
-
-
-def test_the_repr_of_a_configuration_holds_no_secret(monkeypatch):
-    monkeypatch.setenv("OURS", "hidden")
-    assert "hidden" not in repr(Secret(env="OURS"))
 
 
 def test_defaults_are_valid_themselves():

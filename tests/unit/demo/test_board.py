@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from demo.board import NEWS_MAX, STYLES, Board, Row
+from demo.board import ALERTS_MAX, MOOD_STYLES, NEWS_MAX, STYLES, Board, Row
+from domain.mood import SCALE
 
 
 def event(kind: str, **fields: Any) -> dict[str, Any]:
@@ -106,3 +107,35 @@ def test_what_concerns_nobody_on_the_board_is_passed_over(board: Board) -> None:
     board.take(event("CellStarted", cell_id="cell-1", pid=7))
     board.take(event("ConfigurationReloaded", agents=1, queues=1, trunks=1))
     assert shown(board) == before
+
+
+def test_a_mood_and_an_alert_are_shown_and_the_alert_stays(board: Board) -> None:
+    board.take(told("MoodChanged", before="calm", after="angry", intensity=0.712))
+    board.warn("bill: alert angry rose 31.2 s into the call")
+    for position in range(NEWS_MAX):
+        board.take(told("PositionAnnounced", position=position))
+    assert board.rows["bill"].mood == "angry"
+    assert board.rows["bill"].mood in MOOD_STYLES
+    assert "sounds angry" not in shown(board)
+    assert "alert angry rose 31.2 s" in shown(board)
+    for number in range(ALERTS_MAX + 2):
+        board.warn(f"alert {number}")
+    assert board.alerts == [f"alert {number}" for number in range(2, ALERTS_MAX + 2)]
+
+
+def test_a_mood_is_news_with_what_speaks_for_it(board: Board) -> None:
+    board.take(told("MoodChanged", before="unknown", after="calm", intensity=0.104))
+    evidence = [
+        {"name": "loudness", "value": 13.42, "unit": "dB above his own"},
+        {"name": "pitch", "value": 8.744, "unit": "semitones above his own"},
+        {"name": "brightness", "value": 2.1, "unit": "dB an octave above his own"},
+    ]
+    board.take(told("MoodChanged", before="calm", after="angry", intensity=0.7, evidence=evidence))
+    assert board.news == [
+        "bill sounds calm",
+        "bill sounds angry: loudness 13.4 dB above his own, pitch 8.74 semitones above his own",
+    ]
+
+
+def test_every_mood_has_its_colour() -> None:
+    assert MOOD_STYLES.keys() == {mood.value for mood in SCALE}

@@ -5,12 +5,14 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from config.disclosure import queues_that_tell
 from config.load import load
 from config.prompts.library import check_wav
 from demo.command import CONFIGURATION
 from demo.director import CALL_S_MAX, TRUNK_ADDRESS
-from demo.make_speech import LINES, VOICES
-from demo.script import AGENTS, CALLS, SLEEPER, SPEECH_FOLDER, PlannedCall
+from demo.effort import Effort
+from demo.make_speech import EFFORTS, LINES, VOICES, effort_of
+from demo.script import AGENTS, ANGER_RULE, CALLS, SLEEPER, SPEECH_FOLDER, PlannedCall, seconds_of
 from domain.contact import Disposition
 
 
@@ -84,10 +86,55 @@ def test_callers_come_from_where_the_configuration_expects_them(configuration) -
     assert any(ip_address(TRUNK_ADDRESS) in network for network in networks)
 
 
-def test_there_is_time_for_all_of_it(configuration) -> None:
-    def seconds(name: str) -> float:
-        with wave.open(str(SPEECH_FOLDER / f"{name}.wav")) as file:
-            return file.getnframes() / file.getframerate()
-
-    spoken_s = sum(seconds(name) for call in CALLS for name in call.lines)
+def test_there_is_time_for_all_of_it() -> None:
+    spoken_s = sum(seconds_of(name) for call in CALLS for name in call.lines)
     assert spoken_s / len(AGENTS) < CALL_S_MAX / 2
+
+
+def test_how_long_a_line_takes_is_known_without_playing_it() -> None:
+    for name in LINES:
+        with wave.open(str(SPEECH_FOLDER / f"{name}.wav")) as file:
+            assert seconds_of(name) == pytest.approx(file.getnframes() / 8_000, abs=0.01)
+
+
+def test_in_both_languages_somebody_grows_angry_and_somebody_stays_calm() -> None:
+    for angry in (True, False):
+        languages = {
+            call.lines[0][:2] for call in CALLS if call.lines and call.grows_angry is angry
+        }
+        assert languages == {"en", "zh"}
+
+
+@calls
+def test_who_grows_angry_begins_calmly_and_only_he_gets_loud(call: PlannedCall) -> None:
+    efforts = [effort_of(name) for name in call.lines[1::2]]
+    if call.grows_angry:
+        assert efforts == [Effort.NORMAL, Effort.RAISED, Effort.SHOUT, Effort.LOUD]
+        assert 20 < sum(seconds_of(name) for name in call.lines[3::2]) < 30
+    else:
+        assert set(efforts) <= {Effort.NORMAL}
+
+
+def test_every_line_of_another_effort_is_said() -> None:
+    assert {f"{language}-{line}" for line in EFFORTS for language in ("en", "zh")} <= set(LINES)
+
+
+def test_the_alert_that_must_rise_is_a_rule_and_every_caller_is_told_first(configuration) -> None:
+    emotion = configuration.emotion
+    assert emotion.enabled
+    assert ANGER_RULE in {rule.id for rule in emotion.rules}
+    for queue in queues_that_tell(configuration):
+        assert queue.prompts.disclosure == "disclosure-emotion"
+
+
+def test_who_loses_his_patience_finds_no_agent_free() -> None:
+    # A Chinese caller is queued a second later than his call suggests: his prompts are longer.
+    for place, call in enumerate(CALLS):
+        if call.ending == "abandoned":
+            before = [each for each in CALLS[:place] if each.after_s + 1.0 <= call.after_s]
+            assert len(before) > len(AGENTS)
+
+
+def test_who_grows_angry_calls_first_for_his_call_is_long() -> None:
+    angry = [call.grows_angry for call in CALLS]
+    assert angry == sorted(angry, reverse=True)

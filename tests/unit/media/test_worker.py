@@ -10,21 +10,28 @@ import pytest
 from domain.speech import Speaker, SpeechKind
 from domain.tap import TAP_HEADER, TAP_VERSION, TapKind
 from media.ear import BACKLOG_FRAMES_MAX, TapFrame
+from media.orders import ORDER_BYTES_MAX, Permit
+from media.orders import encode as order
 from media.pcm import FRAME_BYTES, FRAMES_AT_ONCE
 from media.report import (
+    Felt,
     Finished,
     Heard,
     Heartbeat,
+    Learnt,
     Lost,
     Opened,
     Ready,
     Report,
     decode,
 )
+from media.sensing import Sensing
 from media.settings import EarSettings
 from media.taps import REFUSED_PACKETS_MAX
 from media.timeline import FRAME_US
+from media.windows import WindowSettings
 from media.worker import Worker, listen
+from tests.unit.media.scorer_rig import LEVEL, LoudIsAngry, judge_with
 from tests.unit.media.sounds_rig import FRAME_S, START_US, frames_of, silence, voice
 
 HELLO = np.concatenate([silence(0.3), voice(120, 0.9), silence(0.6)])
@@ -33,13 +40,18 @@ HELLO = np.concatenate([silence(0.3), voice(120, 0.9), silence(0.6)])
 class Bench:
     """A worker without a process, its node and its cells, in time that the test moves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sensing: Sensing | None = None) -> None:
         self.now_us = START_US
         self.path = folder / "tap.sock"
         self.node, theirs = socket.socketpair()
         self.node.setblocking(False)
         self.worker = Worker(
-            listen(self.path), theirs, EarSettings(), lambda: self.now_us, cpu_s=lambda: 0.0
+            listen(self.path),
+            theirs,
+            EarSettings(),
+            lambda: self.now_us,
+            cpu_s=lambda: 0.0,
+            sensing=sensing,
         )
         self._text = b""
 
@@ -85,8 +97,8 @@ class Cell:
 
 
 @contextmanager
-def bench_in(folder: Path) -> Iterator[Bench]:
-    bench = Bench(folder)
+def bench_in(folder: Path, sensing: Sensing | None = None) -> Iterator[Bench]:
+    bench = Bench(folder, sensing)
     try:
         yield bench
     finally:
@@ -295,3 +307,96 @@ def test_a_stale_socket_gives_way(tmp_path: Path) -> None:
     second = listen(path)
     assert path.stat().st_mode & 0o777 == 0o600
     second.close()
+
+
+class Feeling:
+    """A worker that judges voices, and a call with both parties."""
+
+    def __init__(self, bench: Bench, scorer: LoudIsAngry) -> None:
+        self.bench, self.scorer = bench, scorer
+        self.cell = bench.cell()
+        self.cell.open(1, "c1", Speaker.CUSTOMER)
+        self.cell.open(2, "c1", Speaker.AGENT)
+        self.told: list[Report] = bench.tick()
+        self.sent = 0
+
+    def order(self, *, allowed: bool) -> None:
+        self.bench.node.send(order(Permit(contact_id="c1", allowed=allowed)))
+
+    def talk(self, customer: np.ndarray, agent: np.ndarray) -> None:
+        for ours, theirs in zip(frames_of(customer), frames_of(agent), strict=True):
+            self.sent += 1
+            for leg, frame in ((1, ours), (2, theirs)):
+                time_us = START_US + self.sent * FRAME_US
+                self.cell.send(leg, TapFrame(self.sent, time_us, frame.pcm))
+            self.told += self.bench.tick()
+
+    @property
+    def windows(self) -> int:
+        felt = [one for one in self.told if isinstance(one, Felt)]
+        return sum(len(contact.scores) for one in felt for contact in one.contacts)
+
+
+@pytest.fixture
+def feeling(tmp_path: Path) -> Iterator[Feeling]:
+    scorer = LoudIsAngry()
+    with bench_in(tmp_path, Sensing(judge_with(scorer), WindowSettings())) as made:
+        assert isinstance(made.told()[0], Ready)
+        call = Feeling(made, scorer)
+        yield call
+        call.cell.line.close()
+
+
+SENTENCE = np.concatenate([voice(120, 0.4, letter=letter) for letter in "aeiouaeiou"])
+
+
+def test_the_node_permits_and_forbids(feeling: Feeling) -> None:
+    feeling.talk(SENTENCE, SENTENCE)
+    assert feeling.windows == 0
+    feeling.order(allowed=True)
+    feeling.talk(SENTENCE, SENTENCE)
+    judged = feeling.windows
+    assert judged > 0
+    feeling.order(allowed=False)
+    feeling.talk(SENTENCE, SENTENCE)
+    assert feeling.windows == judged
+    assert feeling.bench.beat().windows == judged
+
+
+def test_the_agent_s_voice_never_reaches_the_model(feeling: Feeling) -> None:
+    feeling.order(allowed=True)
+    feeling.talk(SENTENCE * 0.02, SENTENCE)
+    feeling.talk(SENTENCE * 0.0, SENTENCE)
+    assert feeling.windows > 0
+    loudest = max(row[LEVEL] for row in feeling.scorer.given)
+    assert loudest < -40, "the agent is 34 dB louder than the customer"
+
+
+def test_what_was_learnt_is_told_at_the_end(feeling: Feeling) -> None:
+    feeling.order(allowed=True)
+    for _ in range(2):
+        feeling.talk(SENTENCE * 0.02, SENTENCE * 0.0)
+    feeling.cell.line.close()
+    feeling.told += feeling.bench.tick()
+    told = [type(one) for one in feeling.told if not isinstance(one, Heartbeat)]
+    assert told[-2:] == [Learnt, Finished]
+    (learnt,) = [one for one in feeling.told if isinstance(one, Learnt)]
+    assert learnt.baseline.windows >= 3
+
+
+def test_an_order_may_come_in_pieces(feeling: Feeling) -> None:
+    line = order(Permit(contact_id="c1", allowed=True))
+    feeling.bench.node.send(line[:20])
+    feeling.told += feeling.bench.tick()
+    feeling.bench.node.send(line[20:])
+    feeling.talk(SENTENCE, SENTENCE * 0.0)
+    assert feeling.windows > 0
+
+
+@pytest.mark.parametrize("said", [b"what?\n", b"x" * (ORDER_BYTES_MAX + 1)])
+def test_a_worker_that_is_told_nonsense_ends(bench: Bench, said: bytes) -> None:
+    bench.node.setblocking(True)
+    bench.node.sendall(said)
+    for _ in range(3):
+        bench.worker.tick()
+    assert bench.worker.stopping

@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import ModelError
 from models.card import Card
-from models.emotion import WEIGHTS
+from models.weights_folder import WEIGHTS
 
 CARDS = sorted(WEIGHTS.glob("*.json"))
 

@@ -6,8 +6,9 @@ pytest.importorskip("onnxruntime")
 from domain.errors import ModelError
 from media.features.framing import batch_of
 from media.features.functionals import FEATURES_VERSION, features
-from models.emotion import WEIGHTS, WINDOWS_MAX, EmotionModel
+from models.emotion import WINDOWS_MAX, EmotionModel
 from models.onnx import WEIGHTS_BYTES_MAX
+from models.weights_folder import WEIGHTS
 from tests.unit.media.features.rig import buzz, noise, silence, tone
 
 NAMES = sorted(path.stem for path in WEIGHTS.glob("*.onnx"))

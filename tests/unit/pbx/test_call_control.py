@@ -19,6 +19,7 @@ from pbx.call_control import RETRY_AFTER_S, CallControl, new_contact_id
 from pbx.cell import wire
 from pbx.cells import Cell, CellPool, CellState
 from pbx.edge.call import InboundCall, Placement, Refusal
+from pbx.keypad import NO_KEYS
 from tests.call_rig import Events, FakeCell, FakeLedger, FakePool, invite, leg_ended, played, turn
 from tests.flow_scene import AGENT, CUSTOMER, HandClock, Notes, Shelf
 
@@ -275,7 +276,7 @@ async def test_an_agent_without_a_language_is_told_in_english(
 
 async def test_reload_changes_what_comes_and_not_what_runs(node: Node) -> None:
     await node.to_queue()
-    node.control.reload([SALES], Shelf("greeting", "disclosure", "music"))
+    node.control.reload([SALES], Shelf("greeting", "disclosure", "music"), NO_KEYS)
     assert await node.control.place(inbound("800")) == refused(404, "Not Found")
     assert isinstance(await node.control.place(inbound("801")), Placement)
     second = node.cells[1]

@@ -10,10 +10,12 @@ from domain.events import (
     CallHeld,
     ContactClosed,
     ContactConnected,
+    ContactTransferred,
     DisclosurePlayed,
     PositionAnnounced,
 )
 from domain.offer import DeclineReason
+from domain.skill import SkillRequirement
 from domain.speech import Speaker
 from pbx import actions as do
 from pbx.flow import LEG_END_S_MAX, RELEASE_S_MAX
@@ -328,6 +330,42 @@ def test_a_caller_whose_agent_is_lost_is_served_next() -> None:
     scene.ring(SECOND_AGENT, number=2)
     scene.flow.answered(SECOND_AGENT)
     assert scene.contact.agent_id == "agent2"
+
+
+def test_a_caller_who_is_handed_over_waits_for_somebody_with_the_skill() -> None:
+    scene = Scene(skills={"sales": 2})
+    scene.talk()
+    needed = SkillRequirement(skill="complaints", proficiency_min=3)
+    actions = scene.flow.transferred(needed)
+    assert kinds(actions) == ["Publish", "RecordInteraction", "HangUp", "UpdateRecord", "Play"]
+    assert isinstance(actions[0], do.Publish)
+    told = actions[0].event
+    assert isinstance(told, ContactTransferred)
+    assert (told.agent_id, told.requirement, told.talk_s) == ("agent1", needed, 60)
+    assert isinstance(actions[1], do.RecordInteraction)
+    assert actions[1].interaction.outcome == "transferred"
+    assert actions[-1] == do.Play(CUSTOMER, (Path("en/transfer.wav"),))
+    assert scene.routing.finished == ["c1"]
+    assert scene.routing.queued[-1].requirements == (
+        SkillRequirement(skill="sales", proficiency_min=2),
+        needed,
+    )
+    assert scene.ended(AGENT) == []
+    assert scene.contact.state is ContactState.QUEUED
+    # The same skill again, and better: the higher wish counts, once.
+    scene.ring(SECOND_AGENT, number=2)
+    scene.flow.answered(SECOND_AGENT)
+    scene.flow.transferred(SkillRequirement(skill="complaints", proficiency_min=5))
+    assert [each.proficiency_min for each in scene.routing.queued[-1].requirements] == [2, 5]
+
+
+def test_who_talks_with_nobody_cannot_be_handed_over() -> None:
+    scene = Scene()
+    scene.to_queue()
+    assert scene.flow.transferred(SkillRequirement(skill="complaints")) == []
+    scene.ring()
+    assert scene.flow.transferred(SkillRequirement(skill="complaints")) == []
+    assert scene.contact.state is ContactState.OFFERED
 
 
 def test_an_offer_for_a_contact_that_does_not_wait_is_declined() -> None:

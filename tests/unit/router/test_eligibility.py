@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 
-from domain.agent import Agent
+from domain.agent import Agent, language_proficiency
 from domain.skill import SkillRequirement
 from router.eligibility import (
     PROFILES_KEPT_MAX,
     AgentTable,
     Profile,
-    language_proficiency,
     may_serve,
 )
 

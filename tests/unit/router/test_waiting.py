@@ -1,5 +1,5 @@
 from config.schema import Router
-from router.waiting import WaitingContact, WaitingLine, ahead_of
+from router.waiting import PRIORITY_MAX, WaitingContact, WaitingLine, ahead_of
 from tests.unit.router.people import queued
 
 
@@ -80,3 +80,28 @@ def test_how_many_are_ahead_in_a_group():
     line = line_of(waiting("a", 1), waiting("b", 2))
     (group,) = line.groups
     assert ahead_of(group, line.get("b").key) == 1
+
+
+def test_priority_may_be_added_while_a_contact_waits():
+    line = line_of(waiting("a", 5), waiting("b", 30))
+    assert line.add_priority("b", 1)
+    assert order(line) == ["b", "a"]
+    assert [line.position(line.get(name)) for name in "ba"] == [1, 2]
+    assert not line.add_priority("nobody", 1)
+
+
+def test_priority_added_during_a_ring_holds_when_the_contact_comes_back():
+    line = line_of(waiting("a", 5), waiting("b", 30))
+    line.offer(line.get("b"), "anna")
+    assert line.add_priority("b", 1)
+    line.take_back(line.get("b"))
+    assert [line.position(line.get(name)) for name in "ba"] == [1, 2]
+
+
+def test_added_priority_has_a_limit_and_never_makes_it_worse():
+    line = line_of(waiting("a", 5, priority=PRIORITY_MAX + 3), waiting("b", 5))
+    assert line.add_priority("a", 2)
+    assert line.get("a").priority == PRIORITY_MAX + 3
+    for _ in range(PRIORITY_MAX):
+        line.add_priority("b", 3)
+    assert line.get("b").priority == PRIORITY_MAX

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bus.local import LocalBus
+from care.figures import CareFigures, LateHistogram
 from channels.http.figures import HttpFigures
+from channels.webhooks.figures import WebhookFigures
 from domain.agent import AgentState
 from domain.events import CellStarted
 from media.figures import HearingFigures
@@ -131,6 +133,61 @@ def test_edge() -> None:
     assert made["warmline_edge_events", "too_large"] == 15
 
 
+LATE = LateHistogram()
+LATE.observe(1.25)
+CARE = CareFigures(
+    windows=30,
+    unknown=2,
+    late=1,
+    refused=4,
+    raised=6,
+    acknowledged=5,
+    cleared=3,
+    open=7,
+    watched=9,
+    permitted=8,
+    dropped=10,
+    failed=11,
+    late_buckets=LATE.buckets(),
+    late_sum_s=LATE.sum_s,
+)
+
+
+def test_care() -> None:
+    made = found(figures.care_figures(lambda: CARE))
+    fates = {key[1]: value for key, value in made.items() if key[0] == "warmline_care_windows"}
+    assert fates == {"taken": 30, "not_watched": 2, "late": 1}
+    assert made["warmline_care_contacts", "watched"] == 9
+    assert made["warmline_care_contacts", "permitted"] == 8
+    assert made["warmline_care_refused_contacts",] == 4
+    steps = {key[1]: value for key, value in made.items() if key[0] == "warmline_alerts"}
+    assert steps == {"raised": 6, "acknowledged": 5, "cleared": 3}
+    assert made["warmline_alerts_open",] == 7
+    assert made["warmline_care_memories_lost", "dropped"] == 10
+    assert made["warmline_care_memories_lost", "failed"] == 11
+    assert made["warmline_alert_latency_seconds",] == Buckets(LATE.buckets(), 1.25)
+
+
+def test_care_before_the_first_alert() -> None:
+    made = found(figures.care_figures(CareFigures))
+    assert made["warmline_alerts_open",] == 0
+    assert ("warmline_alert_latency_seconds",) not in made
+
+
+def test_webhooks() -> None:
+    desk = WebhookFigures(hook_id="desk", delivered=5, failed=4, given_up=3, dropped=2, waiting=1)
+    desk.seconds.add(0.75)
+    both = [desk, WebhookFigures(hook_id="crm")]
+    made = found(figures.webhook_figures(lambda: both))
+    assert made["warmline_webhook_messages", "desk", "delivered"] == 5
+    assert made["warmline_webhook_messages", "desk", "given_up"] == 3
+    assert made["warmline_webhook_messages", "desk", "dropped"] == 2
+    assert made["warmline_webhook_attempts_failed", "desk"] == 4
+    assert made["warmline_webhook_waiting_messages", "desk"] == 1
+    assert made["warmline_webhook_delivery_seconds", "desk"] == Buckets(desk.seconds.rows(), 0.75)
+    assert made["warmline_webhook_messages", "crm", "delivered"] == 0
+
+
 def test_store_and_lost_records() -> None:
     writer = filled(WriterFigures, waiting=1, written=2, commits=3, failed=4)
     made = found(figures.store_figures(lambda: writer))
@@ -177,6 +234,8 @@ def all_sources() -> Iterable[FigureSource]:
         figures.cell_figures(lambda: POOL),
         figures.hearing_figures(lambda: HEARING),
         figures.edge_figures(lambda: EDGE),
+        figures.care_figures(lambda: CARE),
+        figures.webhook_figures(lambda: [WebhookFigures(hook_id="desk")]),
         figures.store_figures(lambda: writer),
         figures.record_figures({"events": lambda: 0}),
         figures.bus_figures(bus),

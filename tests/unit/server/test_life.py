@@ -14,6 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from config.load import Loaded
+from domain.care_ports import ModelView
+from domain.consent import EmotionPolicy
 from domain.errors import StoreError
 from server import life
 from tests.config_support import RIGHT, loaded
@@ -43,6 +45,9 @@ class FakeNode:
         self.edge = SimpleNamespace(listening=[("udp", "127.0.0.1", 5062)], draining=False)
         self.http = SimpleNamespace(url="http://127.0.0.1:8080")
         self.control = FakeControl()
+        self.care = SimpleNamespace(
+            model=lambda: ModelView(enabled=False, policy=EmotionPolicy.NOTICE)
+        )
         self.ready = asyncio.Event()
         self.left = False
 

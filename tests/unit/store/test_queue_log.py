@@ -11,6 +11,7 @@ from domain.events import (
     ContactClosed,
     ContactConnected,
     ContactQueued,
+    ContactTransferred,
     Envelope,
     OfferAccepted,
     OfferDeclined,
@@ -19,6 +20,7 @@ from domain.events import (
     OfferWithdrawn,
 )
 from domain.offer import DeclineReason
+from domain.skill import SkillRequirement
 from store.queue_log import ENDINGS, QueueLog, line
 from tests.store_support import START
 
@@ -136,6 +138,24 @@ def test_other_ends(disposition, waiting, served):
     tape.at(11, CONNECTED)
     end = ended(disposition, agent_id="anna", wait_s=1, talk_s=0.0)
     assert tape.at(11, end) == [f"11|c|sales|Agent/anna|{served}|1|0|1"]
+
+
+def test_a_transfer_ends_one_stay_in_the_queue_and_begins_another(tape):
+    tape.at(0, queued("c"))
+    tape.at(13, CONNECTED)
+    handed_over = ContactTransferred(
+        contact_id="c",
+        queue_id="sales",
+        agent_id="anna",
+        requirement=SkillRequirement(skill="complaints"),
+        talk_s=60.4,
+    )
+    assert tape.at(73, handed_over) == [
+        "73|c|sales|Agent/anna|BLINDTRANSFER|complaints|skill|12|60|1"
+    ]
+    assert tape.at(73, queued("c")) == ["73|c|sales|NONE|ENTERQUEUE|||1"]
+    abandoned = ended(Disposition.ABANDONED, wait_s=20.0)
+    assert tape.at(80, abandoned) == ["80|c|sales|NONE|ABANDON|1|1|20"]
 
 
 def test_every_end_is_told_as_something():

@@ -1,13 +1,14 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
-from store.migrations.upgrade import upgrade
+from store.migrations.upgrade import alembic_config, upgrade
 from store.schema import METADATA, UtcDateTime
 
 
@@ -22,6 +23,23 @@ def test_the_migrations_make_the_tables_of_the_schema(tmp_path):
             i for i in inspect(connection).get_indexes("contacts") if i["name"] == "contacts_open"
         )
         assert str(index["dialect_options"]["sqlite_where"]) == "closed_at IS NULL"
+    engine.dispose()
+
+
+def test_a_database_of_the_first_version_is_brought_up(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/d.sqlite3")
+    with engine.connect() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql(
+            "INSERT INTO wishes VALUES ('anna', 'ready', '', '2026-03-01 09:00:00')"
+        )
+        connection.commit()
+        assert not inspect(connection).has_table("cursors")
+        upgrade(connection, "d")
+        assert inspect(connection).has_table("cursors")
+        assert connection.exec_driver_sql("SELECT agent_id FROM wishes").scalar() == "anna"
     engine.dispose()
 
 

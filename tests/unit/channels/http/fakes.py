@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from channels.http.access import ApiPorts
-from config.schema import Http, Secret
+from config.schema import Http
+from config.secret import Secret
 from domain.agent import Agent, AgentState, AgentView
 from domain.contact import Channel, Contact, ContactState, Disposition, Interaction
-from domain.errors import EventsGone, IllegalTransition, NotKnown
+from domain.errors import EventsGone, IllegalTransition, NobodyServes, NotKnown
 from domain.events import ConfigurationReloaded, Envelope, Event
 from domain.leg import LegRole, LegState, RtpFigures
 from domain.ports import CallView, ContactRecord, LegView, QueueView, ResumableStream, WaitingView
+from domain.skill import SkillRequirement
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 
 TOKEN = "a-token-of-some-length"
@@ -229,6 +231,7 @@ class FakeLedger:
 
 @dataclass
 class FakeCalls:
+    transferred: list[tuple[str, SkillRequirement]] = field(default_factory=list)
     running: dict[str, CallView] = field(
         default_factory=lambda: {
             contact_id(7): CallView(
@@ -253,6 +256,14 @@ class FakeCalls:
 
     def calls(self) -> Sequence[CallView]:
         return list(self.running.values())
+
+    def transfer(self, contact_id: str, requirement: SkillRequirement) -> None:
+        view = self.running.get(contact_id)
+        if view is None:
+            raise NotKnown("running call", contact_id)
+        if requirement.proficiency_min > 4:
+            raise NobodyServes(f"{requirement.skill} at {requirement.proficiency_min}")
+        self.transferred.append((contact_id, requirement))
 
     async def hang_up(self, contact_id: str) -> None:
         if self.running.pop(contact_id, None) is None:

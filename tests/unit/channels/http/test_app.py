@@ -12,6 +12,7 @@ from domain.agent import AgentState
 from domain.contact import Channel
 from domain.errors import ConfigurationError, StoreError
 from domain.events import ContactArrived, ContactQueued, DisclosurePlayed
+from domain.skill import SkillRequirement
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
 
 
@@ -378,3 +379,18 @@ def assert_problem(answer: httpx.Response, status: int, kind: str) -> dict[str, 
     assert problem["detail"]
     assert_headers(answer)
     return problem
+
+
+async def test_a_customer_is_handed_over(client: httpx.AsyncClient, node: Node) -> None:
+    path = f"/api/v1/calls/{contact_id(7)}/transfer"
+    answer = await client.post(path, json={"skill": "complaints", "proficiency_min": 3})
+    assert answer.status_code == 204
+    wanted = SkillRequirement(skill="complaints", proficiency_min=3)
+    assert node.calls.transferred == [(contact_id(7), wanted)]
+    nobody = await client.post(path, json={"skill": "complaints", "proficiency_min": 5})
+    assert_problem(nobody, 409, "conflict")
+    assert "no agent who is logged in has complaints at 5" in nobody.json()["detail"]
+    for wrong in ({}, {"skill": "No Skill"}, {"skill": "a", "proficiency_min": 6}):
+        assert_problem(await client.post(path, json=wrong), 422, "unprocessable")
+    gone = await client.post(f"/api/v1/calls/{contact_id(9)}/transfer", json={"skill": "a"})
+    assert_problem(gone, 404, "not-known")

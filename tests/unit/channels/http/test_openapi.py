@@ -42,10 +42,13 @@ def test_every_route_is_there() -> None:
     assert sorted(IDS) == [
         "get /api/v1/agents",
         "get /api/v1/agents/{agent_id}",
+        "get /api/v1/alerts",
         "get /api/v1/calls",
         "get /api/v1/calls/{contact_id}",
         "get /api/v1/contacts",
         "get /api/v1/contacts/{contact_id}",
+        "get /api/v1/contacts/{contact_id}/mood",
+        "get /api/v1/emotion",
         "get /api/v1/events",
         "get /api/v1/problems/{name}",
         "get /api/v1/queues",
@@ -55,8 +58,11 @@ def test_every_route_is_there() -> None:
         "get /metrics",
         "get /readyz",
         "post /api/v1/agents/{agent_id}/state",
+        "post /api/v1/alerts/{alert_id}/acknowledge",
         "post /api/v1/calls/{contact_id}/hangup",
+        "post /api/v1/calls/{contact_id}/transfer",
         "post /api/v1/configuration/reload",
+        "post /api/v1/contacts/{contact_id}/consent",
     ]
 
 
@@ -119,6 +125,7 @@ def test_an_operation_says_what_its_body_is(
 
 def domain_events() -> set[str]:
     records = {"SpeechSpan", "SkillRequirement", "EmotionScore", "LabelProbabilities", "Evidence"}
+    records.add("Prosody")
     return {*EVENT_TYPES} | records
 
 

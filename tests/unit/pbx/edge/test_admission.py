@@ -1,7 +1,8 @@
 import pytest
 
 from config.schema import Admission as AdmissionLimits
-from config.schema import Digest, Secret, Trunk
+from config.schema import Digest, Trunk
+from config.secret import Secret
 from pbx.edge.admission import (
     PROVEN_FAILURES_FACTOR,
     PROVEN_REQUESTS_FACTOR,

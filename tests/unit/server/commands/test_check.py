@@ -100,3 +100,20 @@ def test_a_broken_credential_file_is_told(app, site):
     result = run(app, "check", "--config", site)
     assert result.exit_code == 0
     assert "not a credential file" in result.stderr
+
+
+def test_it_says_which_weights_are_at_work_and_what_they_allow(app, site):
+    site.write_text(RIGHT + "emotion: {enabled: true, weights: prosody-research}\n")
+    result = run(app, "check", "--config", site)
+    assert result.exit_code == 0
+    assert "by prosody-research@" in result.stdout
+    assert "a business must not use it" in result.stdout
+    assert "warning: emotion.weights: found prosody-research" in result.stderr
+
+
+def test_weights_that_are_spoiled_are_found(app, site, monkeypatch, tmp_path):
+    monkeypatch.setattr("server.emotion.WEIGHTS", tmp_path)
+    site.write_text(RIGHT + "emotion: {enabled: true}\n")
+    result = run(app, "check", "--config", site)
+    assert result.exit_code == 2
+    assert "emotion.weights: card prosody-open.json cannot be read" in result.stderr
