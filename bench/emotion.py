@@ -18,26 +18,36 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import onnxruntime
+from numpy.lib.stride_tricks import sliding_window_view
 
 from bench.tables import print_table
-from bench.voice_rig import Crowd, Stages, customer
+from bench.voice_rig import Crowd, Stages, customer, stages
 from domain.tap import TAP_FRAME_SAMPLES, TAP_RATE_HZ
 from media.features.framing import WINDOW_SAMPLES_MAX, batch_of
 from media.features.functionals import features
 from media.pcm import Samples, from_s16le
 from media.second_stage import ChunkedStage, EarMemory, SecondStage
 from media.timeline import FRAME_US
-from models.voice_activity import VoiceActivityNetwork, available
+from models.voice_activity import (
+    CHUNK_SAMPLES,
+    CONTEXT_SAMPLES,
+    STATE_SHAPE,
+    VoiceActivityNetwork,
+    available,
+    weights,
+)
 from server.analysis_worker import judge_of
 
-CALLS: Final = (1, 50, 100, 200)
 TALK_SHARES: Final = (0.5, 1.0)
 SECONDS: Final = 5.4
-WEIGHTS: Final = ("prosody-open", "prosody-research")
+BATCHES: Final = (1, 50, 150)
+WEIGHTS: Final = {"prosody-open": (1, 50, 100, 200), "prosody-research": (50,)}
+"""And how many calls each is measured with."""
 PEER_SECONDS: Final = 20.0
 WINDOWS: Final = (1, 10, 50, 200)
-ROUNDS: Final = 5
-"""The least of so many is reported where a thing is timed by itself: others use the machine too."""
+ROUNDS: Final = 3
+"""Each thing is timed so often, and the least counts: others use the machine too."""
 OPENSMILE: Final = "pip install -r requirements/bench.in"
 
 
@@ -93,9 +103,9 @@ def measure() -> dict[str, list[dict[str, object]]]:
     tables: dict[str, list[dict[str, object]]] = {}
     for share in TALK_SHARES:
         pcm = customer(share)
-        for weights in WEIGHTS:
-            tables[f"{weights}, customer speaks {share:.0%} of the time, ms per second"] = [
-                asdict(whole(calls, pcm, weights, stage)) for calls in CALLS
+        for name, crowds in WEIGHTS.items():
+            tables[f"{name}, customer speaks {share:.0%} of the time, ms per second"] = [
+                asdict(whole(calls, pcm, name, stage)) for calls in crowds
             ]
     speaks = customer(1.0)
     tables["others, customer speaks all the time"] = [asdict(one) for one in peers(speaks, stage)]
@@ -111,16 +121,20 @@ def second_stage() -> SecondStage | None:
 def whole(calls: int, pcm: Sequence[bytes], weights: str, stage: SecondStage | None) -> Stages:
     """Hear some calls for SECONDS, all stages."""
     ticks = round(SECONDS * 1e6 / FRAME_US)
-    return Crowd(calls, judge_of(weights), stage).run(pcm, ticks)
+    judge = judge_of(weights)
+    return stages(calls, [Crowd(calls, judge, stage).run(pcm, ticks) for _ in range(ROUNDS)])
 
 
 def peers(pcm: Sequence[bytes], stage: SecondStage | None) -> list[Peer]:
-    """Measure others on the audio of one customer, the network of the second stage in batches."""
+    """Measure others on the audio of one customer, and the second stage on all of it."""
     sound = from_s16le(b"".join(pcm))[: round(PEER_SECONDS * TAP_RATE_HZ)]
     found = [Peer(what="openSMILE eGeMAPSv02, functionals", ms_per_s=_opensmile_cost(sound))]
-    for calls in CALLS:
+    for calls in BATCHES:
+        cost = None if stage is None else _onnx_cost(sound, calls)
+        found.append(Peer(what=f"Silero VAD, onnxruntime, batches of {calls}", ms_per_s=cost))
+    for calls in BATCHES:
         cost = None if stage is None else _network_cost(stage, sound, calls)
-        found.append(Peer(what=f"Silero VAD on all audio, batches of {calls}", ms_per_s=cost))
+        found.append(Peer(what=f"Silero VAD, second stage, batches of {calls}", ms_per_s=cost))
     return found
 
 
@@ -137,6 +151,25 @@ def features_cost(pcm: Sequence[bytes]) -> list[FeatureCost]:
     return costs
 
 
+def _onnx_cost(sound: Samples, calls: int) -> float:
+    """Measure the network's file as its own distribution runs it, but for PyTorch."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(weights(), options, providers=["CPUExecutionProvider"])
+    chunks = sliding_window_view(sound, CONTEXT_SAMPLES + CHUNK_SAMPLES)[::CHUNK_SAMPLES]
+    state = np.zeros((STATE_SHAPE[0], calls, STATE_SHAPE[1]), dtype=np.float32)
+    rate, at = np.array(TAP_RATE_HZ, dtype=np.int64), np.arange(calls)
+    steps = max(len(chunks) // calls, 10)
+    spent = []
+    for step in range(steps):
+        together = chunks[(at * 7 + step) % len(chunks)]
+        before = time.process_time()
+        _, state = session.run(None, {"input": together, "state": state, "sr": rate})
+        spent.append(time.process_time() - before)
+    return round(float(np.median(spent)) * 1_000 * TAP_RATE_HZ / CHUNK_SAMPLES / calls, 3)
+
+
 def _network_cost(stage: SecondStage, sound: Samples, calls: int) -> float:
     ears = [EarMemory() for _ in range(calls)]
     frames = sound[: sound.size // TAP_FRAME_SAMPLES * TAP_FRAME_SAMPLES].reshape(
@@ -151,8 +184,7 @@ def _network_cost(stage: SecondStage, sound: Samples, calls: int) -> float:
         before = time.process_time()
         stage.judge(ears, together, passed)
         spent.append(time.process_time() - before)
-    # The mean without the first, which is slower.
-    return round(float(np.mean(spent[1:])) * 1e9 / FRAME_US / calls, 3)
+    return round(float(np.median(spent)) * 1e9 / FRAME_US / calls, 3)
 
 
 def _opensmile_cost(sound: Samples) -> float | None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from domain.tap import TAP_FRAME_SAMPLES
 from media.pcm import HOP_SAMPLES, HOPS_PER_FRAME, Samples
 
-SPEECH_MIN: Final = 0.3
+SPEECH_MIN: Final = 0.2
 """A hop whose probability is this at least holds speech (docs/measure/hearing.md)."""
 FORGET_FRAMES: Final = 3
 """An ear that was not judged for so long, 0.5 s, begins anew: a state that lived through noise

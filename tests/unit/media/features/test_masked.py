@@ -25,3 +25,15 @@ def test_steps_need_both_neighbours() -> None:
     change, both = masked.steps(VALUES, MASK)
     assert change[0].tolist() == [1.0, 98.0, -97.0]
     assert both[0].tolist() == [True, False, False]
+
+
+def test_courses_that_share_a_mask_have_the_moments_of_each() -> None:
+    rng = np.random.default_rng(4)
+    courses, mask = rng.normal(-50, 7, (3, 5, 40)), rng.random((5, 40)) < 0.4
+    mask[2] = False
+    centre, spread = masked.moments(courses, mask)
+    for course, mean, deviation in zip(courses, centre, spread, strict=True):
+        np.testing.assert_allclose(mean, masked.mean(course, mask))
+        np.testing.assert_allclose(deviation, masked.spread(course, mask))
+    np.testing.assert_allclose(masked.means(courses, mask), centre)
+    assert (centre[:, 2] == 0).all()
