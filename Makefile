@@ -19,12 +19,12 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: requirements/run.lock requirements/bare.lock | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-conflicts --require-hashes -r requirements/run.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/bare.lock
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock | $(VENV)/.run
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-warn-conflicts --require-hashes -r requirements/dev.lock
 	@touch $@
 
 setup: $(VENV)/.run ## Set up what the server and the demo need.

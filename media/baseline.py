@@ -20,7 +20,10 @@ MEMORY_WINDOWS: Final = 32
 """Half a minute of speech: further windows count as much, so that it follows a drift of the
 line and not a mood."""
 CALM_ANGER_MAX: Final = 0.5
-"""Even odds; what sounds angrier is not learnt from."""
+"""Even odds: what sounds angrier for this caller is not learnt from."""
+UNKNOWN_ANGER_MAX: Final = 0.85
+"""The same while he is not known yet. Some voices sound angry by nature, and only their own
+baseline can tell; who begins with clear anger still does not make it his norm."""
 _LEVEL: Final = NAMES.index(LEVEL_NAME)
 
 Functionals = NDArray[np.float32]
@@ -82,7 +85,7 @@ class CallerBaseline:
             functionals: Shape (len(NAMES),).
             anger: What the model said of it, 0.0 to 1.0.
         """
-        if anger >= CALM_ANGER_MAX:
+        if anger >= (CALM_ANGER_MAX if self.ready else UNKNOWN_ANGER_MAX):
             return
         self.windows = min(self.windows + 1, MEMORY_WINDOWS)
         self._level_windows = min(self._level_windows + 1, MEMORY_WINDOWS)

@@ -13,6 +13,7 @@ from domain.speech import Speaker
 from media.baseline import CallerBaseline, Functionals
 from media.features.framing import batch_of
 from media.features.functionals import NAMES, features
+from media.features.line import through_band
 from media.pcm import Samples
 from media.prosody import evidence, readable
 
@@ -116,7 +117,7 @@ class VoiceJudge:
         return scores
 
     def _judge(self, windows: Sequence[Window]) -> list[EmotionScore]:
-        heard = features(batch_of([window.samples for window in windows]))
+        heard = features(through_band(batch_of([window.samples for window in windows])))
         beside = [
             None if window.baseline is None else window.baseline.beside(row)
             for window, row in zip(windows, heard.functionals, strict=True)

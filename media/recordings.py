@@ -6,15 +6,13 @@ at TAP_RATE_HZ.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from math import ceil, gcd
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
-from scipy.signal import firwin, kaiserord, oaconvolve, resample_poly
+from scipy.signal import oaconvolve, resample_poly
 
 from domain.errors import RecordingError
 from domain.tap import TAP_RATE_HZ
@@ -25,6 +23,7 @@ from media.features.framing import (
     Batch,
     Mask,
 )
+from media.features.line import band
 from media.features.loudness import active, frame_levels
 from media.pcm import Samples
 
@@ -34,12 +33,6 @@ RATES_HZ: Final = (1_000, 768_000)
 """Below it nothing of speech is left; above it lie only headers that lie."""
 CHANNELS_MAX: Final = 64
 BLOCK_S: Final = 30
-LOW_HZ: Final = 300.0
-HIGH_HZ: Final = 3_400.0
-"""The telephone's band (ITU-T G.712)."""
-EDGE_HZ: Final = 100.0
-"""From what passes to what does not, as on the lines that the models were trained on."""
-STOP_DB: Final = 60.0
 MU: Final = 255.0
 HOP_SAMPLES: Final = TAP_RATE_HZ
 """From one window to the next, 1 s: as during a call."""
@@ -121,7 +114,7 @@ def telephone(samples: Samples) -> Samples:
     """
     if not samples.size:
         return samples
-    taps = _band()
+    taps = band()
     # Centred by hand: mode "same" gives the length of the taps where the sound is shorter.
     whole = oaconvolve(samples.astype(np.float64), taps)
     x = np.clip(whole[taps.size // 2 :][: samples.size], -1, 1)
@@ -228,13 +221,3 @@ def _resampled(blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
 def _joined(blocks: Iterable[Samples]) -> Samples:
     parts = list(blocks)
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
-
-
-@cache
-def _band() -> NDArray[np.float64]:
-    taps, beta = kaiserord(STOP_DB, EDGE_HZ / (TAP_RATE_HZ / 2))
-    edges = (LOW_HZ - EDGE_HZ / 2, HIGH_HZ + EDGE_HZ / 2)
-    found: NDArray[np.float64] = firwin(
-        taps | 1, edges, window=("kaiser", beta), pass_zero=False, fs=TAP_RATE_HZ
-    )
-    return found

@@ -28,6 +28,7 @@ from media.judge import VoiceJudge
 from media.listener import Listener
 from media.orders import Permit
 from media.pcm import FRAME_BYTES, Samples, to_s16le
+from media.second_stage import SecondStage
 from media.sensing import Sensing
 from media.settings import EarSettings
 from media.timeline import FRAME_US
@@ -122,23 +123,29 @@ class Course:
         return sum(span.seconds for span in self.segments)
 
 
-def hear_recording(samples: Samples, judge: VoiceJudge, setting: Setting) -> Course:
+def hear_recording(
+    samples: Samples,
+    judge: VoiceJudge,
+    setting: Setting,
+    second_stage: SecondStage | None = None,
+) -> Course:
     """Return the emotional course of a recording in which the customer alone speaks.
 
     Args:
         samples: At TAP_RATE_HZ, shape (n,).
         judge: The model.
         setting: Windows and rules.
+        second_stage: Of voice activity; None: the first stage decides alone.
     """
     course = Course(samples.size / TAP_RATE_HZ)
     listener = Listener(CONTACT, setting.ear)
-    sensing = Sensing(judge, setting.windows)
+    sensing = Sensing(judge, setting.windows, second_stage)
     sensing.take(Permit(contact_id=CONTACT, allowed=True), listener)
     assert listener.open(LEG, Speaker.CUSTOMER)
     desk = _Desk(setting, course)
     for frame in _frames(samples):
         listener.put(listener.ears[LEG], frame)
-        hear([listener])
+        hear([listener], sensing.second_stage)
         now_s = (frame.time_us - listener.zero_us) / 1e6
         desk.wait_until(now_s)
         for _, scores in sensing.sense([listener]):

@@ -20,7 +20,7 @@ from server.analyse.course import Course, Setting, hear_recording
 from server.analyse.follow import Node, arrival, follow, line, look_up
 from server.analyse.manifest import Manifest, ScoreTable
 from server.analyse.truth import Comparison, trained_on
-from server.analysis_worker import judge_of
+from server.analysis_worker import judge_of, second_stage
 from server.commands.console import (
     EXIT_FAILED,
     EXIT_WRONG_INPUT,
@@ -81,7 +81,9 @@ class Few:
             )
         samples = telephone(recording.samples) if self.way.by_telephone else recording.samples
         # A judge of its own, so that nothing is carried from one recording to the next.
-        return samples, hear_recording(samples, judge_of(self.way.weights), self.setting)
+        return samples, hear_recording(
+            samples, judge_of(self.way.weights), self.setting, second_stage()
+        )
 
     def _show(self, file: Path, course: Course, card: Card, *, first: bool) -> None:
         out = console()

