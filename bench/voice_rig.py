@@ -24,6 +24,7 @@ from media.sensing import Sensing
 from media.settings import EarSettings
 from media.timeline import FRAME_US
 from media.windows import SpeechWindows, WindowSettings
+from media.worker import SENSE_EVERY_TICKS
 
 WARM_TICKS: Final = 30
 """5.4 s: until then not every caller has a baseline and a full window."""
@@ -140,6 +141,7 @@ class Crowd:
         """
         settings = WindowSettings()
         self._stage = stage
+        self._ticks = 0
         self._sensing = Sensing(judge, settings)
         self._listeners = [Listener(f"c{number}", EarSettings()) for number in range(calls)]
         self._ears: list[Ear] = []
@@ -197,7 +199,9 @@ class Crowd:
             gate.settle(row)
 
     def _feel(self) -> None:
-        self._sensing.sense(self._listeners)
+        self._ticks += 1
+        if self._ticks % SENSE_EVERY_TICKS == 0:
+            self._sensing.sense(self._listeners)
 
 
 def _timed(work: Callable[[], None]) -> float:

@@ -77,6 +77,7 @@ class SpeechWindows:
         self._voiced: NDArray[np.bool_] = np.zeros(self._kept, dtype=np.bool_)
         self._hops = first_hop
         self._judged_until = first_hop
+        self._news = 0
 
     def take(self, hops: Samples, voiced: NDArray[np.bool_]) -> None:
         """Take the next hops.
@@ -95,6 +96,7 @@ class SpeechWindows:
             self._voiced[:-count] = self._voiced[count:]
             self._voiced[-count:] = voiced
         self._hops += count
+        self._news += int(np.count_nonzero(voiced))
 
     def rest(self, hops: int) -> None:
         """Let silence pass that no frame brings; half a window before it will not be judged."""
@@ -105,6 +107,8 @@ class SpeechWindows:
 
     def due(self) -> Stretch | None:
         """Return the window to judge now, and count it as judged; None for none."""
+        if self._news < NEWS_HOPS_MIN:
+            return None
         (speech,) = np.nonzero(self._voiced)
         if not speech.size:
             return None
@@ -124,6 +128,7 @@ class SpeechWindows:
         first, end = int(inside[0]), last + 1
         first = max(min(first, end - WINDOW_HOPS_MIN), 0)
         self._judged_until = base + end
+        self._news = 0
         return Stretch(
             samples=self._sound[first:end].reshape(-1).copy(),
             first_hop=base + first,
