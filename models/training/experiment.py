@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,7 @@ class Ground:
         taught: The names of the lines that training hears.
         recipes: One for each member of the ensemble.
         level_prior: As Ensemble takes it.
+        cache: Folder where trainings keep their progress; None: they keep none.
     """
 
     clips: Sequence[Clip]
@@ -46,6 +48,7 @@ class Ground:
     recipes: Sequence[Recipe]
     level_prior: bool
     seed: int
+    cache: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ def members(ground: Ground, parts: Sequence[Part]) -> list[list[nn.Module]]:
                 stock,
                 [parts[place].taught for place, _, _ in some],
                 ground.seed + at,
+                ground.cache,
             )
             for n, (place, _, _) in enumerate(some):
                 found[place].append(Member(bank.alone(n)).eval())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from media.features.functionals import FEATURES_VERSION
 from models.emotion import LABELS
 from models.training.corpora import CORPORA, TESTED, Clip, labels_of
 from models.training.disturb import disturbed
 from models.training.material import Material, baselines
 from models.training.network import BOTH, HEADS, PROSODY, SPECTRUM, Bank, Inputs
+from models.training.progress import Progress, State, place_of
 
 BASELINE_CLIPS: Final = 8
 """As many other clips as a baseline is tested with."""
@@ -113,7 +116,11 @@ class Stock:
 
 
 def fit(
-    recipes: Sequence[Recipe], stock: Stock, rows: Sequence[NDArray[np.int64]], seed: int
+    recipes: Sequence[Recipe],
+    stock: Stock,
+    rows: Sequence[NDArray[np.int64]],
+    seed: int,
+    cache: Path | None = None,
 ) -> Bank:
     """Return a bank of trained networks.
 
@@ -122,6 +129,8 @@ def fit(
         stock: What may be heard.
         rows: Which clips each network may see.
         seed: Of everything random.
+        cache: Folder where it keeps its progress, to go on after an interruption; None: it keeps
+            none.
 
     Raises:
         ValueError: A network may see no clip.
@@ -153,7 +162,34 @@ def fit(
     )
     mean = RunningMean(bank)
     bank.train()
-    for _ in range(first.steps):
+
+    def state() -> State:
+        return {
+            "bank": bank.state_dict(),
+            "optimiser": optimiser.state_dict(),
+            "schedule": schedule.state_dict(),
+            "mean": mean.kept(),
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state() if device.type == "cuda" else None,
+            "numpy": rng.bit_generator.state,
+        }
+
+    def restore(kept: State) -> None:
+        bank.load_state_dict(kept["bank"])
+        optimiser.load_state_dict(kept["optimiser"])
+        schedule.load_state_dict(kept["schedule"])
+        mean.restore(kept["mean"])
+        torch.set_rng_state(kept["torch"])
+        if kept["cuda"] is not None:
+            torch.cuda.set_rng_state(kept["cuda"])
+        rng.bit_generator.state = kept["numpy"]
+
+    path = None
+    if cache is not None:
+        names = [clip.path for clip in stock.clips]
+        what = (FEATURES_VERSION, device.type, seed, recipes, stock.log_mel.shape, names, *seen)
+        path = place_of(cache, *what)
+    for _ in Progress(path, first.steps, state=state, restore=restore).steps():
         row = np.stack([own[np.searchsorted(share, rng.random(first.batch) * share[-1])]
                         for own, share in zip(seen, shares, strict=True)], axis=1)  # fmt: skip
         line = np.floor(rng.random(row.shape) * heard).astype(np.int64)
@@ -181,6 +217,16 @@ class RunningMean:
         """Begin with the weights as they are."""
         self.state = {name: values.clone() for name, values in network.state_dict().items()}
         self._steps = 0
+
+    def kept(self) -> tuple[dict[str, Tensor], int]:
+        """Return what `restore` takes."""
+        return self.state, self._steps
+
+    def restore(self, kept: tuple[dict[str, Tensor], int]) -> None:
+        """Go on from what another one kept."""
+        state, self._steps = kept
+        for name, values in state.items():
+            self.state[name].copy_(values)
 
     def take(self, network: nn.Module) -> None:
         """Take the weights of one more step."""

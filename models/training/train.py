@@ -75,7 +75,7 @@ def main() -> None:
     recipes = OPEN_RECIPES if is_open else RESEARCH
     if asked.steps:
         recipes = tuple(dataclasses.replace(recipe, steps=asked.steps) for recipe in recipes)
-    ground = Ground(clips, lines, taught, recipes, is_open, SEED)
+    ground = Ground(clips, lines, taught, recipes, is_open, SEED, asked.cache)
     work = Work(ground, OPEN if is_open else CORPORA)
     work.run(f"prosody-{asked.which}", asked.out)
 
