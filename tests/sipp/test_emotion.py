@@ -1,6 +1,9 @@
 """Emotion in a running call: asked, agreed, judged, told, refused; with the real model."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,12 +49,23 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NodeRig
         yield running
 
 
+async def following(rig: NodeRig, contact: str) -> asyncio.subprocess.Process:
+    """Follow a call as a supervisor does at the command line."""
+    words = ("analyse", "--follow", contact, "--url", rig.node.http, "--token", rig.token)
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "run_pbx.py", *words),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+    )
+
+
 async def test_who_agrees_is_judged_and_the_agent_is_not(rig: NodeRig) -> None:
     lane = rig.lanes["agrees"]
     with Keypad(TRUNK) as customer_rtp:
         async with caller(rig, lane, media=customer_rtp.port) as customer:
             queued = await rig.events.next("ContactQueued", queue_id=lane.name)
             contact = queued["contact_id"]
+            follower = await following(rig, contact)
             asked = await rig.events.next("EmotionGroundChanged", contact_id=contact)
             assert (asked["ground"], asked["read"]) == ("not_asked", False)
             _, port = await customer.logged("answered")
@@ -102,6 +116,12 @@ async def test_who_agrees_is_judged_and_the_agent_is_not(rig: NodeRig) -> None:
                 await customer.cue()
                 await all_done(agent, customer)
             assert await rig.metric("warmline_alerts", step="raised") >= 1
+            told, _ = await asyncio.wait_for(follower.communicate(), 30)
+            assert follower.returncode == 0
+            said = told.decode()
+            # He joined in the middle of the call and is told of all of it, to its end.
+            for word in ("any-voice", "granted", "refused", "anger"):
+                assert word in said, said
 
 
 async def judged_while_speaking(rig: NodeRig, lane: Lane, number: str, *, key: str = "") -> str:
