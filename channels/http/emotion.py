@@ -5,10 +5,13 @@ from typing import Annotated
 import structlog
 from fastapi import APIRouter, Query
 
-from channels.http.access import BEARER, Ports, api_problems, care_of
+from channels.http.access import BEARER, ApiPorts, Ports, api_problems, care_of
 from channels.http.care_models import ConsentGiven, EmotionOut, MoodOut
 from channels.http.contacts import ContactPath
+from channels.http.problem import ProblemFound
 from config.values import Language
+from domain.care_ports import CareDesk
+from domain.consent import EmotionPolicy
 from domain.errors import NotKnown
 
 _log = structlog.get_logger(__name__)
@@ -20,7 +23,7 @@ router = APIRouter(tags=["emotion"], dependencies=[BEARER])
     "/api/v1/contacts/{contact_id}/mood",
     summary="Get a customer's mood",
     response_description="How he feels at this moment, and why that is read or not.",
-    responses=api_problems("not-known", "unavailable"),
+    responses=api_problems("not-known", "conflict", "unavailable"),
 )
 async def get_mood(
     ports: Ports,
@@ -31,10 +34,12 @@ async def get_mood(
 ) -> MoodOut:
     """How the customer of a running contact feels; a contact that has ended is answered with 404.
 
+    409: emotion is switched off here, and of nobody is anything known.
+
     The confidence fades while he says nothing: an old mood is told with little confidence, not
     as calm. It is always the customer's mood, never an agent's.
     """
-    view = care_of(ports).mood(contact_id)
+    view = _at_work(ports).mood(contact_id)
     if view is None:
         raise NotKnown("running contact", contact_id)
     return MoodOut.of(view, language)
@@ -45,15 +50,16 @@ async def get_mood(
     status_code=204,
     summary="Note what a customer allows",
     response_description="It is noted and in force.",
-    responses=api_problems("not-known", "unavailable"),
+    responses=api_problems("not-known", "conflict", "unavailable"),
 )
 async def give_consent(ports: Ports, contact_id: ContactPath, given: ConsentGiven) -> None:
     """Note what the customer of a running contact has said, to an agent or on a web page.
 
     A refusal of emotion is in force at once: what was read is forgotten and its alerts are
     cleared. It never costs him his place or an agent. The event ConsentChanged tells of it.
+    409: emotion is switched off here, and nobody is asked for anything.
     """
-    care_of(ports).answer(contact_id, given.purpose, given.answer)
+    _at_work(ports).answer(contact_id, given.purpose, given.answer)
     _log.info(
         "consent noted over HTTP",
         contact_id=contact_id,
@@ -71,3 +77,12 @@ async def give_consent(ports: Ports, contact_id: ContactPath, given: ConsentGive
 async def get_emotion(ports: Ports) -> EmotionOut:
     """Which weights judge customers' voices, what they claim, what their licence allows."""
     return EmotionOut.of(care_of(ports).model())
+
+
+def _at_work(ports: ApiPorts) -> CareDesk:
+    """Return the care for customers; refuse where no emotion is read."""
+    care = care_of(ports)
+    model = care.model()
+    if not model.enabled or model.policy is EmotionPolicy.OFF:
+        raise ProblemFound("conflict", "emotion is switched off here (emotion.enabled)")
+    return care

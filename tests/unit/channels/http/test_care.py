@@ -198,6 +198,25 @@ async def test_what_reads_emotion(client: httpx.AsyncClient, care: FakeCare) -> 
     assert off == {"enabled": False, "policy": "off", "weights": None}
 
 
+@pytest.mark.parametrize(
+    "off",
+    [
+        ModelView(enabled=False, policy=EmotionPolicy.NOTICE),
+        ModelView(enabled=True, policy=EmotionPolicy.OFF),
+    ],
+)
+async def test_where_emotion_is_off_that_is_the_answer(
+    client: httpx.AsyncClient, care: FakeCare, off: ModelView
+) -> None:
+    care.at_work = off
+    path = f"/api/v1/contacts/{contact_id(1)}"
+    told = problem(await client.get(f"{path}/mood"), 409, "conflict")
+    assert "switched off here" in told["detail"]
+    given = {"purpose": "emotion", "answer": "granted"}
+    problem(await client.post(f"{path}/consent", json=given), 409, "conflict")
+    assert care.answers == []
+
+
 async def test_stored_events_tell_of_alerts_and_moods() -> None:
     node = Node()
     raised = AlertRaised(
