@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 
 from media.features.functionals import FEATURES_VERSION, NAMES
+from models import measures
 from models.card import Bin, Card, Figure
 from models.emotion import LABELS
-from models.training import evaluate
+from models.measures import Judged, figure
 from models.training.calibrate import cooled, temperature
 from models.training.corpora import CORPORA, FOLDS, OPEN, TESTED, labels_of, read
-from models.training.evaluate import Judged, figure
 from models.training.experiment import Ground, Part, Said, attempt, say
 from models.training.export import export
 from models.training.fit import Recipe
@@ -172,27 +172,27 @@ class Work:
                 if not own.any():
                     continue
                 label, speaker = self.label[rows][own], self.speaker[rows][own]
-                judged = Judged(label, speaker, evaluate.among(chance[own], self.possible[name]))
+                judged = Judged(label, speaker, measures.among(chance[own], self.possible[name]))
                 raw = Judged(label, speaker, chance[own])
                 # Arousal as a score of anger: column 0 of a Judged is what is ranked.
                 aroused = Judged(label, speaker, (said[own, len(LABELS)][:, np.newaxis] + 1) / 2)
                 condition = CONDITIONS[key] + beside
                 asked: list[tuple[str, Judged, Callable[[Judged], float]]] = [
-                    ("anger AUC", raw, evaluate.anger_area),
-                    ("anger AUC by arousal", aroused, evaluate.anger_area),
-                    ("anger ECE", raw, evaluate.anger_error),
+                    ("anger AUC", raw, measures.anger_area),
+                    ("anger AUC by arousal", aroused, measures.anger_area),
+                    ("anger ECE", raw, measures.anger_error),
                 ]
                 if not self.ground.level_prior:
                     asked[:0] = [
-                        ("UA %", judged, evaluate.unweighted_accuracy),
-                        ("ECE", judged, evaluate.label_error),
+                        ("UA %", judged, measures.unweighted_accuracy),
+                        ("ECE", judged, measures.label_error),
                     ]
                 figures += [figure(who, name, what, condition, of, SEED) for what, who, of in asked]
                 if key == ("plain", False):
                     diagrams[name] = (
-                        evaluate.anger_reliability(raw)
+                        measures.anger_reliability(raw)
                         if self.ground.level_prior
-                        else evaluate.reliability(judged)
+                        else measures.reliability(judged)
                     )
         return figures, diagrams
 
