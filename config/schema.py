@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from config.emotion import Emotion
+from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
 from config.section import Section
 from config.values import (
@@ -205,7 +206,7 @@ class Trunk(Section):
     """Calls of this trunk at once; a further one is answered with 503."""
 
 
-class AgentEntry(Section):
+class AgentEntry(Skilled):
     """A person who serves."""
 
     id: Identifier
@@ -286,6 +287,8 @@ class QueueEntry(Section):
     disturbed."""
     announce_every_s: Annotated[float, Field(ge=5)] = 45.0
     """Time from one announcement to the next."""
+    routing: QueueRouting = QueueRouting()
+    """How its contacts find an agent."""
     prompts: Prompts = Prompts()
     """What callers of this queue hear."""
 
@@ -296,21 +299,6 @@ class PromptFolder(Section):
     folder: FilePath | None = None
     """Folder with `en/NAME.wav`, `zh/NAME.wav` or, for any language, `NAME.wav`: mono,
     16 bit, 8,000 samples a second."""
-
-
-class Router(Section):
-    """The weights of the solver's cost, all in seconds of waiting."""
-
-    wait_weight_per_s: Annotated[float, Field(ge=0)] = 1.0
-    """What one second of waiting is worth; 0 would forget who came first."""
-    priority_weight_s: Annotated[float, Field(ge=0)] = 60.0
-    """Seconds of waiting that one step of priority is worth."""
-    proficiency_weight_s: Annotated[float, Field(ge=0)] = 5.0
-    """Seconds of waiting that one step of proficiency is worth: better agents first."""
-    idle_weight_per_s: Annotated[float, Field(ge=0)] = 0.05
-    """What one idle second of an agent is worth: among equals the longest idle goes first."""
-    decline_pause_s: Annotated[float, Field(ge=0)] = 30.0
-    """A contact is not offered again to an agent who just declined or missed it."""
 
 
 class Analysis(Section):
@@ -405,8 +393,8 @@ class Configuration(Section):
     """Waiting contacts under one policy each."""
     prompts: PromptFolder = PromptFolder()
     """Where your own WAV files lie."""
-    router: Router = Router()
-    """The weights of the solver's cost."""
+    router: Routing = Routing()
+    """How the router decides: the weights of its cost, and rules for all queues."""
     analysis: Analysis = Analysis()
     """Hearing: voice activity, level, pitch, turns."""
     emotion: Emotion = Emotion()

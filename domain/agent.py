@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from domain.capacity import VOICE_ALONE, Capacity
 from domain.machine import step
 
 
@@ -73,6 +74,12 @@ class Agent:
     Attributes:
         skills: Proficiency by skill, 1 to 5.
         languages: Proficiency by BCP 47 tag, 1 to 5.
+        seniority: Experience, 1 to 5: for customers of value and for difficult contacts.
+        emotion_handling: How well he calms somebody who is upset, 1 to 5.
+        ratings: What customers gave him by topic, 1.0 to 5.0.
+        regions, products: Those he knows.
+        team: The team he belongs to; None for none.
+        capacity: How much he may serve at once.
         contact_uri: Fixed SIP URI where the telephone lives on another PBX; None
             when the telephone registers here.
     """
@@ -82,6 +89,13 @@ class Agent:
     extension: str
     skills: Mapping[str, int] = field(default_factory=dict)
     languages: Mapping[str, int] = field(default_factory=dict)
+    seniority: int = 3
+    emotion_handling: int = 3
+    ratings: Mapping[str, float] = field(default_factory=dict)
+    regions: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
+    team: str | None = None
+    capacity: Capacity = VOICE_ALONE
     contact_uri: str | None = None
 
 

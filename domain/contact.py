@@ -12,6 +12,13 @@ class Channel(StrEnum):
     """How the customer reached us."""
 
     VOICE = "voice"
+    """A telephone or browser call: it cannot wait long, and takes a person's whole attention."""
+    CHAT = "chat"
+    """A conversation in writing, both sides present."""
+    MESSAGE = "message"
+    """A message of an app or a messenger, whose sender may be gone meanwhile."""
+    MAIL = "mail"
+    """An e-mail: it may wait for hours."""
 
 
 class ContactState(StrEnum):

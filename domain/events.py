@@ -43,6 +43,7 @@ class ContactQueued:
     Attributes:
         requirements: Skills that an agent must have to serve it.
         language: The agent must speak it.
+        channel: How the customer reached us.
         waited_s: Seconds already waited; more than 0 when the contact comes back.
     """
 
@@ -52,6 +53,7 @@ class ContactQueued:
     priority: int
     requirements: tuple[SkillRequirement, ...] = ()
     waited_s: float = 0.0
+    channel: Channel = Channel.VOICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

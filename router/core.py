@@ -31,9 +31,12 @@ from router.inputs import (
     AgentStateRequested,
     ContactFinished,
     ContactLeft,
+    CustomerKnown,
     Input,
+    MoodObserved,
     OfferAnswered,
     OfferRefused,
+    OutcomeKnown,
     PolicyChanged,
     PriorityAdded,
     ReachabilityChanged,
@@ -187,6 +190,8 @@ class RouterCore:
                 self._finish(contact_id, now_s)
             case PriorityAdded(contact_id, steps):
                 self.line.add_priority(contact_id, steps)
+            case CustomerKnown() | MoodObserved() | OutcomeKnown():
+                pass
             case AgentStateRequested(agent_id, state, reason_given):
                 self.roster.request(self.roster.get(agent_id), state, reason_given, now_s)
             case ReachabilityChanged(agent_id, reachable):

@@ -24,7 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from config.schema import Router
+from config.routing import Routing
 from domain.skill import PROFICIENCY_MAX
 
 UNITS_PER_S: Final = 1_000
@@ -76,7 +76,7 @@ def pair_units(suitability: NDArray[np.float64], idleness: NDArray[np.float64]) 
     return np.clip(units, 0, PAIR_UNITS_MAX).astype(np.int64)
 
 
-def urgency_s(waited_s: float, priority: int, weights: Router) -> float:
+def urgency_s(waited_s: float, priority: int, weights: Routing) -> float:
     """Return how urgent one contact is, seconds of waiting."""
     return weights.wait_weight_per_s * waited_s + weights.priority_weight_s * priority
 

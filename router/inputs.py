@@ -6,7 +6,9 @@ A contact that begins to wait is told by the event `domain.events.ContactQueued`
 from dataclasses import dataclass
 
 from domain.agent import AgentState
+from domain.customer_profile import CustomerProfile
 from domain.events import ContactQueued
+from domain.mood import Mood
 from domain.offer import DeclineReason
 from router.policy import RouterPolicy
 
@@ -53,6 +55,40 @@ class PriorityAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerKnown:
+    """It is known who a customer is. May come before his contact is queued, or late:
+    a slow customer database never delays a ring.
+    """
+
+    contact_id: str
+    profile: CustomerProfile
+
+
+@dataclass(frozen=True, slots=True)
+class MoodObserved:
+    """How a customer who waits or is served feels by now."""
+
+    contact_id: str
+    mood: Mood
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeKnown:
+    """What became of a contact; the outcome model learns from it.
+
+    Attributes:
+        resolved: The matter was settled; None: not known.
+        satisfied: What the customer gave, 0.0 to 1.0; None: not known.
+        calmer: He was calmer at the end than at the start; None: not known.
+    """
+
+    contact_id: str
+    resolved: bool | None = None
+    satisfied: float | None = None
+    calmer: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AgentStateRequested:
     """An agent, or the API on his behalf, asks for READY, NOT_READY or LOGGED_OUT."""
 
@@ -83,6 +119,9 @@ Input = (
     | OfferRefused
     | ContactFinished
     | PriorityAdded
+    | CustomerKnown
+    | MoodObserved
+    | OutcomeKnown
     | AgentStateRequested
     | ReachabilityChanged
     | PolicyChanged

@@ -9,7 +9,7 @@ The result is that of `solver.py`, whose ties the longest idle agent wins as wel
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from config.schema import Router
+from config.routing import Routing
 from router.cost import idleness_of_s, units_of
 from router.eligibility import AgentTable
 from router.offers import Pauses
@@ -36,7 +36,7 @@ def lone_match(
     *,
     table: AgentTable,
     pauses: Pauses,
-    weights: Router,
+    weights: Routing,
     now_s: float,
 ) -> Lone | None:
     """Return the assignment; None when there may be more than one, which `solver.py` solves.

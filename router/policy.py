@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from config.schema import AgentEntry, Configuration, QueueEntry, Router
+from config.routing import Routing
+from config.schema import AgentEntry, Configuration, QueueEntry
 from domain.agent import Agent
+from domain.capacity import Capacity
+from domain.contact import Channel
 from domain.skill import SkillRequirement
 
 
@@ -20,8 +23,15 @@ class AgentPolicy:
     ready_on_register: bool = False
 
     @classmethod
-    def of(cls, entry: AgentEntry) -> "AgentPolicy":
-        """Return what the configuration says of one agent."""
+    def of(
+        cls, entry: AgentEntry, apart: frozenset[frozenset[Channel]] = frozenset()
+    ) -> "AgentPolicy":
+        """Return what the configuration says of one agent.
+
+        Args:
+            entry: His part of the configuration.
+            apart: Pairs of channels that nobody serves at the same time.
+        """
         return cls(
             agent=Agent(
                 agent_id=entry.id,
@@ -29,6 +39,16 @@ class AgentPolicy:
                 extension=entry.extension,
                 skills=dict(entry.skills),
                 languages={str(tag): level for tag, level in entry.languages.items()},
+                seniority=entry.seniority,
+                emotion_handling=entry.emotion_handling,
+                ratings=dict(entry.ratings),
+                regions=frozenset(entry.regions),
+                products=frozenset(entry.products),
+                team=entry.team,
+                capacity=Capacity(
+                    slots={Channel(name): most for name, most in entry.capacity.items()},
+                    apart=apart,
+                ),
                 contact_uri=entry.contact,
             ),
             ready_on_register=entry.ready_on_register,
@@ -41,13 +61,16 @@ class RouterPolicy:
 
     agents: Mapping[str, AgentPolicy]
     queues: Mapping[str, QueueEntry]
-    weights: Router = field(default_factory=Router)
+    weights: Routing = field(default_factory=Routing)
 
     @classmethod
     def of(cls, configuration: Configuration) -> "RouterPolicy":
         """Return the router's part of a configuration."""
+        apart = frozenset(
+            frozenset(Channel(name) for name in pair) for pair in configuration.router.exclusions
+        )
         return cls(
-            agents={entry.id: AgentPolicy.of(entry) for entry in configuration.agents},
+            agents={entry.id: AgentPolicy.of(entry, apart) for entry in configuration.agents},
             queues={queue.id: queue for queue in configuration.queues},
             weights=configuration.router,
         )

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from config.schema import Router
+from config.routing import Routing
 from router.cost import NOT_ELIGIBLE, idleness_s, pair_units, urgency_units
 from router.eligibility import AgentTable
 from router.offers import Pauses
@@ -76,7 +76,7 @@ def next_slice(
     *,
     table: AgentTable,
     pauses: Pauses,
-    weights: Router,
+    weights: Routing,
     now_s: float,
 ) -> Slice | None:
     """Return what to solve next; None when nobody who is free may serve anybody who waits.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
 
-from config.schema import Router
+from config.routing import Routing
 from domain.events import ContactQueued
 from router.cost import urgency_s
 from router.eligibility import Profile
@@ -58,7 +58,7 @@ class WaitingContact:
         """Return the seconds since it joined the queue."""
         return now_s - self.queued_at_s
 
-    def set_key(self, weights: Router) -> None:
+    def set_key(self, weights: Routing) -> None:
         """Compute its place: the most urgent first, then the longest waiting.
 
         Urgency at time zero of the clock orders as urgency now does.
@@ -79,7 +79,7 @@ class Group:
 class WaitingLine:
     """All contacts that no agent has answered; those offered have left the groups."""
 
-    def __init__(self, weights: Router) -> None:
+    def __init__(self, weights: Routing) -> None:
         self._weights = weights
         self._contacts: dict[str, WaitingContact] = {}
         self._groups: dict[tuple[str, Profile], Group] = {}
@@ -136,7 +136,7 @@ class WaitingLine:
         contact.offered_to = None
         self._enter(contact)
 
-    def reweigh(self, weights: Router) -> None:
+    def reweigh(self, weights: Routing) -> None:
         """Order all anew by other weights."""
         self._weights = weights
         self._groups.clear()

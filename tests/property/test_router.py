@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from config.schema import AgentEntry, QueueEntry, Router
+from config.routing import Routing
+from config.schema import AgentEntry, QueueEntry
 from domain.agent import AgentState
 from domain.commands import OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
@@ -74,7 +75,7 @@ policies = st.builds(
     lambda agents, queues, pause_s: RouterPolicy(
         agents={entry.id: AgentPolicy.of(entry) for entry in agents},
         queues={entry.id: entry for entry in queues},
-        weights=Router(decline_pause_s=pause_s),
+        weights=Routing(decline_pause_s=pause_s),
     ),
     st.lists(agent_entries, min_size=2, max_size=4, unique_by=lambda entry: entry.id),
     st.lists(queue_entries, min_size=2, max_size=3, unique_by=lambda entry: entry.id),

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.schema import Router
+from config.routing import Routing
 from router.lone import lone_match
 from router.slices import next_slice
 from router.solver import solve
@@ -54,7 +54,7 @@ def desks(draw) -> Desk:
 @settings(deadline=None, max_examples=400, derandomize=True)
 def test_it_is_the_assignment_of_the_solver(desk):
     core, weights = desk.core, desk.core.policy.weights
-    assert isinstance(weights, Router)
+    assert isinstance(weights, Routing)
     told = {"table": core.table, "pauses": core.pauses, "weights": weights, "now_s": desk.now_s}
     lone = lone_match(core.line.groups, core.roster.free(), **told)
     if lone is None:

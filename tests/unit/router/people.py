@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from itertools import count
 
-from config.schema import AgentEntry, QueueEntry, Router
+from config.routing import Routing
+from config.schema import AgentEntry, QueueEntry
 from domain.agent import AgentState
 from domain.events import ContactQueued
 from domain.skill import SkillRequirement
@@ -29,7 +30,7 @@ def policy(
     return RouterPolicy(
         agents={entry.id: AgentPolicy.of(entry) for entry in agents},
         queues={entry.id: entry for entry in queues or (queue(),)},
-        weights=Router(**weights),
+        weights=Routing(**weights),
     )
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from config.schema import Router
+from config.routing import Routing
 from router.cost import (
     IDLE_S_MAX,
     PAIR_UNITS_MAX,
@@ -31,7 +31,7 @@ def test_no_weight_can_leave_the_bounds():
 
 
 def test_one_step_of_priority_is_worth_its_seconds():
-    weights = Router(priority_weight_s=60, wait_weight_per_s=1)
+    weights = Routing(priority_weight_s=60, wait_weight_per_s=1)
     assert urgency_s(0, 1, weights) == urgency_s(60, 0, weights)
 
 

@@ -1,10 +1,10 @@
-from config.schema import Router
+from config.routing import Routing
 from router.waiting import PRIORITY_MAX, WaitingContact, WaitingLine, ahead_of
 from tests.unit.router.people import queued
 
 
 def line_of(*contacts, **weights):
-    line = WaitingLine(Router(**weights))
+    line = WaitingLine(Routing(**weights))
     for contact in contacts:
         line.add(contact)
     return line
@@ -64,7 +64,7 @@ def test_an_offered_contact_can_be_removed():
 def test_other_weights_order_anew():
     line = line_of(waiting("old", 0), waiting("vip", 50, priority=1), priority_weight_s=10)
     assert order(line) == ["old", "vip"]
-    line.reweigh(Router(priority_weight_s=100))
+    line.reweigh(Routing(priority_weight_s=100))
     assert order(line) == ["vip", "old"]
     assert line.position(line.get("old")) == 2
 
