@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
-from config import emotion_review, resources, webhook_review
+from config import emotion_review, resources, routing_review, webhook_review
 from config.document import Document, Keys, Listing
 from config.document import Mapping as MappingBranch
 from config.explain import nearest
@@ -50,6 +50,7 @@ class Coherence:
         unasked_skills(review)
         emotion_review.check(review)
         resources.check(review)
+        routing_review.check(review)
         webhook_review.check(review)
 
 

@@ -7,6 +7,8 @@ and what is left over.
 import re
 from typing import Final
 
+from config import routing_zh
+
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
 Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检查该文件，并逐行指出每一处
@@ -43,6 +45,9 @@ _NUMBER: Final = re.compile(
 )
 _TEXT: Final = re.compile(r"text of (?P<low>\d+) to (?P<high>\d+) characters")
 _LIST: Final = re.compile(r"a list(?P<least>, at least 1)?: (?P<item>.+)", re.DOTALL)
+_MAPPING: Final = re.compile(
+    r"a mapping of names to (?P<item>.+?)(?P<full> that is not empty)?", re.DOTALL
+)
 _CHOICE: Final = re.compile(r"one of (?P<words>.+)")
 
 _ALLOWED: Final = {
@@ -69,10 +74,8 @@ _ALLOWED: Final = {
         "所拨的号码，如 +4930123456 或 800：可选的 + 和 1 到 63 个字符，"
         "可用 0-9、A-Z、a-z、*、#、.、- 和 _"
     ),
-    "a mapping of names to a whole number from 1 to 5": "名称与 1 到 5 的整数的对应",
-    "a mapping of names to a whole number from 1 to 5 that is not empty": (
-        "名称与 1 到 5 的整数的对应，不得为空"
-    ),
+    "a time of day in quotes, 00:00 to 23:59": "带引号的时刻，00:00 到 23:59",
+    "a list of 2 to 2 entries": "两项的列表",
     "a sip: URI with a user part, such as sip:21@10.0.0.5:5060": (
         "带用户部分的 sip: 地址，如 sip:21@10.0.0.5:5060"
     ),
@@ -103,6 +106,8 @@ def allowed(text: str) -> str:
         return f"文本，{match['low']} 到 {match['high']} 个字符"
     if match := _LIST.fullmatch(text):
         return f"列表{'，至少一项' if match['least'] else ''}：{allowed(match['item'])}"
+    if match := _MAPPING.fullmatch(text):
+        return f"名称与 {allowed(match['item'])}的对应{'，不得为空' if match['full'] else ''}"
     if match := _CHOICE.fullmatch(text):
         return f"{match['words'].replace(', ', '、')} 之一"
     raise KeyError(text)
@@ -122,6 +127,7 @@ def _number(match: re.Match[str]) -> str:
 
 
 MEANINGS: Final[dict[str, str]] = {
+    **routing_zh.MEANINGS,
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
     "Configuration.rtp": "在哪里接收语音。",
@@ -130,7 +136,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.agents": "接电话的人。",
     "Configuration.queues": "等待的来电，每个队列一套规则。",
     "Configuration.prompts": "您自己的 WAV 文件放在哪里。",
-    "Configuration.router": "分配计算中各项的权重。",
+    "Configuration.router": "分配的规则：其代价的权重，以及对所有队列有效的规则。",
     "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
@@ -247,6 +253,7 @@ MEANINGS: Final[dict[str, str]] = {
     "QueueEntry.announce_position": "是否告诉等待者他的位置和预计等待时间。",
     "QueueEntry.announce_first_s": "第一次播报的时间，从开始等待算起：更短的等待不受打扰。",
     "QueueEntry.announce_every_s": "两次播报之间的时间。",
+    "QueueEntry.routing": "其联系如何找到座席。",
     "QueueEntry.prompts": "本队列的来电者听到什么。",
     "ServiceLevel": "应在目标时间内接听的来电所占的比例。",
     "ServiceLevel.target_s": "在此时间内接听的来电算作及时。",
@@ -268,12 +275,6 @@ MEANINGS: Final[dict[str, str]] = {
         "文件夹，内有 `en/名称.wav`、`zh/名称.wav`，或不分语言的 `名称.wav`："
         "单声道，16 位，每秒 8,000 个采样。"
     ),
-    "Router": "分配计算中各项的权重，都折算为等待的秒数。",
-    "Router.wait_weight_per_s": "等待一秒值多少；0 会忘记谁先来。",
-    "Router.priority_weight_s": "优先级高一级相当于多等待多少秒。",
-    "Router.proficiency_weight_s": "熟练程度高一级相当于多少秒等待：更熟练的座席优先。",
-    "Router.idle_weight_per_s": "座席空闲一秒值多少：条件相同时空闲最久者优先。",
-    "Router.decline_pause_s": "座席刚刚拒接或未接的来电，在此时间内不再派给他。",
     "Analysis": "听：语音活动、音量、音高、话轮。",
     "Analysis.workers": "分析进程数，约每 200 路通话一个；0 关闭分析。",
     "Analysis.aggressiveness": "语音检测把多少声音当作噪声舍去；3 舍去最多。",

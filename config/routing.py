@@ -4,15 +4,15 @@ Weights are seconds of waiting: a weight of 10 means that the solver lets a cust
 longer to have it.
 """
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from config.section import Section
-from config.values import Identifier, Proficiency
+from config.values import Identifier, Proficiency, TimeOfDay
 
 ChannelName = Literal["voice", "chat", "message", "mail"]
-WEIGHT_MAX: Final = 10_000.0
+WEIGHT_MAX: Final = 10_000
 """Nobody waits three hours to be served a little better; more is a slip of the pen."""
 
 Weight = Annotated[float, Field(ge=0, le=WEIGHT_MAX)]
@@ -70,18 +70,25 @@ class Weights(Section):
     not made as long as the contact is not urgent enough; 0 lets the solver wait for a good one."""
 
 
-WEIGHT_NAMES: Final = tuple(Weights.model_fields)
-
-
-def _named_weights(value: Any) -> Any:
-    if isinstance(value, dict):
-        for name in value:
-            if name not in WEIGHT_NAMES:
-                raise ValueError(f"{name!r} is no weight; these are: {', '.join(WEIGHT_NAMES)}")
-    return value
-
-
-QueueWeights = Annotated[dict[str, Weight], BeforeValidator(_named_weights)]
+WeightName = Literal[
+    "wait_weight_per_s",
+    "overdue_weight_per_s",
+    "priority_weight_s",
+    "value_weight_s",
+    "proficiency_weight_s",
+    "language_weight_s",
+    "region_weight_s",
+    "product_weight_s",
+    "rating_weight_s",
+    "seniority_weight_s",
+    "emotion_weight_s",
+    "familiarity_weight_s",
+    "expectation_weight_s",
+    "reserve_weight_s",
+    "idle_weight_per_s",
+    "occupancy_weight_s",
+    "unserved_s",
+]
 
 
 class Relaxation(Section):
@@ -136,9 +143,9 @@ class Shift(Section):
         list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1)
     ]
     """Days of the week on which the shift begins."""
-    begin: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    begin: TimeOfDay
     """Local time at which it begins, such as "08:30"."""
-    end: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    end: TimeOfDay
     """Local time at which it ends; one before `begin` is on the next day."""
 
 
@@ -187,7 +194,7 @@ class Routing(Weights):
 class QueueRouting(Section):
     """How contacts of one queue find an agent."""
 
-    weights: QueueWeights = {}
+    weights: dict[WeightName, Weight] = {}
     """Weights of this queue where they differ from those of `router`, by the same names."""
     language_min: Proficiency = 1
     """Least command of the customer's language, 1 to 5."""

@@ -112,6 +112,13 @@ FilePath = Annotated[
     AfterValidator(_in_folder_of_the_file),
     Field(json_schema_extra=rule("a path; a relative one begins at this file's folder")),
 ]
+TimeOfDay = Annotated[
+    str,
+    Field(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        json_schema_extra=rule("a time of day in quotes, 00:00 to 23:59"),
+    ),
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 PortOrFree = Annotated[int, Field(ge=0, le=65535)]
 Proficiency = Annotated[int, Field(ge=1, le=5)]

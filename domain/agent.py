@@ -107,6 +107,8 @@ class AgentView:
         in_state_s: Seconds in the present state.
         wished: The state asked for while BUSY, taken when the contact has ended.
         reachable: The telephone is registered here, or its address is fixed.
+        contact_id: The first of `contact_ids`; None for none.
+        contact_ids: What is offered to him, served or wrapped up by him, the oldest first.
     """
 
     agent: Agent
@@ -118,6 +120,7 @@ class AgentView:
     reachable: bool
     answered: int
     missed: int
+    contact_ids: tuple[str, ...] = ()
 
 
 def language_proficiency(languages: Mapping[str, int], tag: str) -> int:

@@ -12,6 +12,7 @@ from domain.agent import AgentState
 from domain.alert import Audience, ClearReason
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Channel, Disposition
+from domain.decision import Decision
 from domain.emotion import EmotionScore, Evidence
 from domain.mood import Mood
 from domain.offer import DeclineReason
@@ -80,6 +81,28 @@ class OfferMade:
     queue_id: str
     ring_s: float
     cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferExplained:
+    """Why an offer was made; comes right after it."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactOverflowed:
+    """A contact has waited too long and goes on waiting in another queue.
+
+    Attributes:
+        queue_id: Where it waited.
+        to_queue_id: Where it waits from now on.
+    """
+
+    contact_id: str
+    queue_id: str
+    to_queue_id: str
+    waited_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,6 +460,8 @@ Event = (
     | ContactQueued
     | PositionAnnounced
     | OfferMade
+    | OfferExplained
+    | ContactOverflowed
     | OfferAccepted
     | OfferDeclined
     | OfferExpired

@@ -1,12 +1,13 @@
 """The router's core: who waits, who is free, who is offered what. Pure.
 
 Inputs and the time come in; commands and events come out. `next_deadline_s` says when to
-call `advance`, `wants_assignment` when to call `assign`; the shell decides how soon.
+call `advance`, `wants_assignment` when to call `assign`, or, where the solving is done elsewhere,
+`pose` and `settle`; the shell decides how soon.
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple, TypedDict, assert_never
 
 from config.schema import QueueEntry
@@ -14,18 +15,23 @@ from domain.agent import AgentState
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import ContactState, Disposition
 from domain.deadlines import Deadlines
-from domain.errors import IllegalTransition, LimitExceeded, NotKnown
+from domain.errors import IllegalTransition, LimitExceeded
 from domain.events import (
+    ContactOverflowed,
     ContactQueued,
     Event,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
+    OfferExplained,
     OfferMade,
     OfferWithdrawn,
 )
 from domain.offer import DeclineReason, Offer, OfferTrigger
-from router.eligibility import AgentTable
+from router.assignment.problem import Solution
+from router.assignment.solve import solve
+from router.demand import STEP, Demand
+from router.explanation import explain
 from router.figures import QueueFigures
 from router.inputs import (
     AgentStateRequested,
@@ -40,20 +46,23 @@ from router.inputs import (
     PolicyChanged,
     PriorityAdded,
     ReachabilityChanged,
+    ShiftChanged,
 )
-from router.lone import lone_match
+from router.lessons import OutcomeModel
 from router.offers import OfferBook, Pauses
 from router.policy import RouterPolicy
-from router.roster import Roster, Serving, Standing
-from router.slices import next_slice
-from router.solver import solve
-from router.waiting import WaitingContact, WaitingLine
+from router.queues import Queues
+from router.roster import Roster
+from router.round import Match, Round
+from router.standing import Serving
+from router.totals import CoreTotals
+from router.waiting import WaitingContact
 
 Output = Command | Event
 
-OFFERS_MAX: Final = 64
-"""Offers made in one go, which takes 2 ms; the telephones they ring cost far more."""
-
+OFFERS_MAX: Final = 16
+"""Offers made in one go, which takes 3 ms with their explanations; the telephones they ring cost
+far more."""
 _EXPIRES: Final = "offer expires"
 _OVERDUE: Final = "contact overdue"
 _WRAPPED_UP: Final = "agent wrapped up"
@@ -72,23 +81,6 @@ class _Connected(NamedTuple):
     queue_id: str
 
 
-@dataclass(slots=True)
-class CoreTotals:
-    """What has happened over all queues since the start.
-
-    Attributes:
-        assignments: Problems solved.
-        sliced: Those that were only a part of who waited and who was free.
-        offers: Offers made.
-        refused: Contacts turned away by a queue at its limit.
-    """
-
-    assignments: int = 0
-    sliced: int = 0
-    offers: int = 0
-    refused: int = 0
-
-
 class RouterCore:
     """All that the router knows, and every decision it takes.
 
@@ -103,6 +95,8 @@ class RouterCore:
         new_id: Callable[[], str],
         now_s: float,
         remembered: Mapping[str, tuple[AgentState, str]] | None = None,
+        outcomes: OutcomeModel | None = None,
+        explains: bool = True,
     ) -> None:
         """Begin with nobody waiting.
 
@@ -111,28 +105,31 @@ class RouterCore:
             now_s: The injected clock's time.
             new_id: Gives the ids of offers.
             remembered: What agents had asked for before a restart.
+            outcomes: What outcomes have taught; None: nothing is learnt.
+            explains: Whether each offer is explained; a simulation has no use for it.
         """
         self._new_id = new_id
+        self._explains = explains
         self._out: list[Output] = []
         self._policy = policy
-        self._queues: dict[str, QueueEntry] = {}
-        self.line = WaitingLine(policy.weights)
+        self._queues = Queues()
+        self._deadlines: Deadlines[tuple[str, ...]] = Deadlines()
         self.roster = Roster(self._out.append, self._note_served, remembered)
         self.offers = OfferBook()
-        self.pauses = Pauses()
-        self.figures: dict[str, QueueFigures] = {}
+        self.demand = Demand(self.roster, Pauses(), self._deadlines, outcomes)
+        self.line = self.demand.line
         self.totals = CoreTotals()
         self._connected: dict[str, _Connected] = {}
-        self._matches: deque[tuple[WaitingContact, Standing, int]] = deque()
-        self._deadlines: Deadlines[tuple[str, ...]] = Deadlines()
+        self._matches: deque[Match] = deque()
+        self._asked: Round | None = None
+        self._given: dict[int, str] = {}
         self._unsettled = False
-        self.table = AgentTable((), 0.0)
         self._take_over(policy, now_s)
 
     @property
     def wants_assignment(self) -> bool:
         """Offers are still to be made, or something has changed that may bring new ones."""
-        changed = self._unsettled and self.roster.free_count > 0 and bool(self.line.groups)
+        changed = self._unsettled and self.roster.free_count > 0 and bool(self.line.waiting)
         return changed or self.has_matches
 
     @property
@@ -140,16 +137,18 @@ class RouterCore:
         """The last assignment was so large that a part of its offers is still to be made."""
         return bool(self._matches)
 
+    @property
+    def figures(self) -> Mapping[str, QueueFigures]:
+        """What has happened in each queue, by its id."""
+        return self._queues.figures
+
     def queue(self, queue_id: str) -> QueueEntry:
         """Return a queue as it is configured.
 
         Raises:
             NotKnown: There is no such queue.
         """
-        queue = self._policy.queues.get(queue_id)
-        if queue is None:
-            raise NotKnown("queue", queue_id)
-        return queue
+        return self._queues.get(queue_id)
 
     @property
     def policy(self) -> RouterPolicy:
@@ -188,14 +187,10 @@ class RouterCore:
                     self._decline(offer, reason, now_s)
             case ContactFinished(contact_id):
                 self._finish(contact_id, now_s)
-            case PriorityAdded(contact_id, steps):
-                self.line.add_priority(contact_id, steps)
-            case CustomerKnown() | MoodObserved() | OutcomeKnown():
-                pass
-            case AgentStateRequested(agent_id, state, reason_given):
-                self.roster.request(self.roster.get(agent_id), state, reason_given, now_s)
-            case ReachabilityChanged(agent_id, reachable):
-                self._reach(agent_id, reachable, now_s)
+            case PriorityAdded() | CustomerKnown() | MoodObserved() | OutcomeKnown():
+                self.demand.take(happened, now_s)
+            case ShiftChanged() | AgentStateRequested() | ReachabilityChanged():
+                self._of_agent(happened, now_s)
             case PolicyChanged(policy):
                 self._take_over(policy, now_s)
             case _:
@@ -208,46 +203,42 @@ class RouterCore:
     def assign(self, now_s: float) -> list[Output]:
         """Solve who serves whom and make the offers.
 
-        Bounded work: with very many free agents and queues only a part is solved, and with
-        very many offers only OFFERS_MAX are made; `wants_assignment` stays true for the rest.
+        With very many offers only OFFERS_MAX are made; `wants_assignment` stays true for the
+        rest. A large problem takes long: the shell has such solved elsewhere.
         """
-        self._meet_deadlines(now_s)
         if not self._matches:
-            self._solve(now_s)
-        for _ in range(min(OFFERS_MAX, len(self._matches))):
-            self._offer(*self._matches.popleft(), now_s)
-        return self._take()
+            asked = self.pose(now_s)
+            if asked is not None:
+                self.settle(asked, solve(asked.problem))
+        return self.make_offers(now_s)
 
-    def _solve(self, now_s: float) -> None:
+    def pose(self, now_s: float) -> Round | None:
+        """Return the problem as it stands; None when there is nothing to solve."""
+        self._meet_deadlines(now_s)
         self._unsettled = False
-        groups, free = self.line.groups, self.roster.free()
-        lone = lone_match(
-            groups,
-            free,
-            table=self.table,
-            pauses=self.pauses,
-            weights=self._policy.weights,
-            now_s=now_s,
-        )
-        if lone is not None:
-            if lone.agent is not None:
-                self.totals.assignments += 1
-                self._matches.append((lone.contact, lone.agent, lone.cost))
-            return
-        part = next_slice(
-            groups,
-            free,
-            table=self.table,
-            pauses=self.pauses,
-            weights=self._policy.weights,
-            now_s=now_s,
-        )
-        if part is not None:
-            solution = solve(part.problem)
-            self.totals.assignments += 1
-            self.totals.sliced += not part.whole
-            self._matches.extend(part.matches(solution))
-            self._unsettled = not (part.whole and solution.exact)
+        return self.demand.pose(now_s)
+
+    def settle(self, asked: Round, solution: Solution) -> None:
+        """Take the solution of a round; `make_offers` makes what has come of it.
+
+        Whoever has left or was taken meanwhile is passed over.
+        """
+        self.totals.assignments += 1
+        whole = asked.whole and solution.complete and solution.exact
+        self.totals.inexact += not whole
+        matches = asked.matches(solution)
+        self._matches.extend(matches)
+        self._asked = asked
+        self._given = {match.column: match.contact.contact_id for match in matches}
+        # What a part of the candidates was enough for is not asked again and again.
+        self._unsettled |= bool(matches) and not whole
+
+    def make_offers(self, now_s: float) -> list[Output]:
+        """Make offers that were decided on, OFFERS_MAX at most."""
+        self._meet_deadlines(now_s)
+        for _ in range(min(OFFERS_MAX, len(self._matches))):
+            self._offer(self._matches.popleft(), now_s)
+        return self._take()
 
     def _take(self) -> list[Output]:
         taken = self._out[:]
@@ -261,10 +252,12 @@ class RouterCore:
                     self._expire(offer_id, now_s)
                 case (kind, contact_id) if kind == _OVERDUE:
                     self._overdue(contact_id)
-                case (kind, agent_id) if kind == _WRAPPED_UP:
-                    self._wrapped_up(agent_id, now_s)
+                case (kind, contact_id) if kind == STEP:
+                    self.demand.step(contact_id, now_s, partial(self._note_overflow, now_s=now_s))
+                case (kind, agent_id, contact_id) if kind == _WRAPPED_UP:
+                    self._wrapped_up(agent_id, contact_id, now_s)
                 case (kind, contact_id, agent_id) if kind == _PAUSE_ENDS:
-                    self.pauses.end(contact_id, agent_id)
+                    self.demand.pauses.end(contact_id, agent_id)
                 case _:
                     raise AssertionError(f"no deadline of kind {name}")
             self._unsettled = True
@@ -273,15 +266,12 @@ class RouterCore:
         queue = self.queue(queued.queue_id)
         if queued.contact_id in self.line or queued.contact_id in self._connected:
             raise IllegalTransition("Contact", ContactState.QUEUED.value, "enqueue")
-        figures = self.figures[queue.id]
-        waiting = self.line.in_queue(queue.id)
-        if waiting >= queue.waiting_max:
-            figures.refused += 1
+        try:
+            self._queues.admit(queue, self.line.in_queue(queue.id))
+        except LimitExceeded:
             self.totals.refused += 1
-            raise LimitExceeded(f"queue {queue.id} waiting_max", waiting + 1, queue.waiting_max)
-        figures.arrived += 1
-        contact = WaitingContact.of(queued, now_s)
-        self.line.add(contact)
+            raise
+        contact = self.demand.add(queued, now_s)
         self._deadlines.set((_OVERDUE, contact.contact_id), contact.queued_at_s + queue.wait_s_max)
         self._out.append(queued)
 
@@ -298,11 +288,12 @@ class RouterCore:
             self._settle(offer, OfferTrigger.WITHDRAW)
             self._out.append(OfferWithdrawn(**_names(offer)))
             self._out.append(WithdrawOffer(offer=offer, reason=WithdrawReason.CONTACT_LEFT))
-            self.roster.release(self.roster.get(offer.agent_id), now_s)
+            self.roster.release(self.roster.get(offer.agent_id), contact_id, now_s)
         self._close_queue(contact.queue_id)
 
-    def _offer(self, contact: WaitingContact, agent: Standing, cost: int, now_s: float) -> None:
-        if not self._may_meet(contact, agent, now_s):
+    def _offer(self, match: Match, now_s: float) -> None:
+        contact, agent = match.contact, match.agent
+        if not self._may_meet(match, now_s):
             # Something happened since the assignment; what did has asked for another.
             return
         queue = self._queues[contact.queue_id]
@@ -315,18 +306,32 @@ class RouterCore:
             expires_at_s=now_s + queue.ring_s,
         )
         self.offers.open(offer)
+        explained = None
+        if self._explains and self._asked is not None:
+            explained = explain(
+                match,
+                self._asked,
+                self._given,
+                self.demand.eligibility.counts(contact, None, now_s),
+                offer_id=offer.offer_id,
+                waited_s=contact.waited_s(now_s),
+            )
         self.line.offer(contact, agent.agent_id)
         self._deadlines.set((_EXPIRES, offer.offer_id), offer.expires_at_s)
         self.totals.offers += 1
+        cost = round(match.cost_s * 1_000)
         self._out.append(OfferMade(**_names(offer), ring_s=queue.ring_s, cost=cost))
-        serving = Serving(contact.contact_id, queue.id, now_s)
+        if explained is not None:
+            self._out.append(OfferExplained(decision=explained))
+        serving = Serving(contact.contact_id, queue.id, now_s, contact.channel)
         self.roster.reserve(agent, serving, now_s)
         self._out.append(OfferContact(offer=offer))
 
-    def _may_meet(self, contact: WaitingContact, agent: Standing, now_s: float) -> bool:
+    def _may_meet(self, match: Match, now_s: float) -> bool:
+        contact, agent = match.contact, match.agent
         waits = self.line.get(contact.contact_id) is contact and contact.offered_to is None
-        paused = agent.agent_id in self.pauses.agents(contact.contact_id, now_s)
-        return waits and self.roster.is_free(agent) and not paused
+        paused = agent.agent_id in self.demand.pauses.agents(contact.contact_id, now_s)
+        return waits and self.roster.is_free(agent, contact.channel) and not paused
 
     def _accept(self, offer_id: str, now_s: float) -> None:
         offer = self.offers.get(offer_id)
@@ -335,11 +340,12 @@ class RouterCore:
         contact = self._waiting(offer)
         agent = self.roster.get(offer.agent_id)
         self._settle(offer, OfferTrigger.ACCEPT)
+        self.demand.note_serving(contact, agent.agent_id)
         self._forget(contact)
         waited_s = contact.waited_s(now_s)
         queue = self._queues[contact.queue_id]
         self.figures[queue.id].note_answer(waited_s, queue.service_level.target_s)
-        agent.answered += 1
+        self.roster.connect(agent, contact.contact_id)
         self._connected[contact.contact_id] = _Connected(agent.agent_id, queue.id)
         self._out.append(OfferAccepted(**_names(offer), waited_s=waited_s))
 
@@ -359,24 +365,15 @@ class RouterCore:
     def _miss(self, offer: Offer, reason: str, now_s: float) -> None:
         """The agent gets nothing more until he asks; the contact waits at its old place."""
         contact = self._waiting(offer)
-        self.roster.miss(self.roster.get(offer.agent_id), reason, now_s)
+        self.roster.miss(self.roster.get(offer.agent_id), offer.contact_id, reason, now_s)
         until_s = now_s + self._policy.weights.decline_pause_s
-        self.pauses.begin(contact.contact_id, offer.agent_id, until_s)
+        self.demand.pauses.begin(contact.contact_id, offer.agent_id, until_s)
         self._deadlines.set((_PAUSE_ENDS, contact.contact_id, offer.agent_id), until_s)
         self.line.take_back(contact)
         if contact.overdue:
             self._release(contact)
             return
-        self._out.append(
-            ContactQueued(
-                contact_id=contact.contact_id,
-                queue_id=contact.queue_id,
-                language=contact.profile.language,
-                priority=contact.priority,
-                requirements=contact.profile.requirements,
-                waited_s=contact.waited_s(now_s),
-            )
-        )
+        self._out.append(contact.queued(now_s))
 
     def _finish(self, contact_id: str, now_s: float) -> None:
         connected = self._connected.pop(contact_id, None)
@@ -385,17 +382,17 @@ class RouterCore:
         self.figures[connected.queue_id].connected -= 1
         wrap_up_s = self._queues[connected.queue_id].wrap_up_s
         agent = self.roster.get(connected.agent_id)
-        self.roster.end(agent, now_s)
-        if agent.state is AgentState.WRAP_UP:
-            self._deadlines.set((_WRAPPED_UP, agent.agent_id), now_s + wrap_up_s)
+        self.roster.end(agent, contact_id, now_s)
+        if contact_id in agent.work:
+            name = (_WRAPPED_UP, agent.agent_id, contact_id)
+            self._deadlines.set(name, now_s + wrap_up_s)
+        self.demand.forget(contact_id)
         self._close_queue(connected.queue_id)
 
-    def _wrapped_up(self, agent_id: str, now_s: float) -> None:
+    def _wrapped_up(self, agent_id: str, contact_id: str, now_s: float) -> None:
         """End a wrap-up; the agent may have ended it himself, and be anywhere by now."""
         if agent_id in self.roster:
-            agent = self.roster.get(agent_id)
-            if agent.state is AgentState.WRAP_UP:
-                self.roster.wrapped_up(agent, now_s)
+            self.roster.wrapped_up(self.roster.get(agent_id), contact_id, now_s)
 
     def _overdue(self, contact_id: str) -> None:
         contact = self.line.get(contact_id)
@@ -413,6 +410,18 @@ class RouterCore:
             ReleaseContact(contact_id=contact.contact_id, disposition=Disposition.WAIT_EXCEEDED)
         )
         self._close_queue(contact.queue_id)
+
+    def _of_agent(
+        self, happened: ShiftChanged | AgentStateRequested | ReachabilityChanged, now_s: float
+    ) -> None:
+        match happened:
+            case AgentStateRequested(agent_id, state, reason):
+                self.roster.request(self.roster.get(agent_id), state, reason, now_s)
+            case ReachabilityChanged(agent_id, reachable):
+                self._reach(agent_id, reachable, now_s)
+            case ShiftChanged(agent_id, on_shift):
+                if agent_id in self.roster:
+                    self.roster.set_on_shift(self.roster.get(agent_id), on_shift)
 
     def _reach(self, agent_id: str, reachable: bool, now_s: float) -> None:
         if agent_id not in self.roster:
@@ -432,28 +441,33 @@ class RouterCore:
         self._policy = policy
         # Made for people as they were; the change asks for another assignment.
         self._matches.clear()
-        self._queues.update(policy.queues)
-        for queue_id in policy.queues:
-            self.figures.setdefault(queue_id, QueueFigures())
-        self.line.reweigh(policy.weights)
+        self._queues.replace(policy.queues)
+        self.roster.replace(policy.agents, now_s)
+        self.demand.take_over(policy, self._queues.every, now_s)
         for contact in self.line:
             wait_s_max = self._queues[contact.queue_id].wait_s_max
             if not contact.overdue:
                 name = (_OVERDUE, contact.contact_id)
                 self._deadlines.set(name, contact.queued_at_s + wait_s_max)
-        self.roster.replace(policy.agents, now_s)
-        agents = [entry.agent for entry in policy.agents.values()]
-        self.table = AgentTable(agents, policy.weights.proficiency_weight_s)
-        for queue_id in list(self._queues):
+        for queue_id in list(self._queues.every):
             self._close_queue(queue_id)
 
     def _close_queue(self, queue_id: str) -> None:
-        """Forget a queue that was removed, once nobody waits in it or talks."""
-        if queue_id in self._policy.queues or queue_id not in self._queues:
-            return
-        if not self.line.in_queue(queue_id) and not self.figures[queue_id].connected:
-            del self._queues[queue_id]
-            del self.figures[queue_id]
+        self._queues.close(queue_id, self.line.in_queue(queue_id))
+
+    def _note_overflow(self, contact: WaitingContact, queue_id: str, *, now_s: float) -> None:
+        """A contact goes on waiting in another queue."""
+        self._queues.note_overflow(queue_id, contact.queue_id)
+        self.totals.overflowed += 1
+        self._out.append(
+            ContactOverflowed(
+                contact_id=contact.contact_id,
+                queue_id=queue_id,
+                to_queue_id=contact.queue_id,
+                waited_s=contact.waited_s(now_s),
+            )
+        )
+        self._close_queue(queue_id)
 
     def _note_served(self, serving: Serving, now_s: float) -> None:
         figures = self.figures.get(serving.queue_id)
@@ -470,8 +484,7 @@ class RouterCore:
         self._deadlines.drop((_EXPIRES, offer.offer_id))
 
     def _forget(self, contact: WaitingContact) -> None:
-        self.line.remove(contact)
-        self.pauses.forget(contact.contact_id)
+        self.demand.remove(contact)
         self._deadlines.drop((_OVERDUE, contact.contact_id))
 
 

@@ -1,113 +1,98 @@
-"""Who may serve what: skills and languages, as columns of agents.
+"""Why an agent may not be offered a contact, for every pair that somebody asks about."""
 
-Proficiencies of all agents stand in two small matrices, so one contact profile is judged
-against every agent in one pass. Rows are kept until the policy changes: contacts come with
-the few profiles that their queues ask for.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.agent import Agent, language_proficiency
-from domain.skill import SkillRequirement, meets
-from router.cost import suitability_s
+from domain.decision import Obstacle
+from router.cost import CHANNELS, CostBook, Row
+from router.offers import Pauses
+from router.roster import Roster
+from router.standing import Standing
+from router.waiting import WaitingContact, WaitingLine
 
-PROFILES_KEPT_MAX: Final = 1_024
-"""Rows kept; 1,024 rows of 2,000 agents take 18 MiB. At the limit all are forgotten."""
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a contact asks of an agent.
-
-    Attributes:
-        language: BCP 47 tag.
-    """
-
-    language: str
-    requirements: tuple[SkillRequirement, ...] = ()
+_BY_ROW: Final = (
+    (Row.SKILL, Obstacle.SKILL),
+    (Row.LANGUAGE, Obstacle.LANGUAGE),
+    (Row.RING, Obstacle.RING),
+)
+"""Rows of the cost that shut agents out, in the order in which reasons are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """One profile against every agent of the table.
+class Eligibility:
+    """Judges pairs as they stand at this moment."""
 
-    Attributes:
-        eligible: Shape (agents,).
-        suitability_s: What the agent's proficiency costs, seconds of waiting, shape
-            (agents,); of no meaning where not eligible.
-        least_s: The least of the eligible agents' suitability; infinite where there is none.
-    """
+    def __init__(self, line: WaitingLine, roster: Roster, book: CostBook, pauses: Pauses) -> None:
+        self._line = line
+        self._roster = roster
+        self._book = book
+        self._pauses = pauses
 
-    eligible: NDArray[np.bool_]
-    suitability_s: NDArray[np.float64]
-    least_s: float
+    def obstacle(
+        self, contact: WaitingContact, agent: Standing, kept_for: str | None, now_s: float
+    ) -> Obstacle | None:
+        """Return why this agent may not be offered this contact now; None: he may.
 
+        Args:
+            contact: Who waits.
+            agent: Whom it is about.
+            kept_for: The agent whom the contact is held for; None: for nobody.
+            now_s: The injected clock's time.
+        """
+        if agent.column < 0 or (not agent.takes_more and agent.on_shift):
+            return Obstacle.STATE
+        shut = self._shut(contact)
+        reasons = {
+            Obstacle.SHIFT: not agent.on_shift,
+            Obstacle.CAPACITY: not agent.slots(contact.channel),
+            **{obstacle: bool(mask[agent.column]) for obstacle, mask in shut.items()},
+            Obstacle.PREFERRED: kept_for not in {None, agent.agent_id},
+            Obstacle.PAUSED: agent.agent_id in self._pauses.agents(contact.contact_id, now_s),
+        }
+        return next((obstacle for obstacle, holds in reasons.items() if holds), None)
 
-def may_serve(agent: Agent, profile: Profile) -> bool:
-    """Tell whether this agent has the language and every skill."""
-    return language_proficiency(agent.languages, profile.language) > 0 and all(
-        meets(requirement, agent.skills) for requirement in profile.requirements
-    )
+    def counts(
+        self, contact: WaitingContact, kept_for: str | None, now_s: float
+    ) -> dict[Obstacle, int]:
+        """Return how many agents of the policy may not be offered a contact, by the first reason.
 
-
-class AgentTable:
-    """The proficiencies of all agents of one policy; the columns keep their order."""
-
-    def __init__(self, agents: Sequence[Agent], proficiency_weight_s: float) -> None:
-        self._agents = tuple(agents)
-        self._weight_s = proficiency_weight_s
-        self.column: Mapping[str, int] = {agent.agent_id: n for n, agent in enumerate(agents)}
-        names = sorted({skill for agent in agents for skill in agent.skills})
-        self._skill_row = {name: n for n, name in enumerate(names)}
-        self._skills = np.zeros((len(names), len(agents)), dtype=np.int8)
-        for column, agent in enumerate(agents):
-            for skill, proficiency in agent.skills.items():
-                self._skills[self._skill_row[skill], column] = proficiency
-        self._languages: dict[str, NDArray[np.int8]] = {}
-        self._rows: dict[Profile, ProfileRow] = {}
-
-    def __len__(self) -> int:
-        return len(self._agents)
-
-    def row(self, profile: Profile) -> ProfileRow:
-        """Return this profile against every agent."""
-        row = self._rows.get(profile)
-        if row is None:
-            if len(self._rows) >= PROFILES_KEPT_MAX:
-                self._rows.clear()
-            row = self._rows[profile] = self._judge(profile)
-        return row
-
-    def _language(self, tag: str) -> NDArray[np.int8]:
-        """Return how well each agent speaks a language, shape (agents,)."""
-        levels = self._languages.get(tag)
-        if levels is None:
-            if len(self._languages) >= PROFILES_KEPT_MAX:
-                self._languages.clear()
-            levels = self._languages[tag] = np.fromiter(
-                (language_proficiency(agent.languages, tag) for agent in self._agents),
-                dtype=np.int8,
-                count=len(self._agents),
+        Args:
+            contact: Who waits, or waited until it was offered just now.
+            kept_for: The agent whom the contact is held for; None: for nobody.
+            now_s: The injected clock's time.
+        """
+        roster = self._roster
+        takes_more = roster.takes_more
+        left: NDArray[np.bool_] = np.ones(len(takes_more), dtype=np.bool_)
+        masks: dict[Obstacle, NDArray[np.bool_]] = {
+            Obstacle.STATE: ~takes_more & roster.on_shift,
+            Obstacle.SHIFT: ~roster.on_shift,
+            Obstacle.CAPACITY: ~roster.has_slot[CHANNELS.index(contact.channel)],
+            **self._shut(contact),
+        }
+        counts: dict[Obstacle, int] = {}
+        for obstacle, mask in masks.items():
+            counts[obstacle] = int(np.count_nonzero(mask & left))
+            left &= ~mask
+        if kept_for is not None:
+            counts[Obstacle.PREFERRED] = max(0, int(np.count_nonzero(left)) - 1)
+        else:
+            counts[Obstacle.PAUSED] = sum(
+                agent_id in roster and left[roster.get(agent_id).column]
+                for agent_id in self._pauses.agents(contact.contact_id, now_s)
             )
-        return levels
+        return {obstacle: count for obstacle, count in counts.items() if count}
 
-    def _judge(self, profile: Profile) -> ProfileRow:
-        language = self._language(profile.language)
-        eligible = language > 0
-        surplus = np.zeros(len(self._agents), dtype=np.int64)
-        for requirement in profile.requirements:
-            row = self._skill_row.get(requirement.skill)
-            if row is None:
-                eligible = np.zeros_like(eligible)
-                break
-            proficiency = self._skills[row]
-            eligible = eligible & (proficiency >= requirement.proficiency_min)
-            surplus += np.maximum(proficiency - requirement.proficiency_min, 0)
-        cost_s = suitability_s(surplus, language, self._weight_s)
-        least_s = float(np.min(cost_s, where=eligible, initial=np.inf))
-        return ProfileRow(eligible, cost_s, least_s)
+    def able(self, contact: WaitingContact) -> NDArray[np.bool_]:
+        """Tell which agents of the policy have what a contact asks for, shape (agents,)."""
+        shut = self._shut(contact)
+        barred: NDArray[np.bool_] = np.any(list(shut.values()), axis=0)
+        return ~barred
+
+    def _shut(self, contact: WaitingContact) -> Mapping[Obstacle, NDArray[np.bool_]]:
+        (rows,) = self._line.rows(self._line.places([contact]))
+        return {
+            obstacle: np.isinf(self._book.tables[row].table[rows[row]]) for row, obstacle in _BY_ROW
+        }

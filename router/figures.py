@@ -14,6 +14,7 @@ class QueueFigures:
     Attributes:
         released: Ended by us because the queue's longest wait had passed; these count
             neither as answered nor as abandoned.
+        overflowed: Gone on waiting in another queue, where they count as arrived too.
         refused: Turned away because the queue was at its limit.
         connected: Contacts that an agent talks with now.
         handle_s: Moving mean of the seconds that one contact occupies an agent, from the
@@ -27,6 +28,7 @@ class QueueFigures:
     abandoned_in_target: int = 0
     released: int = 0
     refused: int = 0
+    overflowed: int = 0
     connected: int = 0
     answer_wait_s: float = 0.0
     handle_s: float | None = None

@@ -56,8 +56,9 @@ class PriorityAdded:
 
 @dataclass(frozen=True, slots=True)
 class CustomerKnown:
-    """It is known who a customer is. May come before his contact is queued, or late:
-    a slow customer database never delays a ring.
+    """It is known who a customer is.
+
+    May come before his contact is queued, or late: a slow customer database delays no ring.
     """
 
     contact_id: str
@@ -106,6 +107,14 @@ class ReachabilityChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftChanged:
+    """An agent's working hours have begun or ended."""
+
+    agent_id: str
+    on_shift: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyChanged:
     """The configuration was read again."""
 
@@ -124,5 +133,6 @@ Input = (
     | OutcomeKnown
     | AgentStateRequested
     | ReachabilityChanged
+    | ShiftChanged
     | PolicyChanged
 )

@@ -1,19 +1,24 @@
-"""The agents as they stand: states, wishes, reachability.
+"""The agents as they stand: states, wishes, reachability, slots.
 
-Two things always hold: whoever is READY can be reached, and whoever is not BUSY has
-neither an offer nor a contact.
+Two things always hold: whoever is READY can be reached and has nothing to do, and nobody has
+more than his capacity or two offers at once.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.agent import AgentState, AgentTrigger, next_agent_state
+from domain.contact import Channel
 from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
+from router.cost import CHANNELS
+from router.occupancy import Occupancy
 from router.policy import AgentPolicy
+from router.standing import Serving, Stage, Standing
 
 _ASKED: Final[Mapping[AgentState, AgentTrigger]] = {
     AgentState.READY: AgentTrigger.READY,
@@ -21,54 +26,6 @@ _ASKED: Final[Mapping[AgentState, AgentTrigger]] = {
     AgentState.LOGGED_OUT: AgentTrigger.LOG_OUT,
 }
 """What an agent may ask for; BUSY and WRAP_UP come by themselves."""
-
-
-_IDLE_SINCE: Final = attrgetter("idle_since_s", "policy.agent.agent_id")
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """What keeps an agent from other work.
-
-    Attributes:
-        since_s: When the offer was made.
-    """
-
-    contact_id: str
-    queue_id: str
-    since_s: float
-
-
-@dataclass(slots=True, eq=False)
-class Standing:
-    """One agent as he stands.
-
-    Attributes:
-        since_s: When the present state began.
-        idle_since_s: When he last became free; an offer that the customer left does not
-            change it.
-        wished: Asked for while BUSY.
-        leaving: No longer in the configuration; dropped when his work has ended.
-        serving: The offer or contact that he is BUSY or in WRAP_UP with.
-    """
-
-    policy: AgentPolicy
-    since_s: float
-    state: AgentState = AgentState.LOGGED_OUT
-    reason: str = ""
-    idle_since_s: float = 0.0
-    reachable: bool = False
-    wished: AgentState | None = None
-    wished_reason: str = ""
-    leaving: bool = False
-    serving: Serving | None = None
-    answered: int = 0
-    missed: int = 0
-
-    @property
-    def agent_id(self) -> str:
-        """The agent's name in the configuration."""
-        return self.policy.agent.agent_id
 
 
 class Roster:
@@ -96,6 +53,10 @@ class Roster:
         self._free: dict[str, Standing] = {}
         # The same, in order; one who becomes free mostly goes to the end.
         self._by_idleness: list[Standing] = []
+        self._key: dict[str, float] = {}
+        self._slots: NDArray[np.bool_] = np.zeros((len(CHANNELS), 0), dtype=np.bool_)
+        self._taking: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
+        self.occupancy = Occupancy(0)
 
     def __iter__(self) -> Iterator[Standing]:
         return iter(self._standings.values())
@@ -105,16 +66,35 @@ class Roster:
 
     @property
     def free_count(self) -> int:
-        """How many agents can be offered a contact."""
+        """How many agents can be offered something."""
         return len(self._free)
 
-    def is_free(self, standing: Standing) -> bool:
-        """Tell whether an agent can be offered a contact."""
-        return self._free.get(standing.agent_id) is standing
+    def is_free(self, standing: Standing, channel: Channel = Channel.VOICE) -> bool:
+        """Tell whether an agent can be offered a contact of a channel."""
+        return self._free.get(standing.agent_id) is standing and bool(
+            self._slots[CHANNELS.index(channel), standing.column]
+        )
 
-    def free(self) -> list[Standing]:
-        """Return the agents who can be offered a contact, the longest idle first."""
-        return self._by_idleness.copy()
+    def free(self) -> Sequence[Standing]:
+        """Return the agents who can be offered something, the longest idle first."""
+        return self._by_idleness
+
+    @property
+    def has_slot(self) -> NDArray[np.bool_]:
+        """Which agents of the policy have a slot, shape (channels, agents)."""
+        return self._slots
+
+    @property
+    def takes_more(self) -> NDArray[np.bool_]:
+        """Which agents of the policy may be offered something, capacity aside; (agents,)."""
+        taking: NDArray[np.bool_] = self._taking >= 2
+        return taking
+
+    @property
+    def on_shift(self) -> NDArray[np.bool_]:
+        """Which agents of the policy are within their working hours; shape (agents,)."""
+        working: NDArray[np.bool_] = (self._taking & 1) == 1
+        return working
 
     def get(self, agent_id: str) -> Standing:
         """Return one agent.
@@ -129,22 +109,35 @@ class Roster:
 
     def replace(self, agents: Mapping[str, AgentPolicy], now_s: float) -> None:
         """Take over another policy; work in progress goes on."""
+        occupancy = Occupancy(len(agents))
+        for column, agent_id in enumerate(agents):
+            known = self._standings.get(agent_id)
+            if known is not None and known.column >= 0:
+                occupancy.take_over(column, self.occupancy, known.column)
+        for standing in self._standings.values():
+            standing.column = -1
+        self.occupancy = occupancy
+        self._slots = np.zeros((len(CHANNELS), len(agents)), dtype=np.bool_)
+        self._taking = np.zeros(len(agents), dtype=np.int8)
         for agent_id in [agent_id for agent_id in self._standings if agent_id not in agents]:
             standing = self._standings[agent_id]
             standing.leaving = True
-            if standing.state is not AgentState.BUSY:
+            self._refresh(standing)
+            if not standing.active:
                 self._settle(standing, now_s)
-        for agent_id, policy in agents.items():
+        for column, (agent_id, policy) in enumerate(agents.items()):
             known = self._standings.get(agent_id)
             if known is None:
                 known = self._standings[agent_id] = Standing(policy=policy, since_s=now_s)
             was_fixed = known.policy.agent.contact_uri is not None
             known.policy = policy
             known.leaving = False
+            known.column = column
             is_fixed = policy.agent.contact_uri is not None
             # A telephone with a fixed address never registers: it is there at once.
             if is_fixed or was_fixed:
                 self.set_reachable(known, is_fixed, now_s)
+            self._refresh(known)
 
     def request(self, standing: Standing, state: AgentState, reason: str, now_s: float) -> None:
         """Do as the agent asks, or keep it as a wish while he is BUSY.
@@ -162,6 +155,10 @@ class Roster:
         self._remembered.pop(standing.agent_id, None)
         if standing.state is AgentState.BUSY:
             standing.wished, standing.wished_reason = state, reason
+            if state is AgentState.READY:
+                # Nothing keeps him from what his capacity leaves room for.
+                standing.wished = None
+            self._refresh(standing)
         elif standing.state is state:
             standing.reason = reason
         elif standing.state is AgentState.LOGGED_OUT and state is AgentState.NOT_READY:
@@ -172,52 +169,87 @@ class Roster:
     def set_reachable(self, standing: Standing, reachable: bool, now_s: float) -> None:
         """The telephone can be reached, or no longer.
 
-        An agent out of reach is logged out, when BUSY as soon as his contact has ended.
+        An agent out of reach is logged out, when BUSY as soon as his contacts have ended.
         """
         if standing.reachable is reachable:
             return
         standing.reachable = reachable
         self._publish(AgentReachabilityChanged(agent_id=standing.agent_id, reachable=reachable))
+        self._refresh(standing)
         if not reachable:
-            if standing.state is not AgentState.BUSY:
+            if not standing.active:
                 self._settle(standing, now_s)
         elif standing.state is AgentState.LOGGED_OUT:
             self._arrive(standing, now_s)
 
+    def set_on_shift(self, standing: Standing, on_shift: bool) -> None:
+        """His working hours have begun or ended; what he serves goes on."""
+        standing.on_shift = on_shift
+        self._refresh(standing)
+
     def reserve(self, standing: Standing, serving: Serving, now_s: float) -> None:
         """An offer was made to him."""
-        assert standing.agent_id in self._free
-        standing.serving = serving
-        self._step(standing, AgentTrigger.RESERVE, "offer", now_s)
+        assert self.is_free(standing, serving.channel)
+        standing.work[serving.contact_id] = serving
+        if standing.state is AgentState.READY:
+            self._step(standing, AgentTrigger.RESERVE, "offer", now_s)
+        self._refresh(standing)
 
-    def release(self, standing: Standing, now_s: float) -> None:
+    def connect(self, standing: Standing, contact_id: str) -> None:
+        """He has accepted an offer."""
+        standing.answered += 1
+        standing.work[contact_id].stage = Stage.CONNECTED
+        self._refresh(standing)
+
+    def release(self, standing: Standing, contact_id: str, now_s: float) -> None:
         """The offer was withdrawn; he keeps his turn."""
-        standing.serving = None
-        self._step(standing, AgentTrigger.RELEASE, "withdrawn", now_s)
-        self._settle(standing, now_s)
+        del standing.work[contact_id]
+        if standing.active:
+            self._refresh(standing)
+        elif standing.work:
+            self._step(standing, AgentTrigger.END, "withdrawn", now_s)
+            self._settle(standing, now_s)
+        else:
+            self._step(standing, AgentTrigger.RELEASE, "withdrawn", now_s)
+            self._settle(standing, now_s)
 
-    def miss(self, standing: Standing, reason: str, now_s: float) -> None:
+    def miss(self, standing: Standing, contact_id: str, reason: str, now_s: float) -> None:
         """The offer came to nothing on his side: nothing more is offered until he asks."""
         standing.missed += 1
-        standing.serving = None
+        del standing.work[contact_id]
+        if standing.active:
+            if standing.wished is not AgentState.LOGGED_OUT:
+                standing.wished, standing.wished_reason = AgentState.NOT_READY, reason
+            self._refresh(standing)
+            return
         if standing.wished is not AgentState.LOGGED_OUT:
             standing.wished = None
         self._step(standing, AgentTrigger.MISS, reason, now_s)
         self._settle(standing, now_s)
 
-    def end(self, standing: Standing, now_s: float) -> None:
-        """His contact has ended; wrap-up begins, or what he wished for meanwhile.
+    def end(self, standing: Standing, contact_id: str, now_s: float) -> None:
+        """A contact of his has ended; its wrap-up begins, or what he wished for meanwhile.
 
         A wish for READY takes back an earlier wish; it does not skip the wrap-up.
         """
+        standing.work[contact_id].stage = Stage.WRAP_UP
+        if standing.active:
+            self._refresh(standing)
+            return
         self._step(standing, AgentTrigger.END, "contact ended", now_s)
-        if standing.wished is AgentState.READY:
-            standing.wished = None
         self._settle(standing, now_s)
 
-    def wrapped_up(self, standing: Standing, now_s: float) -> None:
-        """His wrap-up time is over."""
-        self._step(standing, AgentTrigger.WRAPPED_UP, "wrapped up", now_s)
+    def wrapped_up(self, standing: Standing, contact_id: str, now_s: float) -> None:
+        """The wrap-up time of a contact is over."""
+        serving = standing.work.get(contact_id)
+        if serving is None or serving.stage is not Stage.WRAP_UP:
+            return
+        if standing.state is AgentState.WRAP_UP and len(standing.work) == 1:
+            self._step(standing, AgentTrigger.WRAPPED_UP, "wrapped up", now_s)
+            return
+        del standing.work[contact_id]
+        self._served(serving, now_s)
+        self._refresh(standing)
 
     def _arrive(self, standing: Standing, now_s: float) -> None:
         ready = AgentState.READY if standing.policy.ready_on_register else AgentState.NOT_READY
@@ -228,7 +260,7 @@ class Roster:
             self._step(standing, AgentTrigger.LOG_IN, reason, now_s)
 
     def _settle(self, standing: Standing, now_s: float) -> None:
-        """Let an agent without an offer or contact go where he must or wishes to."""
+        """Let an agent with nothing but wrap-up go where he must or wishes to."""
         wished, reason = standing.wished, standing.wished_reason
         standing.wished, standing.wished_reason = None, ""
         if standing.leaving:
@@ -245,30 +277,40 @@ class Roster:
         standing.state = next_agent_state(before, trigger)
         standing.reason = reason
         standing.since_s = now_s
-        if before is AgentState.WRAP_UP and standing.serving is not None:
-            self._served(standing.serving, now_s)
-            standing.serving = None
-        if standing.state is AgentState.READY:
-            if trigger is not AgentTrigger.RELEASE:
-                standing.idle_since_s = now_s
-            self._enter(standing)
-        elif before is AgentState.READY:
-            self._leave(standing)
+        if before is AgentState.WRAP_UP:
+            for serving in standing.work.values():
+                self._served(serving, now_s)
+            standing.work.clear()
+        if standing.state is AgentState.READY and trigger is not AgentTrigger.RELEASE:
+            standing.idle_since_s = now_s
+        if standing.column >= 0:
+            occupied = standing.state in {AgentState.BUSY, AgentState.WRAP_UP}
+            self.occupancy.note(standing.column, occupied, now_s)
+        self._refresh(standing)
         self._publish(
             AgentStateChanged(
                 agent_id=standing.agent_id, before=before, after=standing.state, reason=reason
             )
         )
 
-    def _enter(self, standing: Standing) -> None:
-        """Take him among the free."""
-        assert standing.agent_id not in self._free
-        self._free[standing.agent_id] = standing
-        insort(self._by_idleness, standing, key=_IDLE_SINCE)
+    def _refresh(self, standing: Standing) -> None:
+        """Bring what he may be offered up to date."""
+        slots = [standing.slots(channel) > 0 for channel in CHANNELS]
+        if standing.column >= 0:
+            self._slots[:, standing.column] = slots
+            self._taking[standing.column] = 2 * standing.takes_more + standing.on_shift
+        agent_id = standing.agent_id
+        if agent_id in self._free:
+            place = bisect_left(self._by_idleness, self._order(standing), key=self._order)
+            assert self._by_idleness[place] is standing
+            del self._by_idleness[place]
+            del self._free[agent_id], self._key[agent_id]
+        if any(slots):
+            # Who serves something already comes after everybody who has nothing to do.
+            ready = standing.state is AgentState.READY
+            self._key[agent_id] = standing.idle_since_s if ready else float("inf")
+            self._free[agent_id] = standing
+            insort(self._by_idleness, standing, key=self._order)
 
-    def _leave(self, standing: Standing) -> None:
-        """Take him from among the free."""
-        del self._free[standing.agent_id]
-        place = bisect_left(self._by_idleness, _IDLE_SINCE(standing), key=_IDLE_SINCE)
-        assert self._by_idleness[place] is standing
-        del self._by_idleness[place]
+    def _order(self, standing: Standing) -> tuple[float, str]:
+        return self._key[standing.agent_id], standing.agent_id

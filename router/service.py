@@ -59,7 +59,7 @@ class RouterFigures:
     Attributes:
         waiting: Contacts that no agent has answered, those being offered too.
         refused: Contacts turned away by a queue at its limit, since the start.
-        sliced: Assignments that saw only a part of who waited and who was free.
+        inexact: Assignments that may be a little short of the optimum; see `CoreTotals`.
         assign_s, assign_s_max: Seconds spent assigning: all, and the longest.
         desk_failures: Commands that the desk raised an error for.
     """
@@ -69,7 +69,7 @@ class RouterFigures:
     offers_made: int = 0
     refused: int = 0
     assignments: int = 0
-    sliced: int = 0
+    inexact: int = 0
     assign_s: float = 0.0
     assign_s_max: float = 0.0
     desk_failures: int = 0
@@ -186,7 +186,7 @@ class RouterService:
 
     def position(self, contact_id: str) -> QueuePosition | None:
         """Return where the contact stands; None if it does not wait or is being offered."""
-        return views.position(self._core, contact_id)
+        return views.position(self._core, contact_id, self._clock.monotonic_s())
 
     def waiting(self, queue_id: str) -> Sequence[WaitingView]:
         """Return the contacts of a queue that wait or are being offered, the next first.
@@ -240,7 +240,7 @@ class RouterService:
             offers_made=core.totals.offers,
             refused=core.totals.refused,
             assignments=core.totals.assignments,
-            sliced=core.totals.sliced,
+            inexact=core.totals.inexact,
             assign_s=self._assign_s,
             assign_s_max=self._assign_s_max,
             desk_failures=self._desk_failures,

@@ -8,22 +8,20 @@ from numpy.typing import NDArray
 from domain.agent import AgentState, AgentView
 from domain.ports import QueuePosition, QueueView, WaitingView
 from router.core import RouterCore
-from router.eligibility import Profile
 from router.figures import expected_wait_s
-from router.policy import requirements_of
-from router.waiting import WaitingContact, ahead_of
+from router.waiting import WaitingContact
 
 _WORKING = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
 
 
-def position(core: RouterCore, contact_id: str) -> QueuePosition | None:
+def position(core: RouterCore, contact_id: str, now_s: float) -> QueuePosition | None:
     """Return where a contact stands; None if it does not wait or is being offered."""
     contact = core.line.get(contact_id)
     if contact is None or contact.offered_to is not None:
         return None
     return QueuePosition(
-        position=core.line.position(contact),
-        expected_wait_s=_expected_wait_s(core, contact, _AgentMasks.of(core)),
+        position=core.line.position(contact, now_s),
+        expected_wait_s=_expected_wait_s(core, contact, _AgentMasks.of(core), now_s),
     )
 
 
@@ -36,7 +34,8 @@ def agent_views(core: RouterCore, now_s: float) -> list[AgentView]:
             reason=standing.reason,
             in_state_s=now_s - standing.since_s,
             wished=standing.wished,
-            contact_id=None if standing.serving is None else standing.serving.contact_id,
+            contact_id=next(iter(standing.work), None),
+            contact_ids=tuple(standing.work),
             reachable=standing.reachable,
             answered=standing.answered,
             missed=standing.missed,
@@ -60,7 +59,7 @@ def queue_views(core: RouterCore, now_s: float) -> list[QueueView]:
     for queue in core.policy.queues.values():
         figures = core.figures[queue.id]
         crowd = crowds[queue.id]
-        able = core.table.row(Profile(queue.language, requirements_of(queue))).eligible
+        able = core.demand.able(queue.id)
         views.append(
             QueueView(
                 queue_id=queue.id,
@@ -91,14 +90,14 @@ def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[Waiting
     return [
         WaitingView(
             contact_id=contact.contact_id,
-            position=core.line.position(contact),
+            position=core.line.position(contact, now_s),
             waited_s=contact.waited_s(now_s),
             priority=contact.priority,
-            language=contact.profile.language,
-            expected_wait_s=_expected_wait_s(core, contact, masks),
+            language=contact.language,
+            expected_wait_s=_expected_wait_s(core, contact, masks, now_s),
             offered_to=contact.offered_to,
         )
-        for contact in core.line.of_queue(core.queue(queue_id).id)
+        for contact in core.line.of_queue(core.queue(queue_id).id, now_s)
     ]
 
 
@@ -128,24 +127,25 @@ class _AgentMasks:
 
     @classmethod
     def of(cls, core: RouterCore) -> "_AgentMasks":
-        masks = np.zeros((3, len(core.table)), dtype=np.bool_)
+        masks = np.zeros((3, len(core.demand.columns)), dtype=np.bool_)
         for standing in core.roster:
-            column = core.table.column.get(standing.agent_id)
-            if column is not None:
+            column = standing.column
+            if column >= 0:
                 masks[0, column] = standing.state is not AgentState.LOGGED_OUT
                 masks[1, column] = standing.state in _WORKING
                 masks[2, column] = standing.state is AgentState.READY
         return cls(*masks)
 
 
-def _expected_wait_s(core: RouterCore, contact: WaitingContact, masks: _AgentMasks) -> float | None:
+def _expected_wait_s(
+    core: RouterCore, contact: WaitingContact, masks: _AgentMasks, now_s: float
+) -> float | None:
     if contact.offered_to is not None:
         return 0.0
-    able = core.table.row(contact.profile).eligible
+    able = core.demand.eligibility.able(contact)
     ahead = sum(
-        ahead_of(group, contact.key)
-        for group in core.line.groups
-        if np.any(able & core.table.row(group.profile).eligible)
+        bool(np.any(able & core.demand.eligibility.able(other)))
+        for other in core.line.ahead_of(contact, now_s)
     )
     return expected_wait_s(
         ahead=ahead,

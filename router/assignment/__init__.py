@@ -1,1 +1,1 @@
-"""The assignment: who waits, who is free, what each pair costs, and the cheapest way to pair them."""
+"""The assignment: the cheapest way to pair who waits with who is free."""

@@ -74,15 +74,15 @@ class Day:
             self.note(self.core.handle(happens, at_s), at_s)
             self.assign(at_s)
             if isinstance(happens, ContactQueued):
-                self.ask(happens.contact_id)
+                self.ask(happens.contact_id, at_s)
         return self
 
     def assign(self, now_s: float) -> None:
         while self.core.wants_assignment:
             self.note(self.core.assign(now_s), now_s)
 
-    def ask(self, contact_id: str) -> None:
-        place = views.position(self.core, contact_id)
+    def ask(self, contact_id: str, now_s: float) -> None:
+        place = views.position(self.core, contact_id, now_s)
         if place is not None and place.expected_wait_s is not None:
             self.told[contact_id] = place.expected_wait_s
 

@@ -3,16 +3,17 @@ import pytest
 from domain.agent import AgentState
 from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
-from router.roster import Roster, Serving
+from router.roster import Roster
+from router.standing import Serving
 from tests.unit.router.people import agent, policy
 
-SERVING = Serving("c1", "sales", 0.0)
 S = AgentState
 
 
 class People:
     def __init__(self, *entries, remembered=None):
         self.events: list[Event] = []
+        self.serving = Serving("c1", "sales", 0.0)
         self.served: list[tuple[Serving, float]] = []
         self.roster = Roster(
             self.events.append, lambda one, now_s: self.served.append((one, now_s)), remembered
@@ -89,34 +90,34 @@ def test_some_states_come_by_themselves_alone(state):
 def test_a_wish_for_not_ready_is_taken_when_the_contact_has_ended():
     people = People(agent("ann"))
     ann = people.arrive()
-    people.roster.reserve(ann, SERVING, 1.0)
+    people.roster.reserve(ann, people.serving, 1.0)
     people.roster.request(ann, S.NOT_READY, "lunch", 2.0)
     assert (ann.state, ann.wished) == (S.BUSY, S.NOT_READY)
-    people.roster.end(ann, 60.0)
+    people.roster.end(ann, "c1", 60.0)
     assert (ann.state, ann.wished, ann.reason) == (S.NOT_READY, None, "lunch")
-    assert people.served == [(SERVING, 60.0)]
+    assert people.served == [(people.serving, 60.0)]
 
 
 def test_a_wish_for_ready_takes_back_an_earlier_one_and_keeps_the_wrap_up():
     people = People(agent("ann"))
     ann = people.arrive()
-    people.roster.reserve(ann, SERVING, 1.0)
+    people.roster.reserve(ann, people.serving, 1.0)
     people.roster.request(ann, S.LOGGED_OUT, "", 2.0)
     people.roster.request(ann, S.READY, "", 3.0)
-    people.roster.end(ann, 60.0)
+    people.roster.end(ann, "c1", 60.0)
     assert people.state() is S.WRAP_UP
     people.roster.request(ann, S.READY, "", 61.0)
     assert people.state() is S.READY
-    assert people.served == [(SERVING, 61.0)]
+    assert people.served == [(people.serving, 61.0)]
 
 
 def test_who_misses_an_offer_is_not_ready_whatever_he_wished_but_to_log_out():
     people = People(agent("ann"), agent("ben"))
     for name, wish, after in (("ann", S.READY, S.NOT_READY), ("ben", S.LOGGED_OUT, S.LOGGED_OUT)):
         one = people.arrive(name)
-        people.roster.reserve(one, SERVING, 1.0)
+        people.roster.reserve(one, people.serving, 1.0)
         people.roster.request(one, wish, "", 2.0)
-        people.roster.miss(one, "ring_no_answer", 3.0)
+        people.roster.miss(one, "c1", "ring_no_answer", 3.0)
         assert one.state is after
         assert one.missed == 1
     assert people.served == []
@@ -125,12 +126,12 @@ def test_who_misses_an_offer_is_not_ready_whatever_he_wished_but_to_log_out():
 def test_a_withdrawn_offer_keeps_the_agents_turn_and_his_wish():
     people = People(agent("ann"), agent("ben"))
     ann, ben = people.arrive("ann", at_s=1.0), people.arrive("ben", at_s=2.0)
-    people.roster.reserve(ann, SERVING, 5.0)
-    people.roster.release(ann, 6.0)
+    people.roster.reserve(ann, people.serving, 5.0)
+    people.roster.release(ann, "c1", 6.0)
     assert people.roster.free() == [ann, ben]
-    people.roster.reserve(ann, SERVING, 7.0)
+    people.roster.reserve(ann, people.serving, 7.0)
     people.roster.request(ann, S.NOT_READY, "", 8.0)
-    people.roster.release(ann, 9.0)
+    people.roster.release(ann, "c1", 9.0)
     assert ann.state is S.NOT_READY
     assert people.roster.free() == [ben]
 
@@ -138,21 +139,21 @@ def test_a_withdrawn_offer_keeps_the_agents_turn_and_his_wish():
 def test_who_is_out_of_reach_is_logged_out_when_his_contact_has_ended():
     people = People(agent("ann"))
     ann = people.arrive()
-    people.roster.reserve(ann, SERVING, 1.0)
+    people.roster.reserve(ann, people.serving, 1.0)
     people.roster.set_reachable(ann, False, 2.0)
     assert people.state() is S.BUSY
-    people.roster.end(ann, 3.0)
+    people.roster.end(ann, "c1", 3.0)
     assert people.state() is S.LOGGED_OUT
 
 
 def test_who_registers_again_during_the_call_stays():
     people = People(agent("ann"))
     ann = people.arrive()
-    people.roster.reserve(ann, SERVING, 1.0)
+    people.roster.reserve(ann, people.serving, 1.0)
     people.roster.set_reachable(ann, False, 2.0)
     people.roster.set_reachable(ann, True, 3.0)
-    people.roster.end(ann, 4.0)
-    people.roster.wrapped_up(ann, 5.0)
+    people.roster.end(ann, "c1", 4.0)
+    people.roster.wrapped_up(ann, "c1", 5.0)
     assert ann.state is S.READY
 
 
@@ -169,23 +170,23 @@ def test_a_removed_agent_ends_his_work_first():
     people = People(agent("ann"), agent("ben"))
     ann = people.arrive()
     people.arrive("ben")
-    people.roster.reserve(ann, SERVING, 1.0)
+    people.roster.reserve(ann, people.serving, 1.0)
     people.roster.replace({}, 2.0)
     assert ann.state is S.BUSY
     with pytest.raises(NotKnown, match="agent 'ben'"):
         people.get("ben")
-    people.roster.end(ann, 3.0)
+    people.roster.end(ann, "c1", 3.0)
     assert list(people.roster) == []
 
 
 def test_who_is_removed_and_added_again_during_his_call_stays():
     people = People(agent("ann"))
     ann = people.arrive()
-    people.roster.reserve(ann, SERVING, 1.0)
+    people.roster.reserve(ann, people.serving, 1.0)
     agents = policy([agent("ann")]).agents
     people.roster.replace({}, 2.0)
     people.roster.replace(agents, 3.0)
-    people.roster.end(ann, 4.0)
+    people.roster.end(ann, "c1", 4.0)
     assert ann.state is S.WRAP_UP
 
 

@@ -12,7 +12,7 @@ BEN = agent("ben")
 
 
 def place(desk: Desk, contact_id: str) -> QueuePosition:
-    found = views.position(desk.core, contact_id)
+    found = views.position(desk.core, contact_id, desk.now_s)
     assert found is not None
     return found
 
@@ -20,9 +20,9 @@ def place(desk: Desk, contact_id: str) -> QueuePosition:
 def test_a_position_is_told_to_those_who_wait():
     desk = Desk(policy([BEN]))
     desk.tell(queued("c1"), queued("c2"), queued("c3"))
-    assert views.position(desk.core, "c1") is None
+    assert views.position(desk.core, "c1", desk.now_s) is None
     assert place(desk, "c3").position == 2
-    assert views.position(desk.core, "nobody") is None
+    assert views.position(desk.core, "nobody", desk.now_s) is None
 
 
 def test_the_expected_wait_grows_with_who_is_ahead_and_is_unknown_without_agents():

@@ -1,0 +1,233 @@
+"""Those who wait, as the assignment sees them: what they ask for by now, and what it costs.
+
+Everything that changes a contact's needs comes together here: time that passes, a customer who
+becomes known, his mood, what outcomes have taught, another configuration.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from config.schema import QueueEntry
+from domain.deadlines import Deadlines
+from domain.events import ContactQueued
+from router import needs
+from router.columns import AgentColumns, Mask
+from router.cost import CostBook, Urgency
+from router.eligibility import Eligibility
+from router.inputs import CustomerKnown, MoodObserved, OutcomeKnown, PriorityAdded
+from router.known import Kept, KnownContact, ServedContact
+from router.lessons import Lessons, OutcomeModel
+from router.offers import Pauses
+from router.policy import RouterPolicy, requirements_of
+from router.roster import Roster
+from router.round import Round, Rounds
+from router.waiting import WaitingContact, WaitingLine
+
+ROWS_MAX: Final = 1_024
+"""Rows of one term of the cost after which those that nobody waiting needs are forgotten."""
+STEP: Final = "contact asks for less"
+"""The deadline at which time alone changes what a contact asks for."""
+
+
+class Demand:
+    """The waiting line, and what each contact in it asks for and costs."""
+
+    def __init__(
+        self,
+        roster: Roster,
+        pauses: Pauses,
+        deadlines: Deadlines[tuple[str, ...]],
+        outcomes: OutcomeModel | None,
+    ) -> None:
+        """Begin with nobody waiting; `take_over` must follow.
+
+        Args:
+            roster: The agents.
+            pauses: Pairs to be kept apart.
+            deadlines: Takes the times at which `step` is to be called.
+            outcomes: What outcomes have taught; None: nothing is learnt.
+        """
+        self._roster = roster
+        self.pauses: Final = pauses
+        self._deadlines = deadlines
+        self._lessons = Lessons(outcomes)
+        self._known: Kept[KnownContact] = Kept()
+        self._policy = RouterPolicy(agents={}, queues={})
+        self._queues: Mapping[str, QueueEntry] = {}
+        self.columns = AgentColumns(())
+        self._book = CostBook({}, self._policy.weights, self.columns)
+        self.line: Final = WaitingLine(self._book, Urgency.of({}, self._policy.weights))
+        self.eligibility = Eligibility(self.line, roster, self._book, pauses)
+        self._rounds = Rounds(self._policy, {}, self._book)
+        self._rows_max = ROWS_MAX
+
+    def take_over(
+        self, policy: RouterPolicy, queues: Mapping[str, QueueEntry], now_s: float
+    ) -> None:
+        """Take another policy; the roster has it already.
+
+        Args:
+            policy: Agents and weights.
+            queues: Those of the policy, and those removed from it where somebody still waits.
+            now_s: The injected clock's time.
+        """
+        self._policy = policy
+        self._queues = queues
+        self.columns = AgentColumns([entry.agent for entry in policy.agents.values()])
+        self._renew(now_s)
+
+    def add(self, queued: ContactQueued, now_s: float) -> WaitingContact:
+        """Let a contact wait."""
+        contact = WaitingContact.of(queued, now_s)
+        self._recall(contact)
+        queue = self._queues[contact.queue_id]
+        self.line.add(contact, needs.needs_of(contact, queue, now_s))
+        self._await_step(contact, now_s)
+        if len(self._book) > self._rows_max:
+            self._renew(now_s)
+        return contact
+
+    def remove(self, contact: WaitingContact) -> None:
+        """Forget a contact that was answered, has left or may wait no longer."""
+        self.line.remove(contact)
+        self.pauses.forget(contact.contact_id)
+        self._deadlines.drop((STEP, contact.contact_id))
+
+    def take(
+        self, happened: PriorityAdded | CustomerKnown | MoodObserved | OutcomeKnown, now_s: float
+    ) -> None:
+        """Take what is new about a contact, whether it waits already, still or no longer."""
+        known = self._known.get(happened.contact_id) or KnownContact()
+        match happened:
+            case PriorityAdded(contact_id, steps):
+                contact = self.line.get(contact_id)
+                if contact is not None:
+                    self.line.add_priority(contact, steps)
+            case CustomerKnown(contact_id, profile):
+                if not profile.profiling:
+                    profile = profile.unprofiled()
+                self._keep(contact_id, replace(known, profile=profile), now_s)
+            case MoodObserved(contact_id, mood):
+                self._keep(contact_id, replace(known, distress=needs.degree_of(mood)), now_s)
+            case OutcomeKnown():
+                self._lessons.learn(happened, now_s)
+
+    def forget(self, contact_id: str) -> None:
+        """A contact has ended: who its customer is need not be known any more."""
+        self._known.pop(contact_id)
+
+    def note_serving(self, contact: WaitingContact, agent_id: str) -> None:
+        """Remember who serves a contact, until its outcome is known."""
+        self._lessons.served(
+            contact.contact_id,
+            ServedContact(
+                agent_id=agent_id,
+                queue_id=contact.queue_id,
+                topic=self.line.needs(contact).topic,
+                segment="" if contact.profile is None else contact.profile.segment,
+                scheme=contact.scheme,
+            ),
+        )
+
+    def step(
+        self,
+        contact_id: str,
+        now_s: float,
+        overflowed: Callable[[WaitingContact, str], None],
+    ) -> None:
+        """Time alone has changed what a contact asks for, or where it waits.
+
+        Args:
+            contact_id: Who waits.
+            now_s: The injected clock's time.
+            overflowed: Told of a contact that waits in another queue now, and where it came from.
+        """
+        contact = self.line.get(contact_id)
+        assert contact is not None
+        queue = self._queues[contact.queue_id]
+        moves = contact.offered_to is None and needs.overflows(contact, queue, now_s)
+        if moves and self._overflow(contact, queue):
+            overflowed(contact, queue.id)
+        self._refresh(contact, now_s)
+
+    def pose(self, now_s: float) -> Round | None:
+        """Return the problem as it stands; None when there is nothing to solve."""
+        if self._lessons.have_changed():
+            self._book.forget_expectations()
+            self._refresh_all(now_s)
+        everyone = np.arange(len(self.columns))
+        occupancy = self._roster.occupancy.share(everyone, now_s)
+        return self._rounds.pose(
+            self.line,
+            self._roster,
+            self.pauses,
+            load_factor=self._lessons.load_factor(occupancy),
+            now_s=now_s,
+        )
+
+    def able(self, queue_id: str) -> Mask:
+        """Tell which agents may serve a queue as it is configured, shape (agents,)."""
+        return self._book.able(queue_id)
+
+    def waited_for(self, contact: WaitingContact, now_s: float) -> str | None:
+        """Return the agent whom a contact is kept for; None: anybody who is able may take it."""
+        return self._rounds.waited_for(contact, self.line, self._roster, self.pauses, now_s)
+
+    def _overflow(self, contact: WaitingContact, queue: QueueEntry) -> bool:
+        """Let a contact wait in another queue, if that one is there and has room."""
+        assert queue.routing.overflow is not None
+        other = self._policy.queues.get(queue.routing.overflow.queue)
+        if other is None or self.line.in_queue(other.id) >= other.waiting_max:
+            return False
+        self.line.move(contact, other.id)
+        contact.requirements = requirements_of(other)
+        contact.priority = max(contact.priority, other.priority)
+        return True
+
+    def _keep(self, contact_id: str, known: KnownContact, now_s: float) -> None:
+        self._known.put(contact_id, known)
+        contact = self.line.get(contact_id)
+        if contact is not None:
+            self._recall(contact)
+            self._refresh(contact, now_s)
+
+    def _recall(self, contact: WaitingContact) -> None:
+        """Bring what is known of a contact's customer to the contact."""
+        known = self._known.get(contact.contact_id)
+        if known is not None:
+            contact.profile = known.profile
+            contact.distress = known.distress
+        contact.scheme, contact.propensity = self._lessons.scheme_of(
+            contact.contact_id, contact.profile
+        )
+
+    def _refresh(self, contact: WaitingContact, now_s: float) -> None:
+        queue = self._queues[contact.queue_id]
+        self.line.refresh(contact, needs.needs_of(contact, queue, now_s))
+        self._await_step(contact, now_s)
+
+    def _refresh_all(self, now_s: float) -> None:
+        for contact in self.line:
+            self._refresh(contact, now_s)
+
+    def _await_step(self, contact: WaitingContact, now_s: float) -> None:
+        at_s = needs.next_step_s(contact, self._queues[contact.queue_id], now_s)
+        if at_s is None:
+            self._deadlines.drop((STEP, contact.contact_id))
+        else:
+            self._deadlines.set((STEP, contact.contact_id), at_s)
+
+    def _renew(self, now_s: float) -> None:
+        """Make the cost anew: other weights, other agents, or too many rows."""
+        routing, queues, columns = self._policy.weights, self._queues, self.columns
+        expect = partial(self._lessons.expect, columns)
+        self._book = CostBook(queues, routing, columns, expect)
+        self._rounds = Rounds(self._policy, queues, self._book)
+        self.line.replace_book(self._book, Urgency.of(queues, routing))
+        self.eligibility = Eligibility(self.line, self._roster, self._book, self.pauses)
+        self._refresh_all(now_s)
+        self._rows_max = max(ROWS_MAX, 2 * len(self._book))

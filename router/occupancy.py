@@ -1,0 +1,42 @@
+"""Occupancy: the share of the last hour that each agent was busy or in wrap-up."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+TIME_CONSTANT_S: Final = 3_600.0
+"""What was an hour ago counts 0.37 times: long enough to be fair, short enough that a busy
+morning is forgiven after lunch."""
+
+
+class Occupancy:
+    """An exponentially weighted share for each agent, in columns of the policy."""
+
+    def __init__(self, agents: int) -> None:
+        self._share = np.zeros(agents, dtype=np.float64)
+        self._at_s = np.zeros(agents, dtype=np.float64)
+        self._occupied = np.zeros(agents, dtype=np.bool_)
+
+    def take_over(self, column: int, other: "Occupancy", other_column: int) -> None:
+        """An agent of another policy is in this one too."""
+        self._share[column] = other._share[other_column]
+        self._at_s[column] = other._at_s[other_column]
+        self._occupied[column] = other._occupied[other_column]
+
+    def note(self, column: int, occupied: bool, now_s: float) -> None:
+        """An agent is occupied from now on, or no longer."""
+        if self._at_s[column] == 0.0:
+            # Nothing is known of the time before he was first seen.
+            self._at_s[column] = now_s
+        self._share[column] = self.share(np.array([column]), now_s)[0]
+        self._at_s[column] = now_s
+        self._occupied[column] = occupied
+
+    def share(self, columns: NDArray[np.int64], now_s: float) -> NDArray[np.float64]:
+        """Return the share of each agent, 0.0 to 1.0, shape (len(columns),)."""
+        gone_s = now_s - self._at_s[columns]
+        kept = np.exp(-np.maximum(gone_s, 0.0) / TIME_CONSTANT_S)
+        towards = np.where(self._occupied[columns], 1.0, 0.0)
+        share: NDArray[np.float64] = towards + (self._share[columns] - towards) * kept
+        return share

@@ -1,0 +1,102 @@
+"""One agent as he stands: his state, what he serves, and what he may be offered."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from domain.agent import AgentState
+from domain.contact import Channel
+from router.policy import AgentPolicy
+
+
+class Stage(Enum):
+    """How far an agent is with a contact."""
+
+    OFFERED = "offered"
+    CONNECTED = "connected"
+    WRAP_UP = "wrap_up"
+
+
+@dataclass(slots=True, eq=False)
+class Serving:
+    """A contact that takes one of an agent's slots.
+
+    Attributes:
+        since_s: When the offer was made.
+    """
+
+    contact_id: str
+    queue_id: str
+    since_s: float
+    channel: Channel = Channel.VOICE
+    stage: Stage = Stage.OFFERED
+
+
+@dataclass(slots=True, eq=False)
+class Standing:
+    """One agent as he stands.
+
+    Attributes:
+        since_s: When the present state began.
+        idle_since_s: When he last became free of everything; an offer that the customer left
+            does not change it.
+        wished: Asked for while BUSY.
+        leaving: No longer in the configuration; dropped when his work has ended.
+        on_shift: Within his working hours.
+        work: What he is offered, serves or wraps up, by contact_id.
+        column: His place among the agents of the policy; -1 when he has left it.
+    """
+
+    policy: AgentPolicy
+    since_s: float
+    state: AgentState = AgentState.LOGGED_OUT
+    reason: str = ""
+    idle_since_s: float = 0.0
+    reachable: bool = False
+    wished: AgentState | None = None
+    wished_reason: str = ""
+    leaving: bool = False
+    on_shift: bool = True
+    work: dict[str, Serving] = field(default_factory=dict)
+    answered: int = 0
+    missed: int = 0
+    column: int = -1
+
+    @property
+    def agent_id(self) -> str:
+        """The agent's name in the configuration."""
+        return self.policy.agent.agent_id
+
+    @property
+    def load(self) -> dict[Channel, int]:
+        """Slots taken, by channel."""
+        load: dict[Channel, int] = {}
+        for serving in self.work.values():
+            load[serving.channel] = load.get(serving.channel, 0) + 1
+        return load
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is offered to him or served by him, wrap-up aside."""
+        return any(serving.stage is not Stage.WRAP_UP for serving in self.work.values())
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether he may be offered something at all, his capacity aside.
+
+        One offer at a time: nobody can answer two telephones.
+        """
+        if not self.on_shift or self.column < 0:
+            return False
+        if self.state is AgentState.READY:
+            return True
+        return (
+            self.state is AgentState.BUSY
+            and self.wished is None
+            and not self.leaving
+            and self.reachable
+            and all(serving.stage is not Stage.OFFERED for serving in self.work.values())
+        )
+
+    def slots(self, channel: Channel) -> int:
+        """Return how many more contacts of a channel fit beside what he does."""
+        return self.policy.agent.capacity.free(channel, self.load) if self.takes_more else 0
