@@ -1,1 +1,1 @@
-"""The assignment: who waits, who is free, what each pair costs, and the cheapest way to pair them."""
+"""The assignment: who waits, who is free, what pairs cost, and the cheapest way to pair them."""
