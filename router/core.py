@@ -29,7 +29,7 @@ from domain.events import (
 )
 from domain.offer import DeclineReason, Offer, OfferTrigger
 from router.assignment.problem import Solution
-from router.assignment.solve import solve
+from router.assignment.solver import solve
 from router.demand import STEP, Demand
 from router.explanation import explain
 from router.figures import QueueFigures

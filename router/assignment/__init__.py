@@ -1,1 +1,1 @@
-"""The assignment: the cheapest way to pair who waits with who is free."""
+"""The assignment: who waits, who is free, what pairs cost, and the cheapest way to pair them."""

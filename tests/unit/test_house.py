@@ -24,7 +24,7 @@ FORBIDDEN_NAMES = frozenset(
 
 DOORS = {
     "pjsua2": ("pbx/cell/", "demo/telephone.py"),
-    "ortools": ("router/solver.py",),
+    "ortools": ("router/solver.py", "router/assignment/"),
     "sqlalchemy": ("store/",),
     "alembic": ("store/migrations/",),
     "aiosqlite": ("store/",),

@@ -1,0 +1,174 @@
+"""Candidates: the pairs worth a look, a handful for each contact and each agent.
+
+1. A sample of contacts and agents is priced (`prices.py`), and from it all agents.
+2. Every pair that may meet is looked at once: agents stand in shuffled blocks, and of each block a
+   contact's best one becomes a candidate, by cost and price and some chance, so that contacts alike
+   do not all get the same. Then the other way round, so that no agent goes without.
+3. These are priced again, all contacts together now, and those with the largest shares are left.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from router.assignment.costs import PairCosts
+from router.assignment.groups import Group, groups_of, pieces
+from router.assignment.prices import Pairs, sampled_prices, shares_of
+from router.assignment.problem import Index, Problem, Seconds, Term
+
+SEED: Final = 20_261_126
+"""Of the shuffle and of chance: the same problem always has the same candidates."""
+SAMPLE_MIN: Final = 500
+SAMPLE_SHARE: Final = 8
+"""At least so many contacts and agents are priced first, or one of so many."""
+SAMPLE_SMOOTHING_S: Final = (30.0, 10.0)
+SMOOTHING_S: Final = (10.0, 5.0)
+ROUNDS: Final = 10
+BLOCKS: Final = 32
+"""Candidates of each contact before they are priced again."""
+CHANCE_ROWS: Final = 64
+CHANCE_S: Final = 5.0
+AGENTS_EVERY: Final = 4
+"""One contact of so many is looked at when agents seek contacts: any will do, not the best."""
+PAIRS_EACH: Final = 6
+"""Pairs that are left for each contact, or for each agent where there are more of these."""
+
+
+def candidates(problem: Problem) -> Pairs:
+    """Return the pairs worth a look, in no order; one may stand there twice."""
+    rng = np.random.default_rng(SEED)
+    shuffle = rng.permutation(np.flatnonzero(problem.capacity > 0))
+    leave_s = problem.leave_s.astype(np.float32)
+    capacity = problem.capacity.astype(np.float32)
+    groups = groups_of(problem, shuffle)
+    price = _first_prices(groups, leave_s, capacity)
+    chance = (-CHANCE_S * rng.gumbel(size=(CHANCE_ROWS, len(capacity)))).astype(np.float32)
+    found = [_looked_at(group, price, chance, leave_s) for group in groups]
+    contact = np.concatenate([each.contact for each in found])
+    agent = np.concatenate([each.agent for each in found])
+    cost = np.concatenate([each.cost for each in found]) - price[agent]
+    cost -= chance[contact % CHANCE_ROWS, agent]
+    personal = problem.personal
+    own = PairCosts(problem)(personal.contact, personal.agent)
+    contact = np.concatenate([contact, personal.contact])
+    agent = np.concatenate([agent, personal.agent])
+    cost = np.concatenate([cost, own])
+    pairs = Pairs(contact, agent, cost)
+    pairs = pairs.only((cost < leave_s[contact]) & (capacity[agent] > 0))
+    pairs, shares, _ = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
+    kept = PAIRS_EACH * max(len(leave_s), len(shuffle))
+    if len(shares) > kept:
+        pairs = pairs.only(np.argpartition(-shares, kept)[:kept])
+    cost = PairCosts(problem)(pairs.contact, pairs.agent)
+    pairs = Pairs(pairs.contact, pairs.agent, cost)
+    return pairs.only(cost < leave_s[pairs.contact])
+
+
+def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> Seconds:
+    """Return prices of all agents, from a sample."""
+    agents = np.flatnonzero(capacity > 0)
+    contacts_every = _every(len(leave_s))
+    agents_every = _every(len(agents))
+    sample = agents[agents_every // 2 :: agents_every]
+    place = np.full(len(capacity), -1, dtype=np.int64)
+    place[sample] = np.arange(len(sample))
+    # One contact of so many in the order of groups, so that each group has its share.
+    members: list[tuple[Group, Index]] = []
+    offset = contacts_every // 2
+    for group in groups:
+        members.append((group, group.contacts[offset::contacts_every]))
+        offset = (offset - len(group.contacts)) % contacts_every
+    total = sum(len(contacts) for _, contacts in members)
+    cost = np.full((total, len(sample)), np.inf, dtype=np.float32)
+    row = 0
+    parts: list[Seconds] = []
+    for group, contacts in members:
+        part = _costs(group, contacts)
+        parts.append(part)
+        here = np.flatnonzero(place[group.agents] >= 0)
+        cost[row : row + len(contacts), place[group.agents[here]]] = part[:, here]
+        row += len(contacts)
+    chosen = np.concatenate([contacts for _, contacts in members]) if members else agents[:0]
+    leave = leave_s[chosen]
+    price = sampled_prices(
+        cost,
+        leave,
+        capacity[sample] * agents_every,
+        contacts_every,
+        SAMPLE_SMOOTHING_S,
+        ROUNDS,
+    )
+    if agents_every == 1:
+        every = np.zeros(len(capacity), dtype=np.float32)
+        every[sample] = price
+        return every
+    smooth_s = np.float32(SAMPLE_SMOOTHING_S[-1])
+    cost += price
+    least = np.minimum(cost.min(axis=1), leave)
+    spread = np.exp((least[:, np.newaxis] - cost) / smooth_s).sum(axis=1) * agents_every
+    spread += np.exp((least - leave) / smooth_s)
+    worth = least - smooth_s * np.log(spread)
+    sought = np.zeros(len(capacity), dtype=np.float32)
+    row = 0
+    for (group, contacts), part in zip(members, parts, strict=True):
+        share = worth[row : row + len(contacts), np.newaxis] - part
+        share /= smooth_s
+        sought[group.agents] += np.exp(share, out=share).sum(axis=0)
+        row += len(contacts)
+    sought *= contacts_every
+    return smooth_s * np.log(np.maximum(sought / np.maximum(capacity, 1), 1.0))
+
+
+def _every(count: int) -> int:
+    return max(1, min(SAMPLE_SHARE, count // SAMPLE_MIN))
+
+
+def _costs(group: Group, contacts: Index) -> Seconds:
+    """Return what some contacts of a group cost by each of its agents."""
+    few = Group(contacts, group.agents, group.base_s, group.terms)
+    parts = [cost.copy() for _, cost in pieces(few)]
+    return np.concatenate(parts) if parts else np.zeros((0, len(group.agents)), np.float32)
+
+
+def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) -> Pairs:
+    """Return candidates of a group's contacts and agents, with price and chance in their cost."""
+    width = len(group.agents)
+    size = -(-width // min(BLOCKS, width))
+    blocks = -(-width // size)
+    # Agents that fill up the last block are never chosen.
+    agents = np.concatenate([group.agents, np.repeat(group.agents[:1], blocks * size - width)])
+    base_s = np.full(len(agents), np.inf, dtype=np.float32)
+    base_s[:width] = group.base_s + price[group.agents]
+    priced = Group(group.contacts, agents, base_s, group.terms)
+    index = np.arange(len(leave_s)) % CHANCE_ROWS
+    extra = Term(None, np.take(chance, agents, axis=1), index)
+    starts = size * np.arange(blocks)
+    found: list[Index] = []
+    costs: list[Seconds] = []
+    best_s = np.full(len(agents), np.inf, dtype=np.float32)
+    best = np.zeros(len(agents), dtype=np.int64)
+    worth_s = np.zeros(len(leave_s), dtype=np.float32)
+    for contacts, cost in pieces(priced, (extra,)):
+        place = cost.reshape(len(contacts), blocks, size).argmin(axis=2)
+        place += starts
+        seen = np.take_along_axis(cost, place, axis=1)
+        found.append(place)
+        costs.append(seen)
+        few = slice(0, None, AGENTS_EVERY)
+        worth = np.minimum(seen[few].min(axis=1), leave_s[contacts[few]])
+        worth_s[contacts[few]] = worth
+        seeking = np.subtract(cost[few], worth[:, np.newaxis])
+        least = seeking.min(axis=0)
+        better = least < best_s
+        # argmin along columns is ten times slower than this.
+        hits = np.flatnonzero(seeking == np.where(better, least, np.nan))
+        row, column = np.divmod(hits, len(agents))
+        best[column] = contacts[few][row]
+        np.minimum(best_s, least, out=best_s)
+    place = np.concatenate(found)
+    met = np.flatnonzero(best_s < np.inf)
+    return Pairs(
+        np.concatenate([np.repeat(group.contacts, blocks), best[met]]),
+        np.concatenate([agents[place.ravel()], agents[met]]),
+        np.concatenate([np.concatenate(costs).ravel(), best_s[met] + worth_s[best[met]]]),
+    )

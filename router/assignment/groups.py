@@ -1,0 +1,121 @@
+"""Groups: contacts that the same agents may serve, and their costs in pieces that fit the cache.
+
+Of 10,000 contacts and 10,000 agents most pairs can never meet, for want of a skill or a language.
+Contacts that may meet the same agents are looked at together, and these agents alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from router.assignment.problem import Index, Problem, Seconds, Term
+
+PIECE_PAIRS: Final = 1 << 17
+"""Pairs looked at in one go: half a megabyte of costs, which stays in the second cache."""
+CONTACTS_EACH_MIN: Final = 8
+"""Contacts that a group should have on average; each group costs some 50 us whatever its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Contacts that the same agents may serve.
+
+    Attributes:
+        contacts: Positions, ascending, shape (g,).
+        agents: Who may serve them, unless a later term forbids it, shape (e,).
+        base_s: What they all cost by each of these agents, shape (e,).
+        terms: What is to be added for each contact.
+    """
+
+    contacts: Index
+    agents: Index
+    base_s: Seconds
+    terms: Sequence[Term]
+
+
+def keys_of(terms: Sequence[Term], contacts: int) -> Index:
+    """Return a number for each contact; equal where all its rows are, shape (contacts,)."""
+    keys = np.zeros(contacts, dtype=np.int64)
+    span = 1
+    for term in terms:
+        rows = len(term.table)
+        if span * rows >= 1 << 62:
+            _, keys = np.unique(keys, return_inverse=True)
+            span = contacts
+        keys = keys * rows + term.index
+        span *= rows
+    return keys
+
+
+def groups_of(problem: Problem, shuffle: Index) -> list[Group]:
+    """Return all contacts in groups.
+
+    Args:
+        problem: The whole.
+        shuffle: Agents with a capacity in the order in which a group shall name them.
+    """
+    contacts = len(problem.leave_s)
+    hard = [term for term in problem.terms if not np.isfinite(term.table).all()]
+    hard.sort(key=lambda term: -int(np.isinf(term.table).sum() * 1_000 // term.table.size))
+    soft = [term for term in problem.terms if not any(term is one for one in hard)]
+    while True:
+        keys = keys_of(hard, contacts)
+        order = np.argsort(keys, kind="stable")
+        starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+        if not hard or len(starts) <= max(1, contacts // CONTACTS_EACH_MIN):
+            break
+        # It only forbids, and does so as well when it is added for each contact.
+        soft.append(hard.pop())
+    groups = []
+    for members in np.split(order, starts[1:]):
+        cost = problem.agent_s[shuffle].astype(np.float32)
+        for term in hard:
+            cost += term.table[term.index[members[0]]][shuffle]
+        able = np.flatnonzero(np.isfinite(cost))
+        if len(able):
+            groups.append(Group(members, shuffle[able], cost[able], soft))
+    return groups
+
+
+def pieces(group: Group, extra: Sequence[Term] = ()) -> Iterator[tuple[Index, Seconds]]:
+    """Yield the costs of a group, some contacts at a time.
+
+    Args:
+        group: The contacts.
+        extra: Terms beside those of the group, for the group's agents already.
+
+    Yields:
+        Contacts, and what they cost by each of the group's agents; overwritten by the next.
+    """
+    width = len(group.agents)
+    terms = [*_merged(group), *(Term(None, one.table, one.index[group.contacts]) for one in extra)]
+    height = max(1, PIECE_PAIRS // width)
+    whole = np.empty((2, min(height, len(group.contacts)), width), dtype=np.float32)
+    for begin in range(0, len(group.contacts), height):
+        contacts = group.contacts[begin : begin + height]
+        cost, part = whole[:, : len(contacts)]
+        cost[:] = group.base_s
+        for term in terms:
+            index = term.index[begin : begin + height]
+            cost += np.take(term.table, index, axis=0, out=part, mode="clip")
+        yield contacts, cost
+
+
+def _merged(group: Group) -> list[Term]:
+    """Return the group's terms for its agents and contacts, small ones summed beforehand."""
+    count = len(group.contacts)
+    merged: list[Term] = []
+    # Rows of the term that is being merged, and which of them each contact has.
+    for term in sorted(group.terms, key=lambda term: len(term.table)):
+        used, index = np.unique(term.index[group.contacts], return_inverse=True)
+        table = np.take(np.take(term.table, used, axis=0), group.agents, axis=1)
+        last = merged[-1] if merged else None
+        if last is not None and len(last.table) * len(used) * 4 <= count:
+            both = last.index * len(used) + index
+            table = (last.table[:, np.newaxis] + table).reshape(-1, table.shape[1])
+            merged[-1] = Term(None, table, both)
+        else:
+            merged.append(Term(None, table, index))
+    return merged

@@ -1,0 +1,132 @@
+"""Prices of agents: how much dearer a sought-after agent must be so that not everybody wants him.
+
+The cheapest agents of all contacts are much the same few, so the pairs worth a look cannot be found
+by cost alone. With the prices of the optimum (its dual variables) every contact's cheapest agent
+would be its own. Here they are approached by entropic smoothing: each contact spreads over the
+agents, and over waiting, by exp(-(cost + price) / smoothing), and prices rise until no agent has
+more than his capacity. That needs sums of products only, and the spread also tells which pairs may
+be part of the optimum.
+
+Source:
+    M. Cuturi, Sinkhorn Distances: Lightspeed Computation of Optimal Transport, NIPS 2013.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.assignment.problem import Index, Seconds
+
+SMALLEST: Final = np.float32(1e-30)
+"""Keeps a logarithm and a quotient finite; no share is as small as this and of any use."""
+EXPONENT_MAX: Final = 80.0
+"""exp of more is no float32."""
+
+
+def sampled_prices(
+    cost: Seconds,
+    leave_s: Seconds,
+    capacity: Seconds,
+    weight: float,
+    smoothing_s: Sequence[float],
+    rounds: int,
+) -> Seconds:
+    """Return prices of agents, each of whom may serve contacts that stand for several.
+
+    Args:
+        cost: Shape (contacts, agents).
+        leave_s: Shape (contacts,).
+        capacity: Shape (agents,).
+        weight: For how many contacts each stands.
+        smoothing_s: Seconds of waiting, falling.
+        rounds: For each smoothing.
+    """
+    price = np.zeros(len(capacity), dtype=np.float32)
+    for smooth_s in smoothing_s:
+        scale = np.float32(-1 / smooth_s)
+        reduced = cost + price
+        least = np.minimum(reduced.min(axis=1), leave_s)
+        # In place: at this size memory takes longer than arithmetic.
+        reduced -= least[:, np.newaxis]
+        reduced *= scale
+        shares = np.exp(reduced, out=reduced)
+        waiting = np.exp((leave_s - least) * scale)
+        factor = np.ones(len(capacity), dtype=np.float32)
+        highest = np.exp(np.minimum(price / np.float32(smooth_s), EXPONENT_MAX))
+        for _ in range(rounds):
+            spread = shares @ factor
+            spread += waiting
+            sought = (np.float32(weight) / np.maximum(spread, SMALLEST)) @ shares
+            factor = np.minimum(highest, capacity / np.maximum(sought, SMALLEST))
+        price -= np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
+        np.maximum(price, 0.0, out=price)
+    return price
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs worth a look; shape of each (pairs,)."""
+
+    contact: Index
+    agent: Index
+    cost: Seconds
+
+    def only(self, chosen: NDArray[np.bool_] | Index) -> "Pairs":
+        """Return some of them."""
+        return Pairs(self.contact[chosen], self.agent[chosen], self.cost[chosen])
+
+
+def shares_of(
+    pairs: Pairs,
+    leave_s: Seconds,
+    capacity: Seconds,
+    price: Seconds,
+    smoothing_s: Sequence[float],
+    rounds: int,
+) -> tuple[Pairs, Seconds, Seconds]:
+    """Return how contacts and agents are spread over pairs.
+
+    Pairs that are out of the question are dropped on the way.
+
+    Returns:
+        The pairs that are left; the share of the contact or, where greater, of the agent's work
+        that each makes, shape (pairs,); prices, shape (agents,).
+    """
+    shares: Seconds = np.ones(len(pairs.cost), dtype=np.float32)
+    for smooth_s in smoothing_s:
+        scale = np.float32(-1 / smooth_s)
+        reduced = pairs.cost + price[pairs.agent]
+        least = leave_s.copy()
+        np.minimum.at(least, pairs.contact, reduced)
+        reduced -= least[pairs.contact]
+        near = reduced < UNLIKELY * smooth_s
+        if not near.all():
+            pairs, reduced = pairs.only(near), reduced[near]
+        contact, agent = pairs.contact, pairs.agent
+        kernel = np.exp(reduced * scale)
+        waiting = np.exp((leave_s - least) * scale)
+        factor = np.ones(len(capacity), dtype=np.float32)
+        highest = np.exp(np.minimum(price / np.float32(smooth_s), EXPONENT_MAX))
+        for _ in range(rounds):
+            weighted = kernel * factor[agent]
+            spread = np.bincount(contact, weights=weighted, minlength=len(leave_s)) + waiting
+            each = (1 / np.maximum(spread, SMALLEST)).astype(np.float32)
+            sought = np.bincount(
+                agent, weights=kernel * each[contact], minlength=len(capacity)
+            ).astype(np.float32)
+            factor = np.minimum(highest, capacity / np.maximum(sought, SMALLEST))
+        weighted = kernel * factor[agent]
+        spread = np.bincount(contact, weights=weighted, minlength=len(leave_s)) + waiting
+        shares = weighted / np.maximum(spread, SMALLEST).astype(np.float32)[contact]
+        price = price - np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
+        np.maximum(price, 0.0, out=price)
+    work = np.bincount(pairs.agent, weights=shares, minlength=len(capacity)).astype(np.float32)
+    shares = np.maximum(shares, shares / np.maximum(work, SMALLEST)[pairs.agent])
+    return pairs, shares, price
+
+
+UNLIKELY: Final = 10.0
+"""A pair that is dearer than the best by so many smoothings has a share of 0.00005."""
