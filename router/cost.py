@@ -23,7 +23,8 @@ what nobody can give, such as a region that no agent knows, makes no contact wai
 Leaving contact i waiting costs
 
     leave(i) = unserved_s + urgency(i)
-    urgency(i) = channel * (wait_weight_per_s * waited + overdue_weight_per_s * (waited - target)+)
+    urgency(i) = channel * (wait_weight_per_s * (HEAD_START_S + waited)
+                            + overdue_weight_per_s * (waited - target)+)
                + priority_weight_s * priority + value_weight_s * (value - 1)
 
 Pair costs are bounded and urgency grows without end, so whoever waits is served in the end: with
@@ -50,6 +51,9 @@ from router.policy import requirements_of
 
 IDLE_S_MAX: Final = 3_600.0
 """An hour without work is as long as a day: else a whole night would outweigh all skill."""
+HEAD_START_S: Final = 60.0
+"""Seconds that a contact counts as having waited when it comes, so that its channel tells at once:
+a new call goes before a mail of the last 25 minutes, or of the last 50 where that is on target."""
 PRIORITY_MAX: Final = 20
 """Of a contact whose customer is upset: twice the highest of a queue, so that no number of alerts
 puts one contact before all others for good."""
@@ -354,7 +358,8 @@ class Urgency:
             value: Value tiers, 1 to 5.
         """
         overdue_s = np.maximum(0.0, waited_s - self.target_s[queue])
-        ageing = self.wait[queue] * waited_s + self.overdue[queue] * overdue_s
+        counted_s = HEAD_START_S + waited_s
+        ageing = self.wait[queue] * counted_s + self.overdue[queue] * overdue_s
         return (
             self.channel[channel] * ageing
             + self.priority[queue] * priority

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from config.schema import QueueEntry
 from domain.deadlines import Deadlines
@@ -159,13 +160,11 @@ class Demand:
         if self._lessons.have_changed():
             self._book.forget_expectations()
             self._refresh_all(now_s)
-        everyone = np.arange(len(self.columns))
-        occupancy = self._roster.occupancy.share(everyone, now_s)
         return self._rounds.pose(
             self.line,
             self._roster,
             self.pauses,
-            load_factor=self._lessons.load_factor(occupancy),
+            load_factor=self._lessons.load_factor(partial(self._occupancy, now_s)),
             now_s=now_s,
         )
 
@@ -176,6 +175,9 @@ class Demand:
     def waited_for(self, contact: WaitingContact, now_s: float) -> str | None:
         """Return the agent whom a contact is kept for; None: anybody who is able may take it."""
         return self._rounds.waited_for(contact, self.line, self._roster, self.pauses, now_s)
+
+    def _occupancy(self, now_s: float) -> NDArray[np.float64]:
+        return self._roster.occupancy.share(np.arange(len(self.columns)), now_s)
 
     def _overflow(self, contact: WaitingContact, queue: QueueEntry) -> bool:
         """Let a contact wait in another queue, if that one is there and has room."""

@@ -46,7 +46,7 @@ class Eligibility:
         shut = self._shut(contact)
         reasons = {
             Obstacle.SHIFT: not agent.on_shift,
-            Obstacle.CAPACITY: not agent.slots(contact.channel),
+            Obstacle.CAPACITY: not agent.has_slots()[CHANNELS.index(contact.channel)],
             **{obstacle: bool(mask[agent.column]) for obstacle, mask in shut.items()},
             Obstacle.PREFERRED: kept_for not in {None, agent.agent_id},
             Obstacle.PAUSED: agent.agent_id in self._pauses.agents(contact.contact_id, now_s),

@@ -1,6 +1,6 @@
 """What outcomes teach: which contacts are routed by it, whom an outcome is credited to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -86,9 +86,13 @@ class Lessons:
         self._version = self._model.version
         return True
 
-    def load_factor(self, occupancy: NDArray[np.float64]) -> Chances | None:
-        """Return by how much expectations count for each agent; None: fully."""
-        return None if self._model is None else self._model.load_factor(occupancy)
+    def load_factor(self, occupancy: Callable[[], NDArray[np.float64]]) -> Chances | None:
+        """Return by how much expectations count for each agent; None: fully.
+
+        Args:
+            occupancy: Gives the share of time that each was occupied, 0.0 to 1.0.
+        """
+        return None if self._model is None else self._model.load_factor(occupancy())
 
     def served(self, contact_id: str, served: ServedContact) -> None:
         """Remember who serves a contact, until its outcome is known."""

@@ -1,5 +1,6 @@
 """Occupancy: the share of the last hour that each agent was busy or in wrap-up."""
 
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -26,17 +27,18 @@ class Occupancy:
 
     def note(self, column: int, occupied: bool, now_s: float) -> None:
         """An agent is occupied from now on, or no longer."""
-        if self._at_s[column] == 0.0:
-            # Nothing is known of the time before he was first seen.
-            self._at_s[column] = now_s
-        self._share[column] = self.share(np.array([column]), now_s)[0]
+        at_s = float(self._at_s[column])
+        if at_s:
+            towards = float(self._occupied[column])
+            kept = exp(-max(0.0, now_s - at_s) / TIME_CONSTANT_S)
+            self._share[column] = towards + (float(self._share[column]) - towards) * kept
+        # Nothing is known of the time before he was first seen.
         self._at_s[column] = now_s
         self._occupied[column] = occupied
 
     def share(self, columns: NDArray[np.int64], now_s: float) -> NDArray[np.float64]:
         """Return the share of each agent, 0.0 to 1.0, shape (len(columns),)."""
-        gone_s = now_s - self._at_s[columns]
-        kept = np.exp(-np.maximum(gone_s, 0.0) / TIME_CONSTANT_S)
-        towards = np.where(self._occupied[columns], 1.0, 0.0)
+        kept = np.exp((self._at_s[columns] - now_s) / TIME_CONSTANT_S)
+        towards = self._occupied[columns].astype(np.float64)
         share: NDArray[np.float64] = towards + (self._share[columns] - towards) * kept
         return share

@@ -295,7 +295,7 @@ class Roster:
 
     def _refresh(self, standing: Standing) -> None:
         """Bring what he may be offered up to date."""
-        slots = [standing.slots(channel) > 0 for channel in CHANNELS]
+        slots = standing.has_slots()
         if standing.column >= 0:
             self._slots[:, standing.column] = slots
             self._taking[standing.column] = 2 * standing.takes_more + standing.on_shift

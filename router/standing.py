@@ -97,6 +97,9 @@ class Standing:
             and all(serving.stage is not Stage.OFFERED for serving in self.work.values())
         )
 
-    def slots(self, channel: Channel) -> int:
-        """Return how many more contacts of a channel fit beside what he does."""
-        return self.policy.agent.capacity.free(channel, self.load) if self.takes_more else 0
+    def has_slots(self) -> list[bool]:
+        """Tell for each channel, in the order of `Channel`, whether one more contact fits."""
+        if not self.takes_more:
+            return [False] * len(Channel)
+        capacity, load = self.policy.agent.capacity, self.load
+        return [capacity.free(channel, load) > 0 for channel in Channel]

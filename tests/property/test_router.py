@@ -387,5 +387,9 @@ class RouterMachine(RuleBasedStateMachine):
 
 TestRouter = RouterMachine.TestCase
 TestRouter.settings = settings(
-    deadline=None, max_examples=100, stateful_step_count=50, derandomize=True, phases=[Phase.generate]
+    deadline=None,
+    max_examples=100,
+    stateful_step_count=50,
+    derandomize=True,
+    phases=[Phase.generate],
 )

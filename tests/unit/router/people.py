@@ -6,6 +6,7 @@ from itertools import count
 from config.routing import Routing
 from config.schema import AgentEntry, QueueEntry
 from domain.agent import AgentState
+from domain.contact import Channel
 from domain.events import ContactQueued
 from domain.skill import SkillRequirement
 from router.core import Output, RouterCore
@@ -25,10 +26,14 @@ def queue(name: str = "sales", **entry) -> QueueEntry:
 
 
 def policy(
-    agents: Sequence[AgentEntry], queues: Sequence[QueueEntry] = (), **weights: float
+    agents: Sequence[AgentEntry],
+    queues: Sequence[QueueEntry] = (),
+    *,
+    apart: frozenset[frozenset[Channel]] = frozenset(),
+    **weights: float,
 ) -> RouterPolicy:
     return RouterPolicy(
-        agents={entry.id: AgentPolicy.of(entry) for entry in agents},
+        agents={entry.id: AgentPolicy.of(entry, apart) for entry in agents},
         queues={entry.id: entry for entry in queues or (queue(),)},
         weights=Routing(**weights),
     )
@@ -50,11 +55,17 @@ def queued(contact_id: str, queue_id: str = "sales", **rest) -> ContactQueued:
 class Desk:
     """A core with a clock of its own, that assigns as soon as it can."""
 
-    def __init__(self, rules: RouterPolicy, *, ready: bool = True, remembered=None) -> None:
+    def __init__(
+        self, rules: RouterPolicy, *, ready: bool = True, remembered=None, outcomes=None
+    ) -> None:
         self.now_s = 1_000.0
         ids = count(1)
         self.core = RouterCore(
-            rules, new_id=lambda: f"o{next(ids)}", now_s=self.now_s, remembered=remembered
+            rules,
+            new_id=lambda: f"o{next(ids)}",
+            now_s=self.now_s,
+            remembered=remembered,
+            outcomes=outcomes,
         )
         self.outputs: list[Output] = self.core.advance(self.now_s)
         if ready:

@@ -6,6 +6,7 @@ import pytest
 from config.routing import Routing
 from router.columns import AgentColumns
 from router.cost import (
+    HEAD_START_S,
     PRIORITY_MAX,
     CostBook,
     Needs,
@@ -139,7 +140,8 @@ def urgency(waited_s, *, priority=0, value=1, channel=0, **weights) -> float:
     found = one.urgency_s(
         index, np.array([channel]), *(np.array([float(x)]) for x in (waited_s, priority, value))
     )
-    return float(found[0])
+    start_s = HEAD_START_S * rules.weights.wait_weight_per_s if channel == 0 else 0.0
+    return float(found[0]) - start_s
 
 
 def test_urgency_grows_with_waiting_and_faster_beyond_the_target():
@@ -154,7 +156,7 @@ def test_priority_and_value_are_worth_their_seconds():
 
 
 def test_a_mail_waits_better_than_a_call():
-    assert urgency(1_000, channel=3) < urgency(100, channel=0)
+    assert urgency(1_400, channel=3) < HEAD_START_S + urgency(0) < urgency(1_600, channel=3)
 
 
 def test_the_bound_of_starvation_covers_what_can_differ():
