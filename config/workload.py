@@ -4,7 +4,7 @@ Shares are weights beside each other and need not add up to 1. Each default of a
 people is explained in docs/simulator.md.
 """
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -14,9 +14,11 @@ from config.section import Section
 from config.values import Identifier, Proficiency
 from config.workload_truth import Faults, Truth
 
-CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
-AGENTS_MAX = 5_000
+CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+AGENTS_MAX: Final = 5_000
 """Agents of all teams; a simulated day of more takes longer than the real one is worth."""
+TOPICS_MAX: Final = 100
+"""Topics of one queue."""
 
 Clock = Annotated[str, Field(pattern=CLOCK)]
 Share = Annotated[float, Field(gt=0, le=1e6)]
@@ -61,7 +63,7 @@ class QueueLoad(Section):
     """How many of all contacts arrive here, beside the other queues."""
     channels: Annotated[dict[ChannelName, Share], Field(min_length=1)] = {"voice": 1.0}
     """How they arrive."""
-    topics: Annotated[dict[Identifier, Topic], Field(min_length=1, max_length=100)]
+    topics: Annotated[dict[Identifier, Topic], Field(min_length=1, max_length=TOPICS_MAX)]
     """What they are about."""
     skills: dict[Identifier, Proficiency] = {}
     """What an agent must be able to do, and at least how well."""
@@ -212,7 +214,7 @@ class Workload(Section):
         return self.channels.get(name) or USUAL[name]
 
 
-USUAL: dict[str, ChannelLoad] = {
+USUAL: Final[dict[str, ChannelLoad]] = {
     "voice": ChannelLoad(patience_s=210, patience_shape=1.2, handle_sigma=0.6),
     "chat": ChannelLoad(
         patience_s=300, patience_shape=1.2, handle_sigma=0.5, handle_factor=1.5, side_by_side=0.25

@@ -85,7 +85,12 @@ class Centre:
             for number in range(team.agents):
                 one = _hire(workload, team, number, len(staff), seed)
                 staff[one.agent.agent_id] = one
-        return cls.with_staff(workload, queues, staff, seed)
+        centre = cls.with_staff(workload, queues, staff, seed)
+        for load in workload.queues:
+            for channel in load.channels:
+                for language in workload.customers.languages:
+                    centre.check_served(load.id, Channel(channel), language)
+        return centre
 
     @classmethod
     def with_staff(
@@ -95,19 +100,10 @@ class Centre:
         staff: Mapping[str, Staff],
         seed: int,
     ) -> "Centre":
-        """Return a centre with given queues and agents.
-
-        Raises:
-            SimulationError: There are contacts that no agent can serve.
-        """
+        """Return a centre with given queues and agents."""
         needs = {queue.id: requirements_of(queue) for queue in queues.values()}
         loads = {load.id: load for load in workload.queues}
-        centre = cls(workload, queues, loads, staff, needs, seed)
-        for load in workload.queues:
-            for channel in load.channels:
-                for language in workload.customers.languages:
-                    centre.check_served(load.id, Channel(channel), language)
-        return centre
+        return cls(workload, queues, loads, staff, needs, seed)
 
     def check_served(self, queue_id: str, channel: Channel, language: str) -> None:
         """Refuse a kind of contact that no agent can serve.
