@@ -15,6 +15,7 @@
     ├── RecordingError          an audio file cannot be read
     ├── ManifestError           a table of audio files cannot be read
     ├── FollowError             a running node does not tell of a call
+    ├── SimulationError         a workload or a day of arrivals cannot be simulated
     ├── EventsGone              the events after that number are no longer kept
     └── EventCodecError         an event has no JSON form, or JSON is no event
 
@@ -114,6 +115,10 @@ class ManifestError(WarmlineError):
 
 class FollowError(WarmlineError):
     """A running node cannot be reached, refuses, or stops telling of a call."""
+
+
+class SimulationError(WarmlineError):
+    """A workload or a table of arrivals cannot be simulated, or a policy broke a rule."""
 
 
 class EventsGone(WarmlineError):
