@@ -12,6 +12,7 @@ from domain.agent import AgentState
 from domain.alert import Audience, ClearReason
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Channel, Disposition
+from domain.decision import Decision
 from domain.emotion import EmotionScore, Evidence
 from domain.mood import Mood
 from domain.offer import DeclineReason
@@ -80,6 +81,17 @@ class OfferMade:
     queue_id: str
     ring_s: float
     cost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferExplained:
+    """Why an offer was made to this agent; comes with each `OfferMade`.
+
+    Attributes:
+        decision: Who else could have been offered the contact, and what each would have cost.
+    """
+
+    decision: Decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -437,6 +449,7 @@ Event = (
     | ContactQueued
     | PositionAnnounced
     | OfferMade
+    | OfferExplained
     | OfferAccepted
     | OfferDeclined
     | OfferExpired

@@ -1,8 +1,9 @@
 """The OpenAPI document says everything about every route."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -125,7 +126,7 @@ def test_an_operation_says_what_its_body_is(
 
 def domain_events() -> set[str]:
     records = {"SpeechSpan", "SkillRequirement", "EmotionScore", "LabelProbabilities", "Evidence"}
-    records.add("Prosody")
+    records |= {"Prosody", "Decision", "Candidate"}
     return {*EVENT_TYPES} | records
 
 
@@ -161,6 +162,10 @@ def example(hint: Any) -> Any:
     if hint is EmotionScore:  # Its fields must fit together.
         shares = LabelProbabilities(angry=0.75, sad=0.25)
         return window(2.0, 0.75, valence=-0.5, probabilities=shares, evidence=(PITCH,))
+    if hint is datetime:
+        return START
+    if get_origin(hint) is Mapping:
+        return {example(inner): example(get_args(hint)[1]) for inner in get_args(hint)[:1]}
     if is_dataclass(hint):
         hints = get_type_hints(hint)
         values = {field.name: example(hints[field.name]) for field in fields(hint)}
