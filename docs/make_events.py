@@ -51,8 +51,8 @@ by those who may.
 
 An answered call gives `ContactArrived`, `DisclosurePlayed`, `ContactQueued`, `OfferMade`,
 `OfferExplained`, `OfferAccepted`, `ContactConnected`, any number of `SpeechObserved`, and
-`ContactClosed`, in this order but for `SpeechObserved`: what was said last is heard to its end a moment after the
-call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
+`ContactClosed`, in this order but for `SpeechObserved`: what was said last is heard to its end a
+moment after the call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
 `EmotionObserved` comes about once a second of speech, and `MoodChanged`, `AlertRaised`,
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
 among them; the last alert is cleared when the contact is closed. When an agent does not answer,
