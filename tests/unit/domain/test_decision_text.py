@@ -70,7 +70,8 @@ def test_a_decision_is_told_in_english():
 
 def test_a_decision_is_told_in_chinese():
     assert teller("zh-CN", NAMES).step(STEP) == [
-        "等待 2 分钟 5 秒后分配给Ann Lee，因为与Bob Ray相比，Ann Lee的优势是：西班牙语水平较高（20 分）。",
+        "等待 2 分钟 5 秒后分配给Ann Lee，因为与Bob Ray相比，Ann Lee的优势是："
+        "西班牙语水平较高（20 分）。",
         "Bob Ray差 12 分：西班牙语水平较低（20 分）；另一方面，Bob Ray则billing的熟练程度较高"
         "（5 分），空闲时间较长（3 分）。",
         "Cy Tan好 1 分：billing的熟练程度较高（3 分）；另一方面，Cy Tan则空闲时间较短（2 分）。",
