@@ -7,7 +7,9 @@ import ast
 import inspect
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -16,6 +18,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from domain.alert import Audience, ClearReason
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Disposition
+from domain.decision import Candidate, Decision, Obstacle, Reason, Scheme
 from domain.emotion import EmotionScore, Evidence, LabelProbabilities
 from domain.events import EVENT_TYPES
 from domain.mood import Mood
@@ -47,9 +50,9 @@ No event holds personal data. Who a customer is, is read from the contact by its
 by those who may.
 
 An answered call gives `ContactArrived`, `DisclosurePlayed`, `ContactQueued`, `OfferMade`,
-`OfferAccepted`, `ContactConnected`, any number of `SpeechObserved`, and `ContactClosed`, in
-this order but for `SpeechObserved`: what was said last is heard to its end a moment after the
-call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
+`OfferExplained`, `OfferAccepted`, `ContactConnected`, any number of `SpeechObserved`, and
+`ContactClosed`, in this order but for `SpeechObserved`: what was said last is heard to its end a
+moment after the call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
 `EmotionObserved` comes about once a second of speech, and `MoodChanged`, `AlertRaised`,
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
 among them; the last alert is cleared when the contact is closed. When an agent does not answer,
@@ -81,6 +84,7 @@ COMMON: Final = {
     "role": "Which party: `customer` or `agent`.",
     "held": "True: put on hold. False: taken back.",
     "digit": "The key.",
+    "decision": "The decision.",
     "span": "What was heard.",
     "score": "The judgement.",
     "purpose": "What for.",
@@ -98,6 +102,12 @@ _FORMS: Final[dict[Any, str]] = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    datetime: "time, UTC",
+    Decision: "[decision](#decision)",
+    Candidate: "[candidate](#candidate)",
+    Reason: "[reason](#reason)",
+    Obstacle: "[obstacle](#obstacle)",
+    Scheme: "[scheme](#scheme)",
     Disposition: "[disposition](#disposition)",
     DeclineReason: "[decline reason](#decline-reason)",
     SpeechSpan: "[span](#span)",
@@ -156,6 +166,8 @@ def form(hint: Any) -> str:
         return " or ".join([*inner, "null"])
     if get_origin(hint) is tuple:
         return f"list of {form(arguments[0])}"
+    if get_origin(hint) is Mapping:
+        return f"object, {form(arguments[1])} by {form(arguments[0])}"
     if hint in _FORMS:
         return _FORMS[hint]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
@@ -194,6 +206,11 @@ def page() -> str:
     parts += ["## Purpose", summary(Purpose), members(Purpose)]
     parts += ["## Answer", summary(Answer), members(Answer)]
     parts += ["## Ground", summary(Ground), members(Ground)]
+    parts += ["## Decision", summary(Decision), rows(Decision)]
+    parts += ["## Candidate", summary(Candidate), rows(Candidate)]
+    parts += ["## Reason", summary(Reason), members(Reason)]
+    parts += ["## Obstacle", summary(Obstacle), members(Obstacle)]
+    parts += ["## Scheme", summary(Scheme), members(Scheme)]
     parts += ["## Requirement", summary(SkillRequirement), rows(SkillRequirement)]
     parts += ["## Disposition", summary(Disposition), members(Disposition)]
     parts += ["## Decline reason", summary(DeclineReason), members(DeclineReason)]

@@ -18,18 +18,29 @@ class Reason(StrEnum):
     """What a pair of contact and agent costs seconds of waiting for (the terms of the cost)."""
 
     SKILL = "skill"
+    """Proficiency in the skills asked for that is missing."""
     LANGUAGE = "language"
+    """Command of the customer's language that is missing."""
     REGION = "region"
+    """He does not know the customer's region."""
     PRODUCT = "product"
+    """He does not know the customer's product."""
     RATING = "rating"
+    """What customers give him in this topic, short of the best."""
     SENIORITY = "seniority"
+    """Experience that the contact asks for and he lacks."""
     EMOTION = "emotion"
+    """Handling of upset customers that is missing."""
     FAMILIARITY = "familiarity"
+    """The customer knows him; below 0."""
     EXPECTATION = "expectation"
+    """What the outcome model expects of the two."""
     RESERVE = "reserve"
     """He is one of few who can serve others that may come."""
     IDLE = "idle"
+    """He has been without work for a while; below 0."""
     OCCUPANCY = "occupancy"
+    """He has had less of a pause than others."""
 
 
 class Obstacle(StrEnum):
@@ -42,7 +53,9 @@ class Obstacle(StrEnum):
     CAPACITY = "capacity"
     """As much as he may serve at once, or a channel that excludes this one."""
     SKILL = "skill"
+    """He lacks a skill that is asked for, or is not proficient enough in it."""
     LANGUAGE = "language"
+    """He does not speak the customer's language well enough."""
     RING = "ring"
     """The ring he belongs to is not open yet for this contact."""
     PREFERRED = "preferred"
@@ -97,9 +110,12 @@ class Decision:
         urgency_s: What leaving it waiting would have cost, seconds of waiting.
         waiting: Contacts that waited at that moment, this one too.
         free: Agents who were free for something at that moment.
+        scheme: By which rules it was made.
         propensity: Probability with which chance alone would have led to `scheme`.
         relaxed: Steps by which requirements had been relaxed.
         ring: Rings open, 1 is the first; 0 where the queue has none.
+        language: BCP 47 tag of the language that was asked for; "" where it is not told.
+        skills: Names of the skills that were asked for.
     """
 
     offer_id: str
@@ -117,4 +133,6 @@ class Decision:
     propensity: float = 1.0
     relaxed: int = 0
     ring: int = 0
+    language: str = ""
+    skills: tuple[str, ...] = ()
     at: datetime | None = None

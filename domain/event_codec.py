@@ -99,12 +99,34 @@ def _read_float(value: Any) -> float:
     raise TypeError(f"{value!r} is not a number")
 
 
+def _write_time(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no UTC offset")
+    return value.isoformat(timespec="microseconds")
+
+
+def _read_time(value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError(f"{value!r} has no UTC offset")
+    return at
+
+
 _readers_of_scalars: Final[Mapping[type, Convert]] = {
     str: _exactly(str),
     int: _exactly(int),
     bool: _exactly(bool),
     float: _read_float,
+    datetime: _read_time,
 }
+_writers_of_scalars: Final[Mapping[type, Convert]] = {datetime: _write_time}
+
+
+def _write_number(value: float) -> float:
+    # The encoder would write null, which is another fact than a mistake.
+    if not isfinite(value):
+        raise ValueError(f"JSON has no form for {value!r}")
+    return value
 
 
 def _read_optional(read: Convert) -> Convert:
@@ -123,10 +145,18 @@ def _write_tuple(write: Convert) -> Convert:
     return lambda values: [write(value) for value in values]
 
 
+def _read_mapping(read_name: Convert, read: Convert) -> Convert:
+    return lambda values: {read_name(name): read(value) for name, value in values.items()}
+
+
+def _write_mapping(write_name: Convert, write: Convert) -> Convert:
+    return lambda values: {write_name(name): write(value) for name, value in values.items()}
+
+
 def _converters(hint: Any) -> tuple[Convert, Convert]:
     """Return the writer and the reader for a field of that type."""
     if hint in _readers_of_scalars:
-        return _same, _readers_of_scalars[hint]
+        return _writers_of_scalars.get(hint, _same), _readers_of_scalars[hint]
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return _same, hint
     if is_dataclass(hint):
@@ -139,6 +169,12 @@ def _converters(hint: Any) -> tuple[Convert, Convert]:
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
         write, read = _converters(arguments[0])
         return _write_tuple(write), _read_tuple(read)
+    if origin is Mapping:
+        write_name, read_name = _converters(arguments[0])
+        write, read = _converters(arguments[1])
+        if arguments[1] is float:
+            write = _write_number
+        return _write_mapping(write_name, write), _read_mapping(read_name, read)
     raise TypeError(f"no JSON form for {hint!r}")
 
 
@@ -155,9 +191,9 @@ def _record_writer(kind: type) -> Convert:
     def write(record: Any) -> dict[str, Any]:
         document = {name: getattr(record, name) for name in plain}
         for name in numbers:
-            # The encoder would write null, which is another fact than a mistake.
             value = document[name]
             if value is not None and not isfinite(value):
+                # See _write_number.
                 raise ValueError(f"{name}: JSON has no form for {value!r}")
         for name, convert in other:
             document[name] = convert(getattr(record, name))

@@ -85,7 +85,11 @@ class OfferMade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferExplained:
-    """Why an offer was made; comes right after it."""
+    """Why an offer was made to this agent; comes with each `OfferMade`.
+
+    Attributes:
+        decision: Who else could have been offered the contact, and what each would have cost.
+    """
 
     decision: Decision
 

@@ -19,6 +19,8 @@ from store.contacts import Contacts
 from store.cursors import Cursors
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
+from store.decisions import Decisions
+from store.intervals import Intervals
 from store.journal import Journal
 from store.schema import CONTACTS, RUNS
 from store.statements import Step
@@ -47,6 +49,8 @@ class Store:
     bindings: Bindings
     wishes: Wishes
     cursors: Cursors
+    decisions: Decisions
+    intervals: Intervals
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -99,6 +103,8 @@ async def open_store(
                     bindings=bindings,
                     wishes=wishes,
                     cursors=cursors,
+                    decisions=Decisions(database),
+                    intervals=Intervals(database, node=node),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

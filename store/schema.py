@@ -4,6 +4,7 @@ There are no foreign keys: each fact is written when it happens, and a fact must
 refused because the row that it belongs to could not be written a moment before.
 """
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from sqlalchemy import (
     TypeDecorator,
     text,
 )
+
+from domain.intervals import AgentCounters, Counters, QueueCounters
 
 ID: Final = String(32)
 """32 hexadecimal digits."""
@@ -215,4 +218,58 @@ CURSORS: Final = Table(
         nullable=False,
     ),
     Column("saved_at", UtcDateTime, nullable=False),
+)
+
+DECISIONS: Final = Table(
+    "decisions",
+    METADATA,
+    Column("offer_id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("queue_id", NAME, nullable=False),
+    Column("agent_id", NAME, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    # Apart from the document, so that what came of each scheme can be counted.
+    Column("scheme", String(16), nullable=False),
+    Column("propensity", Float, nullable=False),
+    # The whole decision as JSON.
+    Column("document", Text, nullable=False),
+    Index("decisions_contact_id", "contact_id"),
+)
+
+
+def _counters(kind: type[Counters]) -> list[Column[Any]]:
+    """Return a column for each figure."""
+    return [
+        Column(each.name, Float if each.name.endswith("_s") else Integer, nullable=False)
+        for each in fields(kind)
+    ]
+
+
+QUEUE_INTERVALS: Final = Table(
+    "queue_intervals",
+    METADATA,
+    # Of the quarter of an hour.
+    Column("begin_at", UtcDateTime, primary_key=True),
+    Column("node", String(255), primary_key=True),
+    Column("queue_id", NAME, primary_key=True),
+    *_counters(QueueCounters),
+)
+
+AGENT_INTERVALS: Final = Table(
+    "agent_intervals",
+    METADATA,
+    Column("begin_at", UtcDateTime, primary_key=True),
+    Column("node", String(255), primary_key=True),
+    Column("agent_id", NAME, primary_key=True),
+    *_counters(AgentCounters),
+)
+
+INTERVAL_MARKS: Final = Table(
+    "interval_marks",
+    METADATA,
+    Column("node", String(255), primary_key=True),
+    # The last event that the intervals hold.
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    # Who waits, talks and is in which state, as JSON: what later events are read with.
+    Column("document", Text, nullable=False),
 )

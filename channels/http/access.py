@@ -11,7 +11,9 @@ from starlette.requests import HTTPConnection
 from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from domain.care_ports import CareDesk
+from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.events import ConfigurationReloaded
+from domain.interval_ports import IntervalFigures
 from domain.ports import (
     AgentDesk,
     CallDesk,
@@ -34,6 +36,9 @@ class ApiPorts:
             ConfigurationError and then changes nothing.
         care: Alerts, moods and consent; None: nobody looks after them on this node, and their
             routes answer 503.
+        decisions: Why offers were made; None as for `care`.
+        eligibility: Who can be offered a contact now; None as for `care`.
+        intervals: Figures by interval; None as for `care`.
     """
 
     clock: Clock
@@ -48,6 +53,9 @@ class ApiPorts:
     reload: Callable[[], Awaitable[ConfigurationReloaded]]
     figures: HttpFigures = field(default_factory=HttpFigures)
     care: CareDesk | None = None
+    decisions: DecisionLedger | None = None
+    eligibility: EligibilityDesk | None = None
+    intervals: IntervalFigures | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

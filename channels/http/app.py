@@ -18,8 +18,10 @@ from channels.http import (
     calls,
     configuration,
     contacts,
+    decisions,
     emotion,
     events,
+    intervals,
     queues,
 )
 from channels.http.access import ApiPorts
@@ -46,6 +48,8 @@ TAGS = [
     {"name": "agents", "description": "People who serve, and their states."},
     {"name": "queues", "description": "Waiting contacts under one policy."},
     {"name": "contacts", "description": "The record of every request for service."},
+    {"name": "decisions", "description": "Why a contact was offered to whom."},
+    {"name": "figures", "description": "Queues and agents by interval, and live."},
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
@@ -133,7 +137,10 @@ def build_app(
         send_s_max=settings.event_send_s_max,
     )
     app.include_router(health_router(version))
-    for part in (agents, queues, contacts, calls, alerts, emotion, events, configuration):
+    for part in (
+        *(agents, queues, contacts, decisions, calls, alerts, emotion),
+        *(intervals, events, configuration),
+    ):
         app.include_router(part.router)
     app.include_router(events.socket_router)
     app.router.default = _nothing_here

@@ -1,6 +1,6 @@
 """Every event that can be, comes back from its JSON exactly as it went in."""
 
-from datetime import UTC, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ st.register_type_strategy(str, st.text(st.characters(exclude_categories=["Cs"]),
 emotion_strategies.register()
 
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda m: timezone(timedelta(minutes=m)))
+st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 ENVELOPES = st.builds(
     Envelope,
     sequence=st.integers(1, 2**63 - 1),

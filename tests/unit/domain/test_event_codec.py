@@ -1,9 +1,11 @@
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
 import pytest
 
+from domain.decision import Candidate, Decision, Obstacle, Reason, Scheme
 from domain.errors import EventCodecError
 from domain.event_codec import decode, encode
 from domain.events import (
@@ -13,6 +15,7 @@ from domain.events import (
     EmotionObserved,
     Envelope,
     Event,
+    OfferExplained,
     PositionAnnounced,
     SpeechObserved,
 )
@@ -58,6 +61,58 @@ def test_enums_and_nested_records_come_back_as_what_they_were():
     assert decoded == SPOKEN
     assert decoded.span.speaker is Speaker.CUSTOMER
     assert decoded.span.kind is SpeechKind.SEGMENT
+
+
+EXPLAINED = OfferExplained(
+    decision=Decision(
+        offer_id="o",
+        contact_id="c",
+        queue_id="sales",
+        chosen=Candidate(agent_id="ann", cost_s=2.5, terms={Reason.SKILL: 2.5}),
+        obstacles={Obstacle.SHIFT: 2},
+        scheme=Scheme.CONTROL,
+        propensity=0.1,
+        skills=("billing",),
+        at=AT,
+    )
+)
+
+
+def test_tables_by_a_word_and_times_come_back():
+    line = encode(Envelope(sequence=1, at=AT, event=EXPLAINED))
+    assert '"terms":{"skill":2.5}' in line
+    assert '"obstacles":{"shift":2}' in line
+    assert '"at":"2026-03-01T09:00:00.120000+00:00"' in line
+    decoded = decode(line).event
+    assert decoded == EXPLAINED
+    assert isinstance(decoded, OfferExplained)
+    (reason,) = decoded.decision.chosen.terms
+    assert reason is Reason.SKILL
+
+
+@pytest.mark.parametrize(
+    ("decision", "message"),
+    [
+        (replace(EXPLAINED.decision, at=datetime(2026, 3, 1)), "no UTC offset"),
+        (
+            replace(
+                EXPLAINED.decision,
+                chosen=Candidate(agent_id="ann", cost_s=0.0, terms={Reason.SKILL: float("inf")}),
+            ),
+            "no form for inf",
+        ),
+    ],
+)
+def test_a_decision_that_has_no_form_is_refused(decision, message):
+    with pytest.raises(EventCodecError, match=message):
+        encode(Envelope(sequence=1, at=AT, event=OfferExplained(decision=decision)))
+
+
+def test_a_time_without_an_offset_is_no_time():
+    line = encode(Envelope(sequence=1, at=AT, event=EXPLAINED))
+    before, _, decision = line.partition('"decision"')
+    with pytest.raises(EventCodecError, match="no UTC offset"):
+        decode(f'{before}"decision"{decision.replace("+00:00", "")}')
 
 
 def document(event: object, kind: str = "PositionAnnounced", **changes: object) -> str:
