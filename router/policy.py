@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from config.routing import Routing
 from config.schema import AgentEntry, Configuration, QueueEntry
-from domain.agent import Agent
+from domain.agent import Agent, language_proficiency
 from domain.capacity import Capacity
 from domain.contact import Channel
-from domain.skill import SkillRequirement
+from domain.skill import SkillRequirement, meets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,4 +81,12 @@ def requirements_of(queue: QueueEntry) -> tuple[SkillRequirement, ...]:
     return tuple(
         SkillRequirement(skill=skill, proficiency_min=least)
         for skill, least in sorted(queue.skills.items())
+    )
+
+
+def may_serve(agent: Agent, queue: QueueEntry) -> bool:
+    """Tell whether an agent has the language and every skill that a queue asks for at first."""
+    speaks = language_proficiency(agent.languages, queue.language)
+    return speaks >= queue.routing.language_min and all(
+        meets(requirement, agent.skills) for requirement in requirements_of(queue)
     )

@@ -40,8 +40,7 @@ from pbx.call_control import CallControl
 from pbx.cells import Cell, CellPool
 from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.edge.edge import Edge
-from router.eligibility import Profile, may_serve
-from router.policy import RouterPolicy, requirements_of
+from router.policy import RouterPolicy, may_serve
 from router.service import RouterService
 from server import figures
 from server.clock import SystemClock
@@ -76,11 +75,7 @@ class _Desk:
         if policy is None or agent_id not in policy.agents:
             return []
         agent = policy.agents[agent_id].agent
-        return [
-            queue.id
-            for queue in policy.queues.values()
-            if may_serve(agent, Profile(queue.language, requirements_of(queue)))
-        ]
+        return [queue.id for queue in policy.queues.values() if may_serve(agent, queue)]
 
     def caller_of(self, contact_id: str) -> str:
         return "" if self.control is None else self.control.caller_of(contact_id)

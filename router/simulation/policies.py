@@ -35,7 +35,7 @@ class Warmline:
         self, policy: RouterPolicy, *, new_id: Callable[[], str], now_s: float
     ) -> None:
         """Begin with nobody waiting."""
-        self.core = RouterCore(policy, new_id=new_id, now_s=now_s)
+        self.core = RouterCore(policy, new_id=new_id, now_s=now_s, explains=False)
 
     @property
     def wants_assignment(self) -> bool:
@@ -60,7 +60,7 @@ class Warmline:
 
     def told(self, contact_id: str, now_s: float) -> Told | None:
         """Return what the caller is told, as the API and the announcements tell it."""
-        place = views.position(self.core, contact_id)
+        place = views.position(self.core, contact_id, now_s)
         if place is None or place.expected_wait_s is None:
             return None
         return Told(p50_s=place.expected_wait_s)
