@@ -129,7 +129,7 @@ class RouterCore:
     @property
     def wants_assignment(self) -> bool:
         """Offers are still to be made, or something has changed that may bring new ones."""
-        changed = self._unsettled and self.roster.free_count > 0 and bool(self.line.waiting)
+        changed = self._unsettled and bool(self.line.waiting) and self.roster.any_free
         return changed or self.has_matches
 
     @property

@@ -4,7 +4,6 @@ Two things always hold: whoever is READY can be reached and has nothing to do, a
 more than his capacity or two offers at once.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -50,10 +49,9 @@ class Roster:
         self._served = served
         self._remembered = dict(remembered or {})
         self._standings: dict[str, Standing] = {}
-        self._free: dict[str, Standing] = {}
-        # The same, in order; one who becomes free mostly goes to the end.
-        self._by_idleness: list[Standing] = []
-        self._key: dict[str, float] = {}
+        self._by_column: list[Standing] = []
+        self._rank: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._idle_since_s: NDArray[np.float64] = np.zeros(0, dtype=np.float64)
         self._slots: NDArray[np.bool_] = np.zeros((len(CHANNELS), 0), dtype=np.bool_)
         self._taking: NDArray[np.int8] = np.zeros(0, dtype=np.int8)
         self.occupancy = Occupancy(0)
@@ -65,19 +63,38 @@ class Roster:
         return agent_id in self._standings
 
     @property
-    def free_count(self) -> int:
-        """How many agents can be offered something."""
-        return len(self._free)
+    def any_free(self) -> bool:
+        """Whether anybody can be offered something."""
+        return bool(self._slots.any())
 
     def is_free(self, standing: Standing, channel: Channel = Channel.VOICE) -> bool:
         """Tell whether an agent can be offered a contact of a channel."""
-        return self._free.get(standing.agent_id) is standing and bool(
-            self._slots[CHANNELS.index(channel), standing.column]
-        )
+        row = CHANNELS.index(channel)
+        return standing.column >= 0 and bool(self._slots[row, standing.column])
 
-    def free(self) -> Sequence[Standing]:
-        """Return the agents who can be offered something, the longest idle first."""
-        return self._by_idleness
+    def free(self, channels: Sequence[int] | NDArray[np.int64] | None = None) -> list[Standing]:
+        """Return the agents who can be offered something, the longest idle first.
+
+        Args:
+            channels: Rows of `has_slot` of which one will do; None: any.
+        """
+        return [self._by_column[column] for column in self.free_columns(channels).tolist()]
+
+    def free_columns(
+        self, channels: Sequence[int] | NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Return the columns of `free`, shape (free,)."""
+        slots = self._slots if channels is None else self._slots[channels]
+        columns = np.flatnonzero(slots.any(axis=0))
+        return columns[np.lexsort((self._rank[columns], self._idle_since_s[columns]))]
+
+    def at(self, columns: NDArray[np.int64]) -> list[Standing]:
+        """Return the agents of these columns."""
+        return [self._by_column[column] for column in columns.tolist()]
+
+    def idle_s(self, columns: NDArray[np.int64], now_s: float) -> NDArray[np.float64]:
+        """Return how long agents have had nothing to do, 0 for who does something."""
+        return np.maximum(0.0, now_s - self._idle_since_s[columns])
 
     @property
     def has_slot(self) -> NDArray[np.bool_]:
@@ -119,16 +136,22 @@ class Roster:
         self.occupancy = occupancy
         self._slots = np.zeros((len(CHANNELS), len(agents)), dtype=np.bool_)
         self._taking = np.zeros(len(agents), dtype=np.int8)
+        self._idle_since_s = np.full(len(agents), np.inf)
+        by_name = {agent_id: rank for rank, agent_id in enumerate(sorted(agents))}
+        self._rank = np.array([by_name[agent_id] for agent_id in agents], dtype=np.int64)
         for agent_id in [agent_id for agent_id in self._standings if agent_id not in agents]:
             standing = self._standings[agent_id]
             standing.leaving = True
             self._refresh(standing)
             if not standing.active:
                 self._settle(standing, now_s)
-        for column, (agent_id, policy) in enumerate(agents.items()):
-            known = self._standings.get(agent_id)
-            if known is None:
-                known = self._standings[agent_id] = Standing(policy=policy, since_s=now_s)
+        self._by_column = [
+            self._standings.setdefault(agent_id, Standing(policy=policy, since_s=now_s))
+            for agent_id, policy in agents.items()
+        ]
+        for column, (policy, known) in enumerate(
+            zip(agents.values(), self._by_column, strict=True)
+        ):
             was_fixed = known.policy.agent.contact_uri is not None
             known.policy = policy
             known.leaving = False
@@ -295,22 +318,11 @@ class Roster:
 
     def _refresh(self, standing: Standing) -> None:
         """Bring what he may be offered up to date."""
-        slots = standing.has_slots()
-        if standing.column >= 0:
-            self._slots[:, standing.column] = slots
-            self._taking[standing.column] = 2 * standing.takes_more + standing.on_shift
-        agent_id = standing.agent_id
-        if agent_id in self._free:
-            place = bisect_left(self._by_idleness, self._order(standing), key=self._order)
-            assert self._by_idleness[place] is standing
-            del self._by_idleness[place]
-            del self._free[agent_id], self._key[agent_id]
-        if any(slots):
-            # Who serves something already comes after everybody who has nothing to do.
-            ready = standing.state is AgentState.READY
-            self._key[agent_id] = standing.idle_since_s if ready else float("inf")
-            self._free[agent_id] = standing
-            insort(self._by_idleness, standing, key=self._order)
-
-    def _order(self, standing: Standing) -> tuple[float, str]:
-        return self._key[standing.agent_id], standing.agent_id
+        column = standing.column
+        if column < 0:
+            return
+        self._slots[:, column] = standing.has_slots()
+        self._taking[column] = 2 * standing.takes_more + standing.on_shift
+        # Who serves something already comes after everybody who has nothing to do.
+        idle = standing.state is AgentState.READY
+        self._idle_since_s[column] = standing.idle_since_s if idle else np.inf

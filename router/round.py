@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from config.schema import QueueEntry
 from domain.decision import Reason
 from router import needs
-from router.assignment.problem import Index, Personal, Problem, Seconds, Solution, TeamRule, Term
-from router.cost import IDLE_S_MAX, REASONS, CostBook, Row
+from router.assignment.problem import Personal, Problem, Seconds, Solution, TeamRule, Term
+from router.cost import CHANNELS, IDLE_S_MAX, REASONS, CostBook, Row
 from router.offers import Pauses
 from router.policy import RouterPolicy
 from router.roster import Roster
@@ -31,7 +31,7 @@ class Match:
 
     Attributes:
         row, column: Their places in the round.
-        cost_s: What the pair costs, seconds of waiting.
+        cost_s: What the pair costs without familiarity, seconds of waiting.
     """
 
     contact: WaitingContact
@@ -60,16 +60,15 @@ class Round:
     def matches(self, solution: Solution) -> list[Match]:
         """Return who serves whom, the most urgent contact first."""
         order = np.argsort(-self.urgency_s[solution.contacts], kind="stable")
-        pairs = zip(solution.contacts[order].tolist(), solution.agents[order].tolist(), strict=True)
+        rows, columns = solution.contacts[order], solution.agents[order]
+        costs_s = self.problem.agent_s[columns].astype(np.float64)
+        for term in self.problem.terms:
+            costs_s += term.table[term.index[rows], columns]
         return [
-            Match(
-                self.contacts[row],
-                self.agents[column],
-                row,
-                column,
-                float(sum(self.terms(row, column).values())),
+            Match(self.contacts[row], self.agents[column], row, column, cost_s)
+            for row, column, cost_s in zip(
+                rows.tolist(), columns.tolist(), costs_s.tolist(), strict=True
             )
-            for row, column in pairs
         ]
 
     def terms(self, row: int, column: int) -> dict[Reason, float]:
@@ -114,7 +113,9 @@ class Rounds:
         row = {kind: n for n, kind in enumerate(kinds)}
         self._idle_weight = np.array([kind[0] for kind in kinds], dtype=np.float64)
         self._occupancy_weight = np.array([kind[1] for kind in kinds], dtype=np.float64)
-        self._fairness_row = {queue_id: row[self._fairness(queue_id)] for queue_id in queues}
+        self._fairness_row = np.array(
+            [row[self._fairness(queue_id)] for queue_id in queues], dtype=np.int64
+        )
 
     def _fairness(self, queue_id: str) -> tuple[float, float]:
         weights = self._book.weights(queue_id)
@@ -129,7 +130,7 @@ class Rounds:
         load_factor: NDArray[np.float32] | None,
         now_s: float,
     ) -> Round | None:
-        """Return the problem as it stands; None when nobody waits or nobody is free.
+        """Return the problem as it stands; None when nobody who waits may go to anybody free.
 
         Args:
             line: Who waits.
@@ -139,27 +140,36 @@ class Rounds:
                 1.0, shape (agents,); None: fully.
             now_s: The injected clock's time.
         """
-        contacts, only = self._asking(line, roster, pauses, now_s)
-        if not contacts or not roster.free_count:
+        contacts = list(line.waiting)
+        if not contacts:
             return None
         places = line.places(contacts)
         channels = line.channels(places)
-        free = roster.free()
-        columns = np.fromiter((one.column for one in free), np.int64, len(free))
         # Whoever talks has room for a mail perhaps, but is of no use to those who call.
-        wanted = roster.has_slot[np.unique(channels)][:, columns]
-        useful = np.flatnonzero(wanted.any(axis=0))[:AGENTS_MAX]
-        if not len(useful):
+        wanted = np.flatnonzero(np.bincount(channels, minlength=len(CHANNELS)))
+        columns = roster.free_columns(wanted)
+        if not len(columns):
             return None
-        whole = len(contacts) <= CONTACTS_MAX and len(free) <= AGENTS_MAX
-        del contacts[CONTACTS_MAX:]
-        places, channels, columns = places[:CONTACTS_MAX], channels[:CONTACTS_MAX], columns[useful]
-        agents = [free[n] for n in useful.tolist()]
+        whole = len(contacts) <= CONTACTS_MAX and len(columns) <= AGENTS_MAX
+        columns = columns[:AGENTS_MAX]
+        kept_for = self._kept(line, roster, pauses, now_s)
+        asking = np.ones(len(contacts), dtype=np.bool_)
+        if kept_for:
+            for row, contact in enumerate(contacts):
+                agent = kept_for.get(contact.contact_id)
+                asking[row] = agent is None or roster.is_free(agent, contact.channel)
+        chosen = np.flatnonzero(asking)[:CONTACTS_MAX]
+        if not len(chosen):
+            return None
+        if len(chosen) < len(contacts):
+            contacts = [contacts[row] for row in chosen.tolist()]
+            places, channels = places[chosen], channels[chosen]
+        agents = roster.at(columns)
         urgency_s = line.urgency_s(places, now_s)
         terms = self._terms(line.rows(places), columns, load_factor)
-        terms += self._fairness_terms(contacts, agents, roster, columns, now_s)
+        terms += self._fairness_terms(line.queues(places), roster, columns, now_s)
         no_slot = ~roster.has_slot[:, columns]
-        if no_slot[channels].any():
+        if no_slot[wanted].any():
             shut = np.where(no_slot, np.inf, 0.0).astype(np.float32)
             terms.append(Term(None, shut, channels))
         problem = Problem(
@@ -167,32 +177,21 @@ class Rounds:
             agent_s=np.zeros(len(agents), dtype=np.float32),
             leave_s=np.maximum(0.0, line.unserved_s(places) + urgency_s),
             capacity=np.ones(len(agents), dtype=np.int64),
-            personal=self._personal(contacts, agents, pauses, only, now_s),
+            personal=self._personal(contacts, agents, line, pauses, kept_for, now_s),
             rules=self._rules(contacts, agents, roster),
         )
         return Round(problem, contacts, agents, urgency_s, whole)
 
-    def _asking(
-        self,
-        line: WaitingLine,
-        roster: Roster,
-        pauses: Pauses,
-        now_s: float,
-    ) -> tuple[list[WaitingContact], dict[str, str]]:
-        """Return who may be offered to somebody now, and who to one agent alone."""
-        contacts: list[WaitingContact] = []
-        only: dict[str, str] = {}
-        for contact in line.waiting:
-            if contact.profile is not None and needs.is_held(
-                contact, self._queues[contact.queue_id], now_s
-            ):
-                agent_id = self.waited_for(contact, line, roster, pauses, now_s)
-                if agent_id is not None:
-                    if not roster.is_free(roster.get(agent_id), contact.channel):
-                        continue
-                    only[contact.contact_id] = agent_id
-            contacts.append(contact)
-        return contacts, only
+    def _kept(
+        self, line: WaitingLine, roster: Roster, pauses: Pauses, now_s: float
+    ) -> dict[str, Standing]:
+        """Return the agents whom contacts are kept for, by contact_id."""
+        kept: dict[str, Standing] = {}
+        for contact in line.choosy:
+            agent_id = self.waited_for(contact, line, roster, pauses, now_s)
+            if agent_id is not None:
+                kept[contact.contact_id] = roster.get(agent_id)
+        return kept
 
     def waited_for(
         self,
@@ -229,39 +228,31 @@ class Rounds:
     ) -> list[Term]:
         """Return the terms that depend on what contacts ask for; those of no effect are left."""
         terms = []
-        alone = len(rows) == 1
-        for row, reason in REASONS.items():
+        everyone = np.arange(len(rows))
+        for row in np.flatnonzero(rows.any(axis=0)).tolist():
             index = rows[:, row]
-            if not index.any():
-                continue
-            table = self._book.tables[row].table
-            if alone:
-                # A new contact mostly finds somebody free at once: one row is enough.
-                part, index = table[index[0], columns][np.newaxis], np.zeros(1, dtype=np.int64)
+            table = self._book.tables[Row(row)].table
+            if len(rows) < len(table):
+                # Few wait, as mostly: a row for each is less than every row there is.
+                part, index = table[index[:, np.newaxis], columns], everyone
             else:
                 part = table[:, columns]
-            if row is Row.EXPECTATION and load_factor is not None:
+            if row == Row.EXPECTATION and load_factor is not None:
                 part = part * load_factor[columns]
-            terms.append(Term(reason, part, index))
+            terms.append(Term(REASONS[Row(row)], part, index))
         return terms
 
     def _fairness_terms(
         self,
-        contacts: Sequence[WaitingContact],
-        agents: Sequence[Standing],
+        queues: NDArray[np.int64],
         roster: Roster,
         columns: NDArray[np.int64],
         now_s: float,
     ) -> list[Term]:
         """Return the terms that spread the work among agents."""
-        since_s = np.array(
-            [one.idle_since_s if not one.work else now_s for one in agents], dtype=np.float64
-        )
-        idle_s = np.clip(now_s - since_s, 0.0, IDLE_S_MAX)
+        idle_s = np.minimum(roster.idle_s(columns, now_s), IDLE_S_MAX)
         share = roster.occupancy.share(columns, now_s)
-        index: Index = np.fromiter(
-            (self._fairness_row[one.queue_id] for one in contacts), np.int64, len(contacts)
-        )
+        index = self._fairness_row[queues]
         idle = -self._idle_weight[:, np.newaxis] * idle_s
         occupancy = self._occupancy_weight[:, np.newaxis] * share
         return [
@@ -273,29 +264,26 @@ class Rounds:
         self,
         contacts: Sequence[WaitingContact],
         agents: Sequence[Standing],
+        line: WaitingLine,
         pauses: Pauses,
-        only: dict[str, str],
+        kept_for: Mapping[str, Standing],
         now_s: float,
     ) -> Personal:
         """Return what single pairs cost: whom a customer knows, whom he must not get now."""
+        if not line.choosy and not len(pauses):
+            return Personal()
         seconds: dict[tuple[int, int], float] = {}
-        place: dict[str, int] | None = None
+        place = {agent.agent_id: n for n, agent in enumerate(agents)}
         for row, contact in enumerate(contacts):
-            profile = contact.profile
-            familiar = () if profile is None else profile.familiar
-            apart = pauses.agents(contact.contact_id, now_s)
-            kept_for = only.get(contact.contact_id)
-            if not familiar and not apart and kept_for is None:
-                continue
-            if place is None:
-                place = {agent.agent_id: n for n, agent in enumerate(agents)}
+            familiar = contact.profile.familiar if contact.profile is not None else ()
             weight_s = self._book.weights(contact.queue_id).familiarity_weight_s
             for known in familiar:
                 if known.agent_id in place:
                     seconds[row, place[known.agent_id]] = -weight_s * known.strength
-            shut: Iterable[str] = apart
-            if kept_for is not None:
-                shut = (agent_id for agent_id in place if agent_id != kept_for)
+            shut: Iterable[str] = pauses.agents(contact.contact_id, now_s)
+            kept = kept_for.get(contact.contact_id)
+            if kept is not None:
+                shut = (agent_id for agent_id in place if agent_id != kept.agent_id)
             for agent_id in shut:
                 if agent_id in place:
                     seconds[row, place[agent_id]] = np.inf

@@ -5,7 +5,7 @@ contact that comes back after ring no answer finds its old place by itself.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final
@@ -89,6 +89,14 @@ class WaitingContact:
         return now_s - self.queued_at_s
 
     @property
+    def knows_somebody(self) -> bool:
+        """Whether its customer knows an agent or prefers one."""
+        profile = self.profile
+        return profile is not None and (
+            profile.preferred_agent_id is not None or bool(profile.familiar)
+        )
+
+    @property
     def value(self) -> int:
         """The customer's value tier, 1 to 5."""
         return VALUE_MIN if self.profile is None else self.profile.value
@@ -104,6 +112,7 @@ class WaitingLine:
         self._needs: dict[str, Needs] = {}
         self._in_queue: dict[str, int] = {}
         self._waiting: list[WaitingContact] = []
+        self._choosy: dict[str, WaitingContact] = {}
         self._free_places: list[int] = []
         self._columns(_PLACES_MIN)
 
@@ -120,6 +129,11 @@ class WaitingLine:
     def waiting(self) -> Sequence[WaitingContact]:
         """Contacts that are not being offered, the longest waiting first."""
         return self._waiting
+
+    @property
+    def choosy(self) -> Collection[WaitingContact]:
+        """Contacts, offered ones too, whose customer knows or prefers an agent."""
+        return self._choosy.values()
 
     def get(self, contact_id: str) -> WaitingContact | None:
         """Return a contact that waits or is being offered."""
@@ -148,6 +162,7 @@ class WaitingLine:
         """Forget a contact that was answered, has left or may wait no longer."""
         del self._contacts[contact.contact_id]
         del self._needs[contact.contact_id]
+        self._choosy.pop(contact.contact_id, None)
         self._count(contact.queue_id, -1)
         self._free_places.append(contact.place)
         if contact.offered_to is None:
@@ -195,6 +210,10 @@ class WaitingLine:
     def channels(self, places: Places) -> NDArray[np.int64]:
         """Return the columns of contacts' channels, shape (contacts,)."""
         return self._channel[places]
+
+    def queues(self, places: Places) -> NDArray[np.int64]:
+        """Return the columns of contacts' queues in the urgency, shape (contacts,)."""
+        return self._queue[places]
 
     def urgency_s(self, places: Places, now_s: float) -> NDArray[np.float64]:
         """Return how urgent contacts are, seconds of waiting, shape (contacts,)."""
@@ -245,6 +264,10 @@ class WaitingLine:
         self._queued_at_s[place] = contact.queued_at_s
         self._priority[place] = contact.priority
         self._value[place] = contact.value
+        if contact.knows_somebody:
+            self._choosy[contact.contact_id] = contact
+        else:
+            self._choosy.pop(contact.contact_id, None)
 
     def _count(self, queue_id: str, more: int) -> None:
         count = self.in_queue(queue_id) + more

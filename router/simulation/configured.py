@@ -80,4 +80,3 @@ def centre_of(workload: Workload, policy: RouterPolicy, seed: int) -> Centre:
             pace=workload.truth.handle.pace * normal(key, _PACE),
         )
     return Centre.with_staff(workload, policy.queues, staff, seed)
-

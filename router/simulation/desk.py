@@ -42,7 +42,13 @@ _CHANNELS: Final = {
     Channel.MESSAGE: 2,
     Channel.MAIL: 3,
 }
-_EXPIRES, _OVERDUE, _WRAPPED_UP, _OPENS, _PAUSE = "expires", "overdue", "wrapped up", "opens", "pause"
+_EXPIRES, _OVERDUE, _WRAPPED_UP, _OPENS, _PAUSE = (
+    "expires",
+    "overdue",
+    "wrapped up",
+    "opens",
+    "pause",
+)
 
 Need = tuple[str, str, Channel, tuple[SkillRequirement, ...]]
 """Queue, language, channel and skills: all that decides who is able."""
@@ -357,9 +363,7 @@ class Desk:
 
     def _release(self, waiting: _Waiting) -> Output:
         self._forget(waiting)
-        return ReleaseContact(
-            contact_id=waiting.contact_id, disposition=Disposition.WAIT_EXCEEDED
-        )
+        return ReleaseContact(contact_id=waiting.contact_id, disposition=Disposition.WAIT_EXCEEDED)
 
     def _close(self, offer: Offer, now_s: float) -> None:
         """Forget an offer that came to nothing, and give the agent his place back."""

@@ -65,8 +65,15 @@ class Truth:
         self._usual = Topic()
 
     def fate(
-        self, arrival: Arrival, customer: Customer, staff: Staff, *, at_s: float, waited_s: float,
-        mood: float, others: int
+        self,
+        arrival: Arrival,
+        customer: Customer,
+        staff: Staff,
+        *,
+        at_s: float,
+        waited_s: float,
+        mood: float,
+        others: int,
     ) -> Fate:
         """Return what becomes of a contact that an agent has just answered.
 

@@ -76,9 +76,7 @@ class World:
         self.cases: dict[str, Case] = {}
         self.busy_s: dict[str, float] = dict.fromkeys(centre.staff, 0.0)
         self.served: dict[str, int] = dict.fromkeys(centre.staff, 0)
-        self.paid_s = {
-            agent_id: days * one.shift.paid_s for agent_id, one in centre.staff.items()
-        }
+        self.paid_s = {agent_id: days * one.shift.paid_s for agent_id, one in centre.staff.items()}
         self.queues = centre.queues
         self.no_answers = self.crashes = 0
         self.end_s = days * DAY_S

@@ -163,7 +163,7 @@ def test_who_is_out_of_reach_and_idle_is_logged_out_at_once(state):
     ann = people.arrive(state=state)
     people.roster.set_reachable(ann, False, 2.0)
     assert (ann.state, ann.reason) == (S.LOGGED_OUT, "unregistered")
-    assert people.roster.free_count == 0
+    assert not people.roster.any_free
 
 
 def test_a_removed_agent_ends_his_work_first():
