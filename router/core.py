@@ -8,7 +8,7 @@ call `advance`, `wants_assignment` when to call `assign`, or, where the solving 
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple, TypedDict, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from config.schema import QueueEntry
 from domain.agent import AgentState
@@ -30,6 +30,7 @@ from domain.events import (
 from domain.offer import DeclineReason, Offer, OfferTrigger
 from router.assignment.problem import Solution
 from router.assignment.solver import solve
+from router.changes import Changes
 from router.demand import STEP, Demand
 from router.explanation import explain
 from router.figures import QueueFigures
@@ -49,7 +50,7 @@ from router.inputs import (
     ShiftChanged,
 )
 from router.lessons import OutcomeModel
-from router.offers import OfferBook, Pauses
+from router.offers import OfferBook, Pauses, names_of
 from router.policy import RouterPolicy
 from router.queues import Queues
 from router.roster import Roster
@@ -63,17 +64,15 @@ Output = Command | Event
 OFFERS_MAX: Final = 16
 """Offers made in one go, which takes 3 ms with their explanations; the telephones they ring cost
 far more."""
+PATIENCE_S: Final = 1.0
+"""Where `unserved_s` lets contacts wait for a better agent: how often it is looked whether one is
+urgent enough by now to take the one who is there."""
+
+_LOOK_AGAIN: Final = "look again"
 _EXPIRES: Final = "offer expires"
 _OVERDUE: Final = "contact overdue"
 _WRAPPED_UP: Final = "agent wrapped up"
 _PAUSE_ENDS: Final = "pause ends"
-
-
-class _OfferNames(TypedDict):
-    offer_id: str
-    contact_id: str
-    agent_id: str
-    queue_id: str
 
 
 class _Connected(NamedTuple):
@@ -114,9 +113,10 @@ class RouterCore:
         self._policy = policy
         self._queues = Queues()
         self._deadlines: Deadlines[tuple[str, ...]] = Deadlines()
-        self.roster = Roster(self._out.append, self._note_served, remembered)
+        self._changes = Changes()
+        self.roster = Roster(self._out.append, self._note_served, remembered, self._changes)
         self.offers = OfferBook()
-        self.demand = Demand(self.roster, Pauses(), self._deadlines, outcomes)
+        self.demand = Demand(self.roster, Pauses(), self._deadlines, outcomes, self._changes)
         self.line = self.demand.line
         self.totals = CoreTotals()
         self._connected: dict[str, _Connected] = {}
@@ -216,7 +216,11 @@ class RouterCore:
         """Return the problem as it stands; None when there is nothing to solve."""
         self._meet_deadlines(now_s)
         self._unsettled = False
-        return self.demand.pose(now_s)
+        asked = self.demand.pose(now_s)
+        self._changes.clear()
+        if self.demand.patient and self.line.waiting and self.roster.any_free:
+            self._deadlines.set((_LOOK_AGAIN,), now_s + PATIENCE_S)
+        return asked
 
     def settle(self, asked: Round, solution: Solution) -> None:
         """Take the solution of a round; `make_offers` makes what has come of it.
@@ -230,8 +234,9 @@ class RouterCore:
         self._matches.extend(matches)
         self._asked = asked
         self._given = {match.column: match.contact.contact_id for match in matches}
-        # What a part of the candidates was enough for is not asked again and again.
-        self._unsettled |= bool(matches) and not whole
+        if matches and not whole:
+            # What is left over may still find somebody; without a match it is not asked again.
+            self._unsettled = self._changes.everything = True
 
     def make_offers(self, now_s: float) -> list[Output]:
         """Make offers that were decided on, OFFERS_MAX at most."""
@@ -252,12 +257,15 @@ class RouterCore:
                     self._expire(offer_id, now_s)
                 case (kind, contact_id) if kind == _OVERDUE:
                     self._overdue(contact_id)
+                case (kind,) if kind == _LOOK_AGAIN:
+                    self._changes.everything = True
                 case (kind, contact_id) if kind == STEP:
                     self.demand.step(contact_id, now_s, partial(self._note_overflow, now_s=now_s))
                 case (kind, agent_id, contact_id) if kind == _WRAPPED_UP:
                     self._wrapped_up(agent_id, contact_id, now_s)
                 case (kind, contact_id, agent_id) if kind == _PAUSE_ENDS:
                     self.demand.pauses.end(contact_id, agent_id)
+                    self._changes.contacts.add(contact_id)
                 case _:
                     raise AssertionError(f"no deadline of kind {name}")
             self._unsettled = True
@@ -286,7 +294,7 @@ class RouterCore:
         self._forget(contact)
         if offer is not None:
             self._settle(offer, OfferTrigger.WITHDRAW)
-            self._out.append(OfferWithdrawn(**_names(offer)))
+            self._out.append(OfferWithdrawn(**names_of(offer)))
             self._out.append(WithdrawOffer(offer=offer, reason=WithdrawReason.CONTACT_LEFT))
             self.roster.release(self.roster.get(offer.agent_id), contact_id, now_s)
         self._close_queue(contact.queue_id)
@@ -294,7 +302,11 @@ class RouterCore:
     def _offer(self, match: Match, now_s: float) -> None:
         contact, agent = match.contact, match.agent
         if not self._may_meet(match, now_s):
-            # Something happened since the assignment; what did has asked for another.
+            # Something happened since the assignment; the one who is left is new to the others.
+            self._unsettled = True
+            self._changes.contacts.add(contact.contact_id)
+            if agent.column >= 0:
+                self._changes.columns.add(agent.column)
             return
         queue = self._queues[contact.queue_id]
         offer = Offer(
@@ -320,7 +332,7 @@ class RouterCore:
         self._deadlines.set((_EXPIRES, offer.offer_id), offer.expires_at_s)
         self.totals.offers += 1
         cost = round(match.cost_s * 1_000)
-        self._out.append(OfferMade(**_names(offer), ring_s=queue.ring_s, cost=cost))
+        self._out.append(OfferMade(**names_of(offer), ring_s=queue.ring_s, cost=cost))
         if explained is not None:
             self._out.append(OfferExplained(decision=explained))
         serving = Serving(contact.contact_id, queue.id, now_s, contact.channel)
@@ -347,18 +359,18 @@ class RouterCore:
         self.figures[queue.id].note_answer(waited_s, queue.service_level.target_s)
         self.roster.connect(agent, contact.contact_id)
         self._connected[contact.contact_id] = _Connected(agent.agent_id, queue.id)
-        self._out.append(OfferAccepted(**_names(offer), waited_s=waited_s))
+        self._out.append(OfferAccepted(**names_of(offer), waited_s=waited_s))
 
     def _decline(self, offer: Offer, reason: DeclineReason, now_s: float) -> None:
         self._settle(offer, OfferTrigger.DECLINE)
-        self._out.append(OfferDeclined(**_names(offer), reason=reason))
+        self._out.append(OfferDeclined(**names_of(offer), reason=reason))
         self._miss(offer, reason.value, now_s)
 
     def _expire(self, offer_id: str, now_s: float) -> None:
         offer = self.offers.get(offer_id)
         assert offer is not None
         self._settle(offer, OfferTrigger.EXPIRE)
-        self._out.append(OfferExpired(**_names(offer), rang_s=now_s - offer.made_at_s))
+        self._out.append(OfferExpired(**names_of(offer), rang_s=now_s - offer.made_at_s))
         self._out.append(WithdrawOffer(offer=offer, reason=WithdrawReason.EXPIRED))
         self._miss(offer, "ring_no_answer", now_s)
 
@@ -370,6 +382,7 @@ class RouterCore:
         self.demand.pauses.begin(contact.contact_id, offer.agent_id, until_s)
         self._deadlines.set((_PAUSE_ENDS, contact.contact_id, offer.agent_id), until_s)
         self.line.take_back(contact)
+        self._changes.contacts.add(contact.contact_id)
         if contact.overdue:
             self._release(contact)
             return
@@ -441,6 +454,7 @@ class RouterCore:
         self._policy = policy
         # Made for people as they were; the change asks for another assignment.
         self._matches.clear()
+        self._changes.everything = True
         self._queues.replace(policy.queues)
         self.roster.replace(policy.agents, now_s)
         self.demand.take_over(policy, self._queues.every, now_s)
@@ -486,12 +500,3 @@ class RouterCore:
     def _forget(self, contact: WaitingContact) -> None:
         self.demand.remove(contact)
         self._deadlines.drop((_OVERDUE, contact.contact_id))
-
-
-def _names(offer: Offer) -> _OfferNames:
-    return {
-        "offer_id": offer.offer_id,
-        "contact_id": offer.contact_id,
-        "agent_id": offer.agent_id,
-        "queue_id": offer.queue_id,
-    }

@@ -377,8 +377,20 @@ def starvation_bound_s(weights: Weights, channel_urgency: float = 1.0) -> float:
     """
     if weights.wait_weight_per_s * channel_urgency == 0:
         return float("inf")
+    spread_s = fit_spread_s(weights)
+    # Terms are told against their means, which differ between contacts by as much again.
+    between_contacts_s = 2 * spread_s + weights.familiarity_weight_s
+    urgency_s = 4 * weights.value_weight_s + PRIORITY_MAX * weights.priority_weight_s
+    return (between_contacts_s + urgency_s) / (weights.wait_weight_per_s * channel_urgency)
+
+
+def fit_spread_s(weights: Weights) -> float:
+    """Return by how much agents can differ in what they cost for one contact at most, seconds.
+
+    Familiarity, idleness and occupancy aside.
+    """
     lacking = PROFICIENCY_MAX - 1
-    spread_s = (
+    return (
         lacking * (weights.proficiency_weight_s + weights.language_weight_s)
         + weights.language_weight_s
         + weights.region_weight_s
@@ -388,7 +400,8 @@ def starvation_bound_s(weights: Weights, channel_urgency: float = 1.0) -> float:
         + weights.expectation_weight_s
         + weights.reserve_weight_s
     )
-    # Terms are told against their means, which differ between contacts by as much again.
-    between_contacts_s = 2 * spread_s + weights.familiarity_weight_s
-    urgency_s = 4 * weights.value_weight_s + PRIORITY_MAX * weights.priority_weight_s
-    return (between_contacts_s + urgency_s) / (weights.wait_weight_per_s * channel_urgency)
+
+
+def may_decline(weights: Weights) -> bool:
+    """Tell whether a pair can cost more than leaving the contact waiting."""
+    return weights.unserved_s < fit_spread_s(weights) + weights.occupancy_weight_s

@@ -16,8 +16,9 @@ from config.schema import QueueEntry
 from domain.deadlines import Deadlines
 from domain.events import ContactQueued
 from router import needs
+from router.changes import Changes
 from router.columns import AgentColumns, Mask
-from router.cost import CostBook, Urgency
+from router.cost import CostBook, Urgency, may_decline, weights_of
 from router.eligibility import Eligibility
 from router.inputs import CustomerKnown, MoodObserved, OutcomeKnown, PriorityAdded
 from router.known import Kept, KnownContact, ServedContact
@@ -43,16 +44,19 @@ class Demand:
         pauses: Pauses,
         deadlines: Deadlines[tuple[str, ...]],
         outcomes: OutcomeModel | None,
+        changes: Changes,
     ) -> None:
         """Begin with nobody waiting; `take_over` must follow.
 
         Args:
             roster: The agents.
+            changes: Told of contacts that are to be looked at.
             pauses: Pairs to be kept apart.
             deadlines: Takes the times at which `step` is to be called.
             outcomes: What outcomes have taught; None: nothing is learnt.
         """
         self._roster = roster
+        self._changes = changes
         self.pauses: Final = pauses
         self._deadlines = deadlines
         self._lessons = Lessons(outcomes)
@@ -65,6 +69,8 @@ class Demand:
         self.eligibility = Eligibility(self.line, roster, self._book, pauses)
         self._rounds = Rounds(self._policy, {}, self._book)
         self._rows_max = ROWS_MAX
+        self._rules_hold = False
+        self.patient = False
 
     def take_over(
         self, policy: RouterPolicy, queues: Mapping[str, QueueEntry], now_s: float
@@ -79,6 +85,10 @@ class Demand:
         self._policy = policy
         self._queues = queues
         self.columns = AgentColumns([entry.agent for entry in policy.agents.values()])
+        # Where a team has room again, it is for agents who were free all the time.
+        self._rules_hold = bool(policy.weights.team_rules)
+        kinds = [weights_of(policy.weights, queue) for queue in queues.values()]
+        self.patient = any(may_decline(weights) for weights in kinds)
         self._renew(now_s)
 
     def add(self, queued: ContactQueued, now_s: float) -> WaitingContact:
@@ -88,6 +98,7 @@ class Demand:
         queue = self._queues[contact.queue_id]
         self.line.add(contact, needs.needs_of(contact, queue, now_s))
         self._await_step(contact, now_s)
+        self._changes.contacts.add(contact.contact_id)
         if len(self._book) > self._rows_max:
             self._renew(now_s)
         return contact
@@ -95,6 +106,7 @@ class Demand:
     def remove(self, contact: WaitingContact) -> None:
         """Forget a contact that was answered, has left or may wait no longer."""
         self.line.remove(contact)
+        self._changes.contacts.discard(contact.contact_id)
         self.pauses.forget(contact.contact_id)
         self._deadlines.drop((STEP, contact.contact_id))
 
@@ -160,10 +172,12 @@ class Demand:
         if self._lessons.have_changed():
             self._book.forget_expectations()
             self._refresh_all(now_s)
+        self._changes.everything |= self._rules_hold or self.patient
         return self._rounds.pose(
             self.line,
             self._roster,
             self.pauses,
+            changes=self._changes,
             load_factor=self._lessons.load_factor(partial(self._occupancy, now_s)),
             now_s=now_s,
         )
@@ -208,6 +222,7 @@ class Demand:
         )
 
     def _refresh(self, contact: WaitingContact, now_s: float) -> None:
+        self._changes.contacts.add(contact.contact_id)
         queue = self._queues[contact.queue_id]
         self.line.refresh(contact, needs.needs_of(contact, queue, now_s))
         self._await_step(contact, now_s)
@@ -232,4 +247,5 @@ class Demand:
         self.line.replace_book(self._book, Urgency.of(queues, routing))
         self.eligibility = Eligibility(self.line, self._roster, self._book, self.pauses)
         self._refresh_all(now_s)
+        self._changes.everything = True
         self._rows_max = max(ROWS_MAX, 2 * len(self._book))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypedDict
 
 from domain.machine import step
 from domain.offer import TRANSITIONS, Offer, OfferState, OfferTrigger
@@ -28,6 +28,25 @@ class PendingOffer:
             IllegalTransition: It is settled already.
         """
         self.state = step(TRANSITIONS, self.state, trigger)
+
+
+class OfferNames(TypedDict):
+    """Who is who in an offer, as its events tell it."""
+
+    offer_id: str
+    contact_id: str
+    agent_id: str
+    queue_id: str
+
+
+def names_of(offer: Offer) -> OfferNames:
+    """Return who is who in an offer."""
+    return {
+        "offer_id": offer.offer_id,
+        "contact_id": offer.contact_id,
+        "agent_id": offer.agent_id,
+        "queue_id": offer.queue_id,
+    }
 
 
 class OfferBook:

@@ -14,6 +14,7 @@ from domain.agent import AgentState, AgentTrigger, next_agent_state
 from domain.contact import Channel
 from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
+from router.changes import Changes
 from router.cost import CHANNELS
 from router.occupancy import Occupancy
 from router.policy import AgentPolicy
@@ -35,10 +36,12 @@ class Roster:
         publish: Callable[[Event], None],
         served: Callable[[Serving, float], None],
         remembered: Mapping[str, tuple[AgentState, str]] | None = None,
+        changes: Changes | None = None,
     ) -> None:
         """Begin without agents; `replace` brings them.
 
         Args:
+            changes: Told of agents who may be offered more than before.
             publish: Takes the events.
             served: Told whenever an agent is through with a contact, its wrap-up included,
                 and at what time.
@@ -47,6 +50,7 @@ class Roster:
         """
         self._publish = publish
         self._served = served
+        self._changes = Changes() if changes is None else changes
         self._remembered = dict(remembered or {})
         self._standings: dict[str, Standing] = {}
         self._by_column: list[Standing] = []
@@ -321,7 +325,10 @@ class Roster:
         column = standing.column
         if column < 0:
             return
-        self._slots[:, column] = standing.has_slots()
+        before, slots = self._slots[:, column], standing.has_slots()
+        if any(now and not was for now, was in zip(slots, before.tolist(), strict=True)):
+            self._changes.columns.add(column)
+        self._slots[:, column] = slots
         self._taking[column] = 2 * standing.takes_more + standing.on_shift
         # Who serves something already comes after everybody who has nothing to do.
         idle = standing.state is AgentState.READY

@@ -11,12 +11,13 @@ from config.schema import QueueEntry
 from domain.decision import Reason
 from router import needs
 from router.assignment.problem import Personal, Problem, Seconds, Solution, TeamRule, Term
+from router.changes import Changes
 from router.cost import CHANNELS, IDLE_S_MAX, REASONS, CostBook, Row
 from router.offers import Pauses
 from router.policy import RouterPolicy
 from router.roster import Roster
 from router.standing import Standing
-from router.waiting import WaitingContact, WaitingLine
+from router.waiting import ARRIVAL, WaitingContact, WaitingLine
 
 CONTACTS_MAX: Final = 20_000
 AGENTS_MAX: Final = 20_000
@@ -48,7 +49,9 @@ class Round:
     Attributes:
         contacts, agents: By index of the problem.
         urgency_s: Of each contact, shape (contacts,).
-        whole: Everyone who waits and everyone who is free is in it.
+        whole: Everyone who could be served and everyone who could serve is in it.
+        waiting: Contacts that waited, those too that were not looked at.
+        free: Agents who could be offered something, those too who were not looked at.
     """
 
     problem: Problem
@@ -56,6 +59,8 @@ class Round:
     agents: Sequence[Standing]
     urgency_s: NDArray[np.float64]
     whole: bool
+    waiting: int
+    free: int
 
     def matches(self, solution: Solution) -> list[Match]:
         """Return who serves whom, the most urgent contact first."""
@@ -108,6 +113,7 @@ class Rounds:
         self._policy = policy
         self._queues = queues
         self._book = book
+        self._held: set[str] = set()
         # Queues mostly share their weights, so idleness is one row and not one for each queue.
         kinds = dict.fromkeys(self._fairness(queue_id) for queue_id in queues)
         row = {kind: n for n, kind in enumerate(kinds)}
@@ -127,6 +133,7 @@ class Rounds:
         roster: Roster,
         pauses: Pauses,
         *,
+        changes: Changes,
         load_factor: NDArray[np.float32] | None,
         now_s: float,
     ) -> Round | None:
@@ -134,31 +141,27 @@ class Rounds:
 
         Args:
             line: Who waits.
+            changes: What is new since the last time; the rest is left out.
             roster: Who is free.
             pauses: Pairs to be kept apart.
             load_factor: By which the outcome model counts for each agent of the policy, 0.0 to
                 1.0, shape (agents,); None: fully.
             now_s: The injected clock's time.
         """
-        contacts = list(line.waiting)
+        kept_for = self._kept(line, roster, pauses, changes, now_s)
+        contacts = self._asking(line, changes)
         if not contacts:
             return None
         places = line.places(contacts)
         channels = line.channels(places)
         # Whoever talks has room for a mail perhaps, but is of no use to those who call.
         wanted = np.flatnonzero(np.bincount(channels, minlength=len(CHANNELS)))
-        columns = roster.free_columns(wanted)
+        columns = changes.among(roster.free_columns(wanted))
         if not len(columns):
             return None
         whole = len(contacts) <= CONTACTS_MAX and len(columns) <= AGENTS_MAX
         columns = columns[:AGENTS_MAX]
-        kept_for = self._kept(line, roster, pauses, now_s)
-        asking = np.ones(len(contacts), dtype=np.bool_)
-        if kept_for:
-            for row, contact in enumerate(contacts):
-                agent = kept_for.get(contact.contact_id)
-                asking[row] = agent is None or roster.is_free(agent, contact.channel)
-        chosen = np.flatnonzero(asking)[:CONTACTS_MAX]
+        chosen = self._not_kept(contacts, kept_for, roster)[:CONTACTS_MAX]
         if not len(chosen):
             return None
         if len(chosen) < len(contacts):
@@ -180,18 +183,52 @@ class Rounds:
             personal=self._personal(contacts, agents, line, pauses, kept_for, now_s),
             rules=self._rules(contacts, agents, roster),
         )
-        return Round(problem, contacts, agents, urgency_s, whole)
+        free = int(np.count_nonzero(roster.has_slot.any(axis=0)))
+        return Round(problem, contacts, agents, urgency_s, whole, len(line.waiting), free)
+
+    def _asking(self, line: WaitingLine, changes: Changes) -> list[WaitingContact]:
+        """Return the waiting contacts that are to be looked at, the longest waiting first."""
+        if not changes.contacts_alone:
+            return list(line.waiting)
+        found = [line.get(contact_id) for contact_id in changes.contacts]
+        contacts = [one for one in found if one is not None and one.offered_to is None]
+        contacts.sort(key=ARRIVAL)
+        return contacts
 
     def _kept(
-        self, line: WaitingLine, roster: Roster, pauses: Pauses, now_s: float
+        self,
+        line: WaitingLine,
+        roster: Roster,
+        pauses: Pauses,
+        changes: Changes,
+        now_s: float,
     ) -> dict[str, Standing]:
-        """Return the agents whom contacts are kept for, by contact_id."""
+        """Return the agents whom contacts are kept for, by contact_id.
+
+        Whoever is no longer kept is new to everybody else.
+        """
         kept: dict[str, Standing] = {}
         for contact in line.choosy:
             agent_id = self.waited_for(contact, line, roster, pauses, now_s)
             if agent_id is not None:
                 kept[contact.contact_id] = roster.get(agent_id)
+        changes.contacts |= self._held - kept.keys()
+        self._held = set(kept)
         return kept
+
+    @staticmethod
+    def _not_kept(
+        contacts: Sequence[WaitingContact], kept_for: Mapping[str, Standing], roster: Roster
+    ) -> NDArray[np.int64]:
+        """Return which contacts may be offered to somebody, by position."""
+        if not kept_for:
+            return np.arange(len(contacts))
+        agents = [kept_for.get(contact.contact_id) for contact in contacts]
+        asking = [
+            agent is None or roster.is_free(agent, contact.channel)
+            for contact, agent in zip(contacts, agents, strict=True)
+        ]
+        return np.flatnonzero(asking)
 
     def waited_for(
         self,

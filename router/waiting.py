@@ -21,7 +21,8 @@ from domain.skill import SkillRequirement
 from router.cost import CHANNELS, PRIORITY_MAX, CostBook, Needs, Row, Urgency
 
 Places = NDArray[np.int64]
-_ARRIVAL: Final = attrgetter("queued_at_s", "contact_id")
+ARRIVAL: Final = attrgetter("queued_at_s", "contact_id")
+"""The order of contacts: the longest waiting first."""
 _CHANNEL: Final = {channel: n for n, channel in enumerate(CHANNELS)}
 _PLACES_MIN: Final = 64
 
@@ -156,7 +157,7 @@ class WaitingLine:
         self._contacts[contact.contact_id] = contact
         self._count(contact.queue_id, 1)
         self._fill(contact, needs)
-        insort(self._waiting, contact, key=_ARRIVAL)
+        insort(self._waiting, contact, key=ARRIVAL)
 
     def remove(self, contact: WaitingContact) -> None:
         """Forget a contact that was answered, has left or may wait no longer."""
@@ -178,7 +179,7 @@ class WaitingLine:
         """Let a contact wait again, at its old place."""
         assert contact.offered_to is not None
         contact.offered_to = None
-        insort(self._waiting, contact, key=_ARRIVAL)
+        insort(self._waiting, contact, key=ARRIVAL)
 
     def move(self, contact: WaitingContact, queue_id: str) -> None:
         """Let a contact wait in another queue; `refresh` must follow."""
@@ -241,7 +242,7 @@ class WaitingLine:
             return []
         urgency_s = self.urgency_s(self.places(self._waiting), now_s)
         own_s = self.urgency_s(self.places([contact]), now_s)[0]
-        first = bisect_left(self._waiting, _ARRIVAL(contact), key=_ARRIVAL)
+        first = bisect_left(self._waiting, ARRIVAL(contact), key=ARRIVAL)
         before = urgency_s > own_s
         before[:first] |= urgency_s[:first] == own_s
         return [self._waiting[n] for n in np.flatnonzero(before)]
@@ -249,7 +250,7 @@ class WaitingLine:
     def of_queue(self, queue_id: str, now_s: float) -> list[WaitingContact]:
         """Return the contacts of a queue, those being offered too, the most urgent first."""
         mine = [contact for contact in self._contacts.values() if contact.queue_id == queue_id]
-        mine.sort(key=_ARRIVAL)
+        mine.sort(key=ARRIVAL)
         if not mine:
             return mine
         urgency_s = self.urgency_s(self.places(mine), now_s)
@@ -277,7 +278,7 @@ class WaitingLine:
             del self._in_queue[queue_id]
 
     def _leave(self, contact: WaitingContact) -> None:
-        place = bisect_left(self._waiting, _ARRIVAL(contact), key=_ARRIVAL)
+        place = bisect_left(self._waiting, ARRIVAL(contact), key=ARRIVAL)
         assert self._waiting[place] is contact
         del self._waiting[place]
 

@@ -390,3 +390,19 @@ def test_a_channel_that_an_agent_does_not_serve_is_not_offered_to_him():
     contact = desk.core.line.get("chat")
     counts = desk.core.demand.eligibility.counts(contact, None, desk.now_s)
     assert counts == {Obstacle.CAPACITY: 1}
+
+
+def test_with_little_worth_in_serving_a_contact_waits_for_a_better_agent_but_not_for_ever():
+    routing = {"weights": {"unserved_s": 0, "language_weight_s": 40}}
+    poor = agent("poor", languages={"en": 1})
+    fluent = agent("fluent", languages={"en": 5})
+    desk = Desk(policy([poor, fluent], [queue(routing=routing, wrap_up_s=0)]))
+    arrives(desk, "c0")
+    assert given(desk, "c0") == "fluent"
+    desk.tell(OfferAnswered(desk.offer_id("c0")))
+    arrives(desk)
+    assert given(desk) is None
+    desk.pass_time(5)
+    assert given(desk) is None
+    desk.pass_time(60)
+    assert "poor" in {made.agent_id for made in of_kind(desk.outputs, OfferMade)}
