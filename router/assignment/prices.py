@@ -125,8 +125,8 @@ def shares_of(
         spread = np.bincount(contact, weights=weighted, minlength=len(leave_s)) + waiting
         each = (1 / np.maximum(spread, SMALLEST)).astype(np.float32)
         shares = weighted * each[contact]
-        price = price - np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
-        np.maximum(price, 0.0, out=price)
+        fallen = np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
+        price = np.maximum(price - fallen, np.float32(0.0))
     work = np.bincount(pairs.agent, weights=shares, minlength=len(capacity)).astype(np.float32)
     shares = np.maximum(shares, shares / np.maximum(work, SMALLEST)[pairs.agent])
     return pairs, shares, price
