@@ -16,22 +16,21 @@ from ortools.graph.python import min_cost_flow
 
 from router.assignment.candidates import candidates
 from router.assignment.groups import keys_of
+from router.assignment.mending import mended
 from router.assignment.prices import Pairs
-from router.assignment.problem import Index, Personal, Problem, Solution, Term
-from router.assignment.small import solve_dense
+from router.assignment.problem import Index, Problem, Solution
 
 UNIT_S: Final = 0.05
 """The flow counts in twentieths of a second of waiting: finer than anything a person feels, and
 the solver's work grows with the logarithm of its costs."""
-LATE_MAX: Final = 300
-"""Contacts and agents that the flow has left and that are looked at once more."""
 COST_S_MAX: Final = 1e6
 """What waits for eleven days is as urgent as can be."""
 
 
 def solve_flow(problem: Problem) -> Solution:
     """Solve any problem; of many pairs only those worth a look are looked at."""
-    return served_late(problem, flow_over(problem, candidates(problem)))
+    pairs = candidates(problem)
+    return mended(problem, flow_over(problem, pairs), pairs)
 
 
 def flow_over(problem: Problem, pairs: Pairs) -> Solution:
@@ -60,59 +59,6 @@ def flow_over(problem: Problem, pairs: Pairs) -> Solution:
     assert status == flow.OPTIMAL, f"min-cost flow ended with {status}"
     used = np.flatnonzero(flow.flows(arcs[: len(keys)]))
     return _solution(problem, class_of, pair_class[used], pair_agent[used])
-
-
-def served_late(problem: Problem, solution: Solution) -> Solution:
-    """Pair those whom the flow has left with the agents whom it has left, all pairs looked at."""
-    room = problem.capacity - np.bincount(solution.agents, minlength=len(problem.capacity))
-    left = np.ones(len(problem.leave_s), dtype=np.bool_)
-    left[solution.contacts] = False
-    # The dearest to leave and the longest idle come first where there are too many.
-    contacts = np.flatnonzero(left)
-    contacts = contacts[np.argsort(-problem.leave_s[contacts], kind="stable")[:LATE_MAX]]
-    agents = np.flatnonzero(room > 0)[:LATE_MAX]
-    if not len(contacts) or not len(agents):
-        return solution
-    late = solve_dense(part_of(problem, np.sort(contacts), agents, room))
-    if not len(late.contacts):
-        return solution
-    who = np.concatenate([solution.contacts, np.sort(contacts)[late.contacts]])
-    where = np.concatenate([solution.agents, agents[late.agents]])
-    order = np.argsort(who, kind="stable")
-    return Solution(who[order], where[order], exact=False)
-
-
-def part_of(problem: Problem, contacts: Index, agents: Index, room: Index) -> Problem:
-    """Return the problem of some contacts and agents, without rules.
-
-    Args:
-        problem: The whole.
-        contacts: Ascending.
-        agents: Ascending.
-        room: Capacity left, of all agents.
-    """
-    personal = problem.personal
-    contact_at = np.full(len(problem.leave_s), -1, dtype=np.int64)
-    contact_at[contacts] = np.arange(len(contacts))
-    agent_at = np.full(len(problem.agent_s), -1, dtype=np.int64)
-    agent_at[agents] = np.arange(len(agents))
-    own = (contact_at[personal.contact] >= 0) & (agent_at[personal.agent] >= 0)
-    return Problem(
-        terms=[_part_of_term(term, contacts, agents) for term in problem.terms],
-        agent_s=problem.agent_s[agents],
-        leave_s=problem.leave_s[contacts],
-        capacity=room[agents],
-        personal=Personal(
-            contact_at[personal.contact[own]],
-            agent_at[personal.agent[own]],
-            personal.seconds[own],
-        ),
-    )
-
-
-def _part_of_term(term: Term, contacts: Index, agents: Index) -> Term:
-    used, index = np.unique(term.index[contacts], return_inverse=True)
-    return Term(term.reason, term.table[used][:, agents], index)
 
 
 def classes_of(problem: Problem) -> tuple[int, Index]:

@@ -14,8 +14,14 @@ from router.assignment.problem import Index, Problem, Seconds, Term
 
 PIECE_PAIRS: Final = 1 << 17
 """Pairs looked at in one go: half a megabyte of costs, which stays in the second cache."""
+PAIRS_MIN: Final = 1 << 22
+"""Fewer pairs than this are looked at sooner than groups are made."""
 CONTACTS_EACH_MIN: Final = 8
 """Contacts that a group should have on average; each group costs some 50 us whatever its size."""
+
+
+MERGED_EACH_MIN: Final = 4
+"""Contacts for each row of two terms' sum that make it worth the while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,11 @@ def groups_of(problem: Problem, shuffle: Index) -> list[Group]:
         shuffle: Agents with a capacity in the order in which a group shall name them.
     """
     contacts = len(problem.leave_s)
+    agents = len(shuffle)
     hard = [term for term in problem.terms if not np.isfinite(term.table).all()]
+    if contacts * agents < PAIRS_MIN:
+        cost = problem.agent_s[shuffle].astype(np.float32)
+        return [Group(np.arange(contacts), shuffle, cost, problem.terms)] if agents else []
     hard.sort(key=lambda term: -int(np.isinf(term.table).sum() * 1_000 // term.table.size))
     soft = [term for term in problem.terms if not any(term is one for one in hard)]
     while True:
@@ -107,13 +117,15 @@ def _merged(group: Group) -> list[Term]:
     """Return the group's terms for its agents and contacts, small ones summed beforehand."""
     count = len(group.contacts)
     merged: list[Term] = []
-    # Rows of the term that is being merged, and which of them each contact has.
     for term in sorted(group.terms, key=lambda term: len(term.table)):
-        used, index = np.unique(term.index[group.contacts], return_inverse=True)
-        table = np.take(np.take(term.table, used, axis=0), group.agents, axis=1)
+        index = term.index[group.contacts]
+        table = term.table
+        if len(table) > count:
+            table, index = np.take(table, index, axis=0), np.arange(count)
+        table = np.take(table, group.agents, axis=1)
         last = merged[-1] if merged else None
-        if last is not None and len(last.table) * len(used) * 4 <= count:
-            both = last.index * len(used) + index
+        if last is not None and len(last.table) * len(table) * MERGED_EACH_MIN <= count:
+            both = last.index * len(table) + index
             table = (last.table[:, np.newaxis] + table).reshape(-1, table.shape[1])
             merged[-1] = Term(None, table, both)
         else:

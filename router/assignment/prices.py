@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 
 from router.assignment.problem import Index, Seconds
 
-SMALLEST: Final = np.float32(1e-30)
+SMALLEST: Final = np.float32(1e-20)
 """Keeps a logarithm and a quotient finite; no share is as small as this and of any use."""
+EXPONENT_MIN: Final = np.float32(-30.0)
+"""exp of less is nothing; and numbers so small that processors compute them slowly stay away."""
 EXPONENT_MAX: Final = 80.0
 """exp of more is no float32."""
 
@@ -52,6 +54,7 @@ def sampled_prices(
         # In place: at this size memory takes longer than arithmetic.
         reduced -= least[:, np.newaxis]
         reduced *= scale
+        np.maximum(reduced, EXPONENT_MIN, out=reduced)
         shares = np.exp(reduced, out=reduced)
         waiting = np.exp((leave_s - least) * scale)
         factor = np.ones(len(capacity), dtype=np.float32)
@@ -120,13 +123,14 @@ def shares_of(
             factor = np.minimum(highest, capacity / np.maximum(sought, SMALLEST))
         weighted = kernel * factor[agent]
         spread = np.bincount(contact, weights=weighted, minlength=len(leave_s)) + waiting
-        shares = weighted / np.maximum(spread, SMALLEST).astype(np.float32)[contact]
-        price = price - np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
-        np.maximum(price, 0.0, out=price)
+        each = (1 / np.maximum(spread, SMALLEST)).astype(np.float32)
+        shares = weighted * each[contact]
+        fallen = np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
+        price = np.maximum(price - fallen, np.float32(0.0))
     work = np.bincount(pairs.agent, weights=shares, minlength=len(capacity)).astype(np.float32)
     shares = np.maximum(shares, shares / np.maximum(work, SMALLEST)[pairs.agent])
     return pairs, shares, price
 
 
-UNLIKELY: Final = 10.0
-"""A pair that is dearer than the best by so many smoothings has a share of 0.00005."""
+UNLIKELY: Final = 7.0
+"""A pair that is dearer than the best by so many smoothings has a share of a thousandth."""

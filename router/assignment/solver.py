@@ -14,18 +14,37 @@ A solution that breaks a rule about teams is mended (`rules.py`).
 
 from typing import Final
 
+import numpy as np
+
+from router.assignment.candidates import candidates
+from router.assignment.costs import dense
 from router.assignment.flow import solve_flow
+from router.assignment.prices import Pairs
 from router.assignment.problem import Problem, Solution
+from router.assignment.rules import PAIRS_MAX, broken, solve_rules
 from router.assignment.small import nobody, solve_dense, solve_one_agent, solve_one_contact
 
-DENSE_WORK_MAX: Final = 200**3
+DENSE_WORK_MAX: Final = 300**3
 """Shorter side squared times longer side up to which the Hungarian method is the faster one
 (`bench/router.py`)."""
 
 
 def solve(problem: Problem) -> Solution:
     """Return the cheapest assignment that was found; equal problems give equal ones."""
-    return solve_unruled(problem)
+    solution = solve_unruled(problem)
+    if not broken(problem, solution.contacts, solution.agents):
+        return solution
+    return solve_rules(problem, solution, _all_or_few(problem))
+
+
+def _all_or_few(problem: Problem) -> Pairs:
+    """Return the pairs worth a look; all that pay where there are not too many."""
+    if len(problem.leave_s) * len(problem.agent_s) > PAIRS_MAX:
+        return candidates(problem)
+    cost = dense(problem)
+    pays = (cost < problem.leave_s[:, np.newaxis]) & (problem.capacity > 0)
+    contact, agent = np.nonzero(pays)
+    return Pairs(contact, agent, cost[contact, agent])
 
 
 def solve_unruled(problem: Problem) -> Solution:
