@@ -8,7 +8,7 @@ call `advance`, `wants_assignment` when to call `assign`, or, where the solving 
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple, assert_never
+from typing import Final, assert_never
 
 from config.schema import QueueEntry
 from domain.agent import AgentState
@@ -49,6 +49,7 @@ from router.inputs import (
     ReachabilityChanged,
     ShiftChanged,
 )
+from router.known import Connected
 from router.lessons import OutcomeModel
 from router.offers import OfferBook, Pauses, names_of
 from router.policy import RouterPolicy
@@ -73,11 +74,6 @@ _EXPIRES: Final = "offer expires"
 _OVERDUE: Final = "contact overdue"
 _WRAPPED_UP: Final = "agent wrapped up"
 _PAUSE_ENDS: Final = "pause ends"
-
-
-class _Connected(NamedTuple):
-    agent_id: str
-    queue_id: str
 
 
 class RouterCore:
@@ -119,7 +115,7 @@ class RouterCore:
         self.demand = Demand(self.roster, Pauses(), self._deadlines, outcomes, self._changes)
         self.line = self.demand.line
         self.totals = CoreTotals()
-        self._connected: dict[str, _Connected] = {}
+        self._connected: dict[str, Connected] = {}
         self._matches: deque[Match] = deque()
         self._asked: Round | None = None
         self._given: dict[int, str] = {}
@@ -358,7 +354,7 @@ class RouterCore:
         queue = self._queues[contact.queue_id]
         self.figures[queue.id].note_answer(waited_s, queue.service_level.target_s)
         self.roster.connect(agent, contact.contact_id)
-        self._connected[contact.contact_id] = _Connected(agent.agent_id, queue.id)
+        self._connected[contact.contact_id] = Connected(agent.agent_id, queue.id)
         self._out.append(OfferAccepted(**names_of(offer), waited_s=waited_s))
 
     def _decline(self, offer: Offer, reason: DeclineReason, now_s: float) -> None:

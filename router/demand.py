@@ -16,6 +16,7 @@ from config.schema import QueueEntry
 from domain.deadlines import Deadlines
 from domain.events import ContactQueued
 from router import needs
+from router.assignment.problem import Seconds
 from router.changes import Changes
 from router.columns import AgentColumns, Mask
 from router.cost import CostBook, Urgency, may_decline, weights_of
@@ -189,6 +190,10 @@ class Demand:
     def waited_for(self, contact: WaitingContact, now_s: float) -> str | None:
         """Return the agent whom a contact is kept for; None: anybody who is able may take it."""
         return self._rounds.waited_for(contact, self.line, self._roster, self.pauses, now_s)
+
+    def costs_s(self, contact: WaitingContact, now_s: float) -> Seconds:
+        """Return what a contact would cost with each agent of the policy, shape (agents,)."""
+        return self._rounds.costs_s(contact, self.line, self._roster, now_s)
 
     def _occupancy(self, now_s: float) -> NDArray[np.float64]:
         return self._roster.occupancy.share(np.arange(len(self.columns)), now_s)

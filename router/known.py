@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from domain.customer_profile import CustomerProfile
 from domain.decision import Scheme
@@ -61,3 +61,10 @@ class ServedContact:
     topic: str
     segment: str
     scheme: Scheme
+
+
+class Connected(NamedTuple):
+    """Who talks with a contact, and the queue it came from."""
+
+    agent_id: str
+    queue_id: str

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from config.routing import Routing
+from config.routing import Routing, Shift
 from config.schema import AgentEntry, Configuration, QueueEntry
 from domain.agent import Agent, language_proficiency
 from domain.capacity import Capacity
@@ -17,10 +17,12 @@ class AgentPolicy:
 
     Attributes:
         ready_on_register: READY instead of NOT_READY when the telephone registers.
+        shifts: When he works; empty: whenever he is ready.
     """
 
     agent: Agent
     ready_on_register: bool = False
+    shifts: tuple[Shift, ...] = ()
 
     @classmethod
     def of(
@@ -52,6 +54,7 @@ class AgentPolicy:
                 contact_uri=entry.contact,
             ),
             ready_on_register=entry.ready_on_register,
+            shifts=tuple(entry.shifts),
         )
 
 

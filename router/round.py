@@ -257,6 +257,23 @@ class Rounds:
         )
         return agent_id if able else None
 
+    def costs_s(
+        self, contact: WaitingContact, line: WaitingLine, roster: Roster, now_s: float
+    ) -> Seconds:
+        """Return what a contact would cost with each agent of the policy, +inf: never."""
+        places = line.places([contact])
+        columns = np.arange(roster.has_slot.shape[1])
+        terms = self._terms(line.rows(places), columns, None)
+        terms += self._fairness_terms(line.queues(places), roster, columns, now_s)
+        costs = np.zeros(len(columns), dtype=np.float32)
+        for term in terms:
+            costs = costs + term.table[term.index[0]]
+        weight_s = self._book.weights(contact.queue_id).familiarity_weight_s
+        for known in () if contact.profile is None else contact.profile.familiar:
+            if known.agent_id in roster and (agent := roster.get(known.agent_id)).column >= 0:
+                costs[agent.column] -= weight_s * known.strength
+        return costs
+
     def _terms(
         self,
         rows: NDArray[np.int64],

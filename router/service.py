@@ -12,12 +12,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, assert_never
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from domain.agent import AgentState, AgentView
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer
+from domain.customer_profile import CustomerProfile
+from domain.decision_ports import Eligibility
 from domain.events import ContactQueued, OfferAccepted
+from domain.mood import Mood
 from domain.offer import DeclineReason
 from domain.ports import (
     Clock,
@@ -29,25 +33,40 @@ from domain.ports import (
     WishStore,
 )
 from router import views
+from router.assignment.process import SolverProcess, is_small
+from router.assignment.solver import solve
 from router.core import Output, RouterCore
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
     ContactLeft,
+    CustomerKnown,
     Input,
+    MoodObserved,
     OfferAnswered,
     OfferRefused,
+    OutcomeKnown,
     PolicyChanged,
     PriorityAdded,
     ReachabilityChanged,
+    ShiftChanged,
 )
+from router.lessons import OutcomeModel
 from router.policy import RouterPolicy
+from router.round import Round
+from router.shifts import is_on_shift
 
 REST_S_MAX: Final = 0.020
 """Longest pause between two assignments; what happens meanwhile is solved together."""
 REST_PER_ASSIGNMENT: Final = 1.0
 """Pause after an assignment, as a multiple of the time it took: assigning takes half of the
 event loop at most, and with small problems nobody waits for the pause to end."""
+
+SOLVE_S_MAX: Final = 1.0
+"""A large assignment that is not solved by then is made greedily; the largest that is measured,
+10,000 contacts and agents, takes half as long (`bench/router.py`)."""
+SHIFTS_EVERY_S: Final = 15.0
+"""How often it is looked whose working hours have begun or ended; they are told in minutes."""
 
 _log = structlog.get_logger(__name__)
 
@@ -90,6 +109,7 @@ class RouterService:
         clock: Clock,
         desk: ContactDesk | None = None,
         wishes: WishStore | None = None,
+        outcomes: OutcomeModel | None = None,
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         """Build nothing yet: the first events are published on entering.
@@ -100,6 +120,7 @@ class RouterService:
             clock: The one source of time.
             desk: Rings telephones; may be set later, before entering.
             wishes: Keeps what agents ask for over a restart.
+            outcomes: What outcomes have taught; None: nothing is learnt.
             new_id: Gives the ids of offers.
         """
         self.desk = desk
@@ -118,6 +139,10 @@ class RouterService:
         self._assign_s = 0.0
         self._assign_s_max = 0.0
         self._desk_failures = 0
+        self._outcomes = outcomes
+        self._elsewhere = SolverProcess()
+        self._solving: asyncio.Task[None] | None = None
+        self._shift_timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> "RouterService":
         remembered = {} if self._wishes is None else await self._wishes.load()
@@ -126,8 +151,10 @@ class RouterService:
             new_id=self._new_id,
             now_s=self._clock.monotonic_s(),
             remembered=remembered,
+            outcomes=self._outcomes,
         )
         self._loop = asyncio.get_running_loop()
+        self._watch_shifts()
         self.advance()
         return self
 
@@ -137,10 +164,14 @@ class RouterService:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for handle in (self._turn, self._timer):
+        for handle in (self._turn, self._timer, self._shift_timer, self._solving):
             if handle is not None:
                 handle.cancel()
-        self._turn = self._timer = self._loop = None
+        self._turn = self._timer = self._shift_timer = self._loop = None
+        if self._solving is not None:
+            await asyncio.gather(self._solving, return_exceptions=True)
+            self._solving = None
+        await self._elsewhere.__aexit__(kind, error, trace)
 
     def enqueue(self, queued: ContactQueued) -> None:
         """Let a contact wait.
@@ -168,6 +199,26 @@ class RouterService:
         waits = contact_id in self._core.line
         self._handle(PriorityAdded(contact_id, steps))
         return waits
+
+    def customer_known(self, contact_id: str, profile: CustomerProfile) -> None:
+        """It is known who a contact's customer is, before it waits or later."""
+        self._handle(CustomerKnown(contact_id, profile))
+
+    def mood_observed(self, contact_id: str, mood: Mood) -> None:
+        """It was observed how a contact's customer feels."""
+        self._handle(MoodObserved(contact_id, mood))
+
+    def outcome_known(self, outcome: OutcomeKnown) -> None:
+        """It is known what became of a contact."""
+        self._handle(outcome)
+
+    def eligibility(self, contact_id: str) -> Sequence[Eligibility]:
+        """Return every agent, those who can be offered the contact first, the cheapest first.
+
+        Raises:
+            NotKnown: No such contact waits.
+        """
+        return views.eligibility(self._core, contact_id, self._clock.monotonic_s())
 
     def accept(self, offer_id: str) -> bool:
         """The agent has answered. False: too late, the offer is settled otherwise."""
@@ -230,6 +281,7 @@ class RouterService:
         """Take another policy; offers and conversations that run go on."""
         self._policy = policy
         self._handle(PolicyChanged(policy))
+        self.check_shifts()
 
     def figures(self) -> RouterFigures:
         """Return how the router does."""
@@ -281,14 +333,45 @@ class RouterService:
                 self._events.publish(output)
 
     def _assign(self, now_s: float) -> None:
-        outputs = self._core.assign(now_s)
+        core = self._core
+        if not core.has_matches and self._solving is None:
+            asked = core.pose(now_s)
+            if asked is None:
+                pass
+            elif self._loop is None or is_small(asked.problem):
+                core.settle(asked, solve(asked.problem))
+            else:
+                self._solving = self._loop.create_task(self._solve_elsewhere(asked))
+        outputs = core.make_offers(now_s)
         took_s = self._clock.monotonic_s() - now_s
         self._assign_s += took_s
         self._assign_s_max = max(self._assign_s_max, took_s)
         # Offers decided on are made without a rest, with other tasks in between.
-        rest_s = 0.0 if self._core.has_matches else REST_PER_ASSIGNMENT * took_s
+        rest_s = 0.0 if core.has_matches else REST_PER_ASSIGNMENT * took_s
         self._assign_from_s = now_s + took_s + min(REST_S_MAX, rest_s)
         self._sort(outputs)
+
+    async def _solve_elsewhere(self, asked: Round) -> None:
+        """Have a large problem solved by the process beside, and take up what comes of it."""
+        solution = await self._elsewhere.solve(asked.problem, SOLVE_S_MAX)
+        self._solving = None
+        self._core.settle(asked, solution)
+        self._arm()
+
+    def _watch_shifts(self) -> None:
+        """Tell the core whose working hours have begun or ended, now and every while."""
+        self.check_shifts()
+        assert self._loop is not None
+        self._shift_timer = self._loop.call_later(SHIFTS_EVERY_S, self._watch_shifts)
+
+    def check_shifts(self) -> None:
+        """Tell the core whose working hours have begun or ended."""
+        policy = self._policy
+        local = self._clock.utc().astimezone(ZoneInfo(policy.weights.timezone))
+        for agent_id, agent in policy.agents.items():
+            on_shift = is_on_shift(agent.shifts, local)
+            if self._core.roster.get(agent_id).on_shift is not on_shift:
+                self._handle(ShiftChanged(agent_id, on_shift))
 
     def _carry_out(self, command: Command) -> None:
         assert self.desk is not None, "the router was entered without a desk"
@@ -315,7 +398,7 @@ class RouterService:
             return
         at_s = self._core.next_deadline_s()
         due_s = float("inf") if at_s is None else at_s
-        if self._core.wants_assignment:
+        if self._core.has_matches or (self._core.wants_assignment and self._solving is None):
             due_s = min(due_s, self._assign_from_s)
         now_s = self._clock.monotonic_s()
         if self._commands or due_s <= now_s:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.agent import AgentState, AgentView
+from domain.decision_ports import Eligibility
+from domain.errors import NotKnown
 from domain.ports import QueuePosition, QueueView, WaitingView
 from router.core import RouterCore
 from router.figures import expected_wait_s
@@ -99,6 +101,26 @@ def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[Waiting
         )
         for contact in core.line.of_queue(core.queue(queue_id).id, now_s)
     ]
+
+
+def eligibility(core: RouterCore, contact_id: str, now_s: float) -> list[Eligibility]:
+    """Return every agent, those who can be offered the contact first, the cheapest first.
+
+    Raises:
+        NotKnown: The contact does not wait.
+    """
+    contact = core.line.get(contact_id)
+    if contact is None:
+        raise NotKnown("waiting contact", contact_id)
+    kept_for = core.demand.waited_for(contact, now_s)
+    costs_s = core.demand.costs_s(contact, now_s)
+    judged = []
+    for standing in core.roster:
+        obstacle = core.demand.eligibility.obstacle(contact, standing, kept_for, now_s)
+        cost_s = None if obstacle is not None else round(float(costs_s[standing.column]), 3)
+        judged.append(Eligibility(agent_id=standing.agent_id, obstacle=obstacle, cost_s=cost_s))
+    judged.sort(key=lambda one: (one.cost_s is None, one.cost_s or 0.0, one.agent_id))
+    return judged
 
 
 @dataclass(slots=True)

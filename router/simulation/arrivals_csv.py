@@ -1,5 +1,6 @@
 """Arrivals as a table says: `arrival_s, channel, queue, language, value, topic, customer,
-patience_s`, so that anyone can bring his own day."""
+patience_s`, so that anyone can bring his own day.
+"""
 
 import csv
 import re

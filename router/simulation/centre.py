@@ -164,7 +164,8 @@ def queue_of(load: QueueLoad) -> QueueEntry:
 
 def shift_of(plan: WorkShift, key: int) -> Shift:
     """Return one agent's hours: breaks stand evenly in the shift, up to a quarter of an hour
-    off, so that not all of them are away at once."""
+    off, so that not all of them are away at once.
+    """
     begin_s, end_s = seconds_of(plan.begin), seconds_of(plan.end)
     count = len(plan.breaks_s)
     free_s = (end_s - begin_s - sum(plan.breaks_s)) / (count + 1)

@@ -67,7 +67,8 @@ def workload_of(name: str, policy: RouterPolicy, rows: Sequence[Row]) -> Workloa
 
 def centre_of(workload: Workload, policy: RouterPolicy, seed: int) -> Centre:
     """Return a centre with the agents and queues of a configuration; only what nobody knows of
-    them is drawn, and those without ratings are given what their talents would have earned."""
+    them is drawn, and those without ratings are given what their talents would have earned.
+    """
     staff: dict[str, Staff] = {}
     for number, (agent_id, one) in enumerate(policy.agents.items()):
         key = key_of(seed, key_of_text(agent_id))

@@ -30,7 +30,7 @@ def policy(
     queues: Sequence[QueueEntry] = (),
     *,
     apart: frozenset[frozenset[Channel]] = frozenset(),
-    **weights: float,
+    **weights: object,
 ) -> RouterPolicy:
     return RouterPolicy(
         agents={entry.id: AgentPolicy.of(entry, apart) for entry in agents},

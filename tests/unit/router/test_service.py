@@ -6,9 +6,14 @@ import pytest
 from domain.agent import AgentState
 from domain.commands import WithdrawReason
 from domain.contact import Disposition
+from domain.customer_profile import CustomerProfile
+from domain.decision import Obstacle
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
 from domain.events import AgentStateChanged, ContactQueued, OfferMade
+from domain.mood import Mood
 from domain.offer import DeclineReason
+from router.assignment.solver import solve
+from router.inputs import OutcomeKnown
 from router.service import RouterService
 from tests.unit.router.people import agent, policy, queue, queued
 
@@ -277,3 +282,94 @@ async def test_a_burst_is_solved_together_after_a_slow_assignment():
             router.enqueue(queued(f"c{n}"))
             await asyncio.sleep(0)
         assert 1 <= router.figures().assignments < 25
+
+
+class Elsewhere:
+    """Stands for the process beside: it answers when it is told to."""
+
+    def __init__(self):
+        self.asked = []
+        self.answer = asyncio.Event()
+
+    async def solve(self, problem, limit_s):
+        self.asked.append((problem, limit_s))
+        await self.answer.wait()
+        return solve(problem)
+
+    async def __aexit__(self, *_):
+        pass
+
+
+async def test_a_large_assignment_is_solved_elsewhere_and_the_loop_goes_on():
+    people = [
+        agent(f"a{n:03}", extension=f"{n + 1000}", ready_on_register=True) for n in range(300)
+    ]
+    async with House(policy(people, [queue(waiting_max=1_000)])) as house:
+        house.router._elsewhere = elsewhere = Elsewhere()
+        for n in range(300):
+            house.router.enqueue(queued(f"c{n:03}"))
+        for one in people:
+            house.router.set_reachable(one.id, True)
+        await house.turn()
+        assert len(elsewhere.asked) == 1
+        assert house.phones.offers == []
+        house.router.enqueue(queued("late"))
+        house.router.leave("c000")
+        house.router.set_reachable("a007", False)
+        await house.turn()
+        assert len(elsewhere.asked) == 1
+        elsewhere.answer.set()
+        for _ in range(60):
+            await house.turn(0.1)
+        pairs = {offer.contact_id: offer.agent_id for offer in house.phones.offers}
+        assert len(pairs) == len(set(pairs.values())) == 299
+        assert "c000" not in pairs
+        assert "a007" not in pairs.values()
+
+
+async def test_leaving_while_a_large_assignment_is_solved_ends_cleanly():
+    people = [
+        agent(f"a{n:03}", extension=f"{n + 1000}", ready_on_register=True) for n in range(200)
+    ]
+    async with House(policy(people, [queue(waiting_max=1_000)])) as house:
+        house.router._elsewhere = elsewhere = Elsewhere()
+        for n in range(200):
+            house.router.enqueue(queued(f"c{n:03}"))
+        for one in people:
+            house.router.set_reachable(one.id, True)
+        await house.turn()
+        assert elsewhere.asked
+    assert house.phones.offers == []
+
+
+async def test_shifts_are_kept_by_the_wall_clock():
+    shift = {"days": ["thu"], "begin": "08:00", "end": "16:00"}
+    night = agent("ann", ready_on_register=True, shifts=[shift])
+    async with House(policy([night], timezone="Asia/Shanghai")) as house:
+        house.router.set_reachable("ann", True)
+        house.router.enqueue(queued("c1"))
+        # The clock of these tests stands at midnight UTC of a Thursday, 08:00 in Shanghai.
+        await house.turn()
+        assert len(house.phones.offers) == 1
+    late = agent("ann", ready_on_register=True, shifts=[{**shift, "begin": "09:00"}])
+    async with House(policy([late], timezone="Asia/Shanghai")) as house:
+        house.router.set_reachable("ann", True)
+        house.router.enqueue(queued("c1"))
+        await house.turn()
+        assert house.phones.offers == []
+        assert [one.obstacle for one in house.router.eligibility("c1")] == [Obstacle.SHIFT]
+
+
+async def test_what_is_known_of_a_customer_and_of_outcomes_reaches_the_core():
+    two = [agent("ann", ready_on_register=True), agent("ben", ready_on_register=True)]
+    async with House(policy(two)) as house:
+        for name in ("ann", "ben"):
+            house.router.set_reachable(name, True)
+        known = CustomerProfile(customer_id="k", preferred_agent_id="ben")
+        house.router.customer_known("c1", known)
+        house.router.mood_observed("c1", Mood.UPSET)
+        house.router.enqueue(queued("c1"))
+        await house.turn()
+        (offer,) = house.phones.offers
+        assert offer.agent_id == "ben"
+        house.router.outcome_known(OutcomeKnown("c1", resolved=True))

@@ -1,6 +1,7 @@
 import pytest
 
 from domain.agent import AgentState
+from domain.decision import Obstacle
 from domain.errors import NotKnown
 from domain.ports import QueuePosition
 from router import views
@@ -88,3 +89,24 @@ def test_those_who_wait_are_shown_in_order():
     assert {one.waited_s for one in shown} == {3}
     with pytest.raises(NotKnown):
         views.waiting_views(desk.core, "nowhere", 0.0)
+
+
+def test_who_can_be_offered_a_contact_and_what_stands_in_the_way_of_others():
+    people = [ANN, BEN, agent("lin", languages={"zh": 5}), agent("off")]
+    desk = Desk(policy(people, [queue(skills={"tech": 2})]))
+    desk.tell(AgentStateRequested("off", AgentState.LOGGED_OUT))
+    desk.tell(AgentStateRequested("ann", AgentState.NOT_READY))
+    desk.tell(queued("c1", skills={"tech": 2}))
+    found = {one.agent_id: one.obstacle for one in views.eligibility(desk.core, "c1", desk.now_s)}
+    assert found == {
+        "ann": Obstacle.STATE,
+        "ben": Obstacle.SKILL,
+        "lin": Obstacle.SKILL,
+        "off": Obstacle.STATE,
+    }
+    desk.core.handle(AgentStateRequested("ann", AgentState.READY), desk.now_s)
+    first, *_ = views.eligibility(desk.core, "c1", desk.now_s)
+    assert (first.agent_id, first.obstacle) == ("ann", None)
+    assert first.cost_s is not None
+    with pytest.raises(NotKnown):
+        views.eligibility(desk.core, "nobody", desk.now_s)
