@@ -33,6 +33,7 @@ from router.inputs import (
     ReachabilityChanged,
 )
 from router.policy import AgentPolicy, RouterPolicy, requirements_of
+from tests.property.examples import EXAMPLES
 
 AGENTS = ("ann", "ben", "chen", "dora")
 QUEUES = ("sales", "support", "chinese")
@@ -388,7 +389,7 @@ class RouterMachine(RuleBasedStateMachine):
 TestRouter = RouterMachine.TestCase
 TestRouter.settings = settings(
     deadline=None,
-    max_examples=100,
+    max_examples=EXAMPLES,
     stateful_step_count=50,
     derandomize=True,
     phases=[Phase.generate],
