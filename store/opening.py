@@ -20,6 +20,7 @@ from store.cursors import Cursors
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.journal import Journal
+from store.learning import LearningStates
 from store.schema import CONTACTS, RUNS
 from store.statements import Step
 from store.vault import open_vault
@@ -47,6 +48,7 @@ class Store:
     bindings: Bindings
     wishes: Wishes
     cursors: Cursors
+    learning: LearningStates
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -99,6 +101,7 @@ async def open_store(
                     bindings=bindings,
                     wishes=wishes,
                     cursors=cursors,
+                    learning=LearningStates(database, clock),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

@@ -216,3 +216,12 @@ CURSORS: Final = Table(
     ),
     Column("saved_at", UtcDateTime, nullable=False),
 )
+
+LEARNING: Final = Table(
+    "learning",
+    METADATA,
+    # "outcomes" or "needs"; names agents and topics, and nobody who called.
+    Column("learner", NAME, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+)
