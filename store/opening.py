@@ -22,6 +22,7 @@ from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.decisions import Decisions
 from store.intervals import Intervals
 from store.journal import Journal
+from store.learning import LearningStates
 from store.schema import CONTACTS, RUNS
 from store.statements import Step
 from store.vault import open_vault
@@ -51,6 +52,7 @@ class Store:
     cursors: Cursors
     decisions: Decisions
     intervals: Intervals
+    learning: LearningStates
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -105,6 +107,7 @@ async def open_store(
                     cursors=cursors,
                     decisions=Decisions(database),
                     intervals=Intervals(database, node=node),
+                    learning=LearningStates(database, clock),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

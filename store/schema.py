@@ -272,4 +272,11 @@ INTERVAL_MARKS: Final = Table(
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     # Who waits, talks and is in which state, as JSON: what later events are read with.
     Column("document", Text, nullable=False),
+LEARNING: Final = Table(
+    "learning",
+    METADATA,
+    # "outcomes" or "needs"; names agents and topics, and nobody who called.
+    Column("learner", NAME, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
 )
