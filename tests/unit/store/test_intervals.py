@@ -12,7 +12,8 @@ from domain.intervals import (
     QueueInterval,
 )
 from store import intervals
-from store.intervals import Intervals
+from store.intervals import KEPT_DAYS, Intervals
+from store.opening import open_store
 from tests.store_support import START
 
 QUARTER = timedelta(seconds=QUARTER_S)
@@ -89,3 +90,13 @@ async def test_too_many_are_refused(store, monkeypatch):
     await store.intervals.save(Figures(queues=[queue(0), queue(1)]), MARK)
     with pytest.raises(LimitExceeded, match="figures of one answer"):
         await store.intervals.queues([START, START + QUARTER, START + 2 * QUARTER])
+
+
+async def test_old_figures_are_dropped_at_the_start(tmp_path, clock):
+    async with open_store(tmp_path, clock) as store:
+        await store.intervals.save(Figures(queues=[queue(0), queue(1)], agents=[agent(0)]), MARK)
+    clock.tick(KEPT_DAYS * 86_400 + 60)
+    async with open_store(tmp_path, clock) as store:
+        bounds = [START, START + QUARTER, START + 2 * QUARTER]
+        assert [one.begin for one in await store.intervals.queues(bounds)] == [START + QUARTER]
+        assert await store.intervals.agents(bounds) == []
