@@ -66,11 +66,14 @@ class QueuePosition:
 
     Attributes:
         position: 1 is next.
-        expected_wait_s: None when nothing can be said, such as with no agent ready.
+        expected_wait_s: The median: half of such contacts are answered sooner. None when nothing
+            can be said, such as with no agent ready.
+        wait_p90_s: Nine of ten are answered sooner.
     """
 
     position: int
     expected_wait_s: float | None
+    wait_p90_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +109,7 @@ class WaitingView:
     Attributes:
         position: 1 is next.
         waited_s: Seconds since it joined the queue.
+        expected_wait_s, wait_p90_s: See `QueuePosition`.
         offered_to: The agent whose telephone rings for it; None while it only waits.
     """
 
@@ -116,6 +120,7 @@ class WaitingView:
     language: str
     expected_wait_s: float | None
     offered_to: str | None
+    wait_p90_s: float | None = None
 
 
 class WaitingRoom(Protocol):

@@ -54,6 +54,7 @@ class IntervalRecorder:
         target_of: Callable[[str], float],
         *,
         save_every_s: float = SAVE_EVERY_S,
+        gather_s: float = GATHER_S,
     ) -> None:
         """Count the events of a bus from now on.
 
@@ -65,8 +66,9 @@ class IntervalRecorder:
             target_of: Returns the seconds of `service_level.target_s` of a queue, also of one
                 that is configured no longer.
             save_every_s: Pause between two writes.
+            gather_s: How long events wait for company before they are counted.
         """
-        self.recorder: Final = EventRecorder(bus, "intervals", self._count, gather_s=GATHER_S)
+        self.recorder: Final = EventRecorder(bus, "intervals", self._count, gather_s=gather_s)
         self.save_failures = 0
         self.missed = 0
         self._first = bus.first

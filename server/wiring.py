@@ -46,7 +46,8 @@ from server import figures
 from server.clock import SystemClock
 from server.commands.softphones import credential_path
 from server.emotion import care_of, keys_of, settings_of
-from server.journal import JournalWriter, QueueLogWriter
+from server.interval_recorder import IntervalRecorder
+from server.journal import EventRecorder, JournalWriter, QueueLogWriter
 from server.observe import Observation
 from server.speech_recorder import SpeechRecorder
 from server.timed_ledger import TimedLedger
@@ -57,6 +58,10 @@ from store.queue_log import QueueLog
 from store.queue_log_file import QueueLogFile
 
 QUEUE_LOG_FILE: Final = "queue_log"
+DECISIONS_GATHER_S: Final = 0.25
+"""How long decisions wait for company before they are stored; a kill loses so much of them."""
+TARGET_S: Final = 20.0
+"""Of a queue that is configured no longer: the usual target of a service level."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +81,11 @@ class _Desk:
             return []
         agent = policy.agents[agent_id].agent
         return [queue.id for queue in policy.queues.values() if may_serve(agent, queue)]
+
+    def target_of(self, queue_id: str) -> float:
+        """Return the target of a queue's service level, seconds."""
+        queue = None if self.policy is None else self.policy.queues.get(queue_id)
+        return TARGET_S if queue is None else queue.service_level.target_s
 
     def caller_of(self, contact_id: str) -> str:
         return "" if self.control is None else self.control.caller_of(contact_id)
@@ -108,6 +118,15 @@ class _Desk:
     def release_contact(self, contact_id: str, disposition: Disposition) -> None:
         if self.control is not None:
             self.control.release_contact(contact_id, disposition)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Records:
+    """Who records events."""
+
+    journal: JournalWriter
+    decisions: EventRecorder
+    intervals: IntervalRecorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +169,15 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         _, last = await store.journal.bounds()
         bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
         desk = _Desk()
+        desk.policy = RouterPolicy.of(settings)
         async with (
             JournalWriter(bus, store.journal) as journal,
+            EventRecorder(
+                bus, "decisions", store.decisions.append, gather_s=DECISIONS_GATHER_S
+            ) as decisions,
+            IntervalRecorder(
+                bus, store.intervals, store.journal, clock, desk.target_of
+            ) as intervals,
             Webhooks(
                 settings.webhooks,
                 stream=Resume(bus, store.journal),
@@ -165,7 +191,8 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         ):
             for orphan in await store.contacts.close_orphans():
                 bus.publish(_closed(orphan))
-            async with _calls(loaded, store, bus, clock, journal, desk) as node:
+            records = _Records(journal=journal, decisions=decisions, intervals=intervals)
+            async with _calls(loaded, store, bus, clock, records, desk) as node:
                 node.observation.metrics.add("webhooks", figures.webhook_figures(webhooks.figures))
                 yield node
 
@@ -192,11 +219,11 @@ async def _calls(
     store: Store,
     bus: LocalBus,
     clock: SystemClock,
-    journal: JournalWriter,
+    records: _Records,
     desk: _Desk,
 ) -> AsyncIterator[Node]:
     settings = loaded.configuration
-    desk.policy = RouterPolicy.of(settings)
+    assert desk.policy is not None
     observation = Observation(clock=clock, stream=bus, version=VERSION)
     router = RouterService(desk.policy, events=bus, clock=clock, desk=desk, wishes=store.wishes)
     ledger = TimedLedger(store.contacts, clock, observation.measures.store_commit_seconds.observe)
@@ -274,6 +301,8 @@ async def _calls(
                             contacts=store.contacts,
                             calls=control,
                             care=care,
+                            decisions=store.decisions,
+                            intervals=records.intervals,
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,
@@ -303,15 +332,16 @@ async def _calls(
                             reloader=reloader,
                             observation=observation,
                         )
-                        _observe(node, ports, journal, speech)
+                        _observe(node, ports, records, speech)
                         async with observation, reloader, http:
                             observation.readiness.started = True
                             yield node
 
 
-def _observe(node: Node, ports: ApiPorts, journal: JournalWriter, speech: SpeechRecorder) -> None:
+def _observe(node: Node, ports: ApiPorts, records: _Records, speech: SpeechRecorder) -> None:
     """Show how each part does, and ask each whether it stands."""
     metrics, readiness = node.observation.metrics, node.observation.readiness
+    journal = records.journal
     metrics.add("desk", figures.desk_figures(node.router))
     metrics.add(
         "calls",
@@ -328,6 +358,8 @@ def _observe(node: Node, ports: ApiPorts, journal: JournalWriter, speech: Speech
         "events": lambda: journal.recorder.lost,
         "speech": lambda: speech.dropped,
         "calls": lambda: node.control.records_dropped,
+        "decisions": lambda: records.decisions.lost,
+        "figures": lambda: records.intervals.recorder.lost + records.intervals.dropped,
     }
     metrics.add("records", figures.record_figures(lost))
     metrics.add("edge", figures.edge_figures(node.edge.figures))

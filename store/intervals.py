@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, Table, func, select
+from sqlalchemy import Row, Select, Table, bindparam, delete, func, select
 
 from domain.errors import LimitExceeded
 from domain.interval_ports import Figures, IntervalMark
@@ -25,6 +25,8 @@ from store.statements import Step, upsert
 
 ROWS_MAX: Final = 20_000
 """Rows of one answer: 200 agents in 100 intervals, about 8 MB of JSON."""
+KEPT_DAYS: Final = 400
+"""A month can be compared with that of the year before; with 200 agents about 400 MB."""
 
 
 class Intervals:
@@ -42,6 +44,19 @@ class Intervals:
         self._put_queue = upsert(database.dialect, QUEUE_INTERVALS)
         self._put_agent = upsert(database.dialect, AGENT_INTERVALS)
         self._put_mark = upsert(database.dialect, INTERVAL_MARKS)
+        self._forget = [
+            delete(table).where(table.c.begin_at < bindparam("until"))
+            for table in (QUEUE_INTERVALS, AGENT_INTERVALS)
+        ]
+
+    async def forget_old(self, now: datetime) -> None:
+        """Drop figures that are over 400 days old; to be called at the start.
+
+        Raises:
+            StoreError: They are still there.
+        """
+        row = {"until": now - timedelta(days=KEPT_DAYS)}
+        await self._database.write("old figures", *(Step(each, (row,)) for each in self._forget))
 
     async def load(self) -> IntervalMark | None:
         """Return how far this node's intervals go; None before the first.

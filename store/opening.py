@@ -98,6 +98,8 @@ async def open_store(
             ):
                 customers = Customers(database, vault, clock, days_max=remember_days)
                 await customers.forget_old()
+                intervals = Intervals(database, node=node)
+                await intervals.forget_old(clock.utc())
                 yield Store(
                     customers=customers,
                     contacts=Contacts(database, vault, clock, run_id=run_id, node=node),
@@ -106,8 +108,8 @@ async def open_store(
                     wishes=wishes,
                     cursors=cursors,
                     decisions=Decisions(database),
-                    intervals=Intervals(database, node=node),
                     learning=LearningStates(database, clock),
+                    intervals=intervals,
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

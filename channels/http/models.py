@@ -162,8 +162,12 @@ class WaitingOut(Answer):
     priority: int = Field(description="0 is ordinary; higher goes first.", examples=[0])
     language: str = Field(description="BCP 47 tag.", examples=["en"])
     expected_wait_s: float | None = Field(
-        description="Seconds until an agent answers; null when nothing can be said.",
+        description="Seconds until an agent answers, the median: half of such contacts are "
+        "answered sooner; null when nothing can be said.",
         examples=[20.0],
+    )
+    wait_p90_s: float | None = Field(
+        description="Nine of ten are answered sooner; null as above.", examples=[65.0]
     )
     offered_to: str | None = Field(
         description="The agent whose telephone rings for it.", examples=["alice"]
