@@ -34,6 +34,7 @@ from router.changes import Changes
 from router.demand import STEP, Demand
 from router.explanation import explain
 from router.figures import QueueFigures
+from router.forecasts import Forecasts, rank_of
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
@@ -110,7 +111,7 @@ class RouterCore:
         self._queues = Queues()
         self._deadlines: Deadlines[tuple[str, ...]] = Deadlines()
         self._changes = Changes()
-        self.roster = Roster(self._out.append, self._note_served, remembered, self._changes)
+        self.roster = Roster(self._out.append, self._queues.note_handled, remembered, self._changes)
         self.offers = OfferBook()
         self.demand = Demand(self.roster, Pauses(), self._deadlines, outcomes, self._changes)
         self.line = self.demand.line
@@ -137,6 +138,10 @@ class RouterCore:
     def figures(self) -> Mapping[str, QueueFigures]:
         """What has happened in each queue, by its id."""
         return self._queues.figures
+
+    def forecasts(self, now_s: float) -> Forecasts:
+        """Return what foretells how long those who wait still wait, for this moment."""
+        return Forecasts(self.demand, self.roster, self._queues.forecaster, now_s)
 
     def queue(self, queue_id: str) -> QueueEntry:
         """Return a queue as it is configured.
@@ -252,7 +257,7 @@ class RouterCore:
                 case (kind, offer_id) if kind == _EXPIRES:
                     self._expire(offer_id, now_s)
                 case (kind, contact_id) if kind == _OVERDUE:
-                    self._overdue(contact_id)
+                    self._overdue(contact_id, now_s)
                 case (kind,) if kind == _LOOK_AGAIN:
                     self._changes.everything = True
                 case (kind, contact_id) if kind == STEP:
@@ -276,6 +281,7 @@ class RouterCore:
             self.totals.refused += 1
             raise
         contact = self.demand.add(queued, now_s)
+        self._queues.forecaster.arrived(queue.id, rank_of(self.demand, contact), now_s)
         self._deadlines.set((_OVERDUE, contact.contact_id), contact.queued_at_s + queue.wait_s_max)
         self._out.append(queued)
 
@@ -283,9 +289,7 @@ class RouterCore:
         contact = self.line.get(contact_id)
         if contact is None:
             return
-        figures = self.figures[contact.queue_id]
-        target_s = self._queues[contact.queue_id].service_level.target_s
-        figures.note_abandonment(contact.waited_s(now_s), target_s)
+        self._queues.note_abandonment(contact, now_s)
         offer = self.offers.of_contact(contact_id)
         self._forget(contact)
         if offer is not None:
@@ -350,11 +354,10 @@ class RouterCore:
         self._settle(offer, OfferTrigger.ACCEPT)
         self.demand.note_serving(contact, agent.agent_id)
         self._forget(contact)
-        waited_s = contact.waited_s(now_s)
-        queue = self._queues[contact.queue_id]
-        self.figures[queue.id].note_answer(waited_s, queue.service_level.target_s)
+        self._queues.note_answer(contact, now_s - offer.made_at_s, now_s)
         self.roster.connect(agent, contact.contact_id)
-        self._connected[contact.contact_id] = Connected(agent.agent_id, queue.id)
+        self._connected[contact.contact_id] = Connected(agent.agent_id, contact.queue_id)
+        waited_s = contact.waited_s(now_s)
         self._out.append(OfferAccepted(**names_of(offer), waited_s=waited_s))
 
     def _decline(self, offer: Offer, reason: DeclineReason, now_s: float) -> None:
@@ -380,7 +383,7 @@ class RouterCore:
         self.line.take_back(contact)
         self._changes.contacts.add(contact.contact_id)
         if contact.overdue:
-            self._release(contact)
+            self._release(contact, now_s)
             return
         self._out.append(contact.queued(now_s))
 
@@ -403,17 +406,17 @@ class RouterCore:
         if agent_id in self.roster:
             self.roster.wrapped_up(self.roster.get(agent_id), contact_id, now_s)
 
-    def _overdue(self, contact_id: str) -> None:
+    def _overdue(self, contact_id: str, now_s: float) -> None:
         contact = self.line.get(contact_id)
         assert contact is not None
         if contact.offered_to is None:
-            self._release(contact)
+            self._release(contact, now_s)
         else:
             # The telephone that rings may still be answered.
             contact.overdue = True
 
-    def _release(self, contact: WaitingContact) -> None:
-        self.figures[contact.queue_id].released += 1
+    def _release(self, contact: WaitingContact, now_s: float) -> None:
+        self._queues.note_release(contact, now_s)
         self._forget(contact)
         self._out.append(
             ReleaseContact(contact_id=contact.contact_id, disposition=Disposition.WAIT_EXCEEDED)
@@ -478,11 +481,6 @@ class RouterCore:
             )
         )
         self._close_queue(queue_id)
-
-    def _note_served(self, serving: Serving, now_s: float) -> None:
-        figures = self.figures.get(serving.queue_id)
-        if figures is not None:
-            figures.note_handled(now_s - serving.since_s)
 
     def _waiting(self, offer: Offer) -> WaitingContact:
         contact = self.line.get(offer.contact_id)

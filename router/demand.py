@@ -4,7 +4,7 @@ Everything that changes a contact's needs comes together here: time that passes,
 becomes known, his mood, what outcomes have taught, another configuration.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from config.routing import Weights
 from config.schema import QueueEntry
 from domain.deadlines import Deadlines
 from domain.events import ContactQueued
@@ -182,6 +183,15 @@ class Demand:
             load_factor=self._lessons.load_factor(partial(self._occupancy, now_s)),
             now_s=now_s,
         )
+
+    @property
+    def queue_ids(self) -> Iterable[str]:
+        """The queues of the policy, and those where somebody still waits."""
+        return self._queues
+
+    def weights(self, queue_id: str) -> Weights:
+        """Return the weights of a queue."""
+        return self._book.weights(queue_id)
 
     def able(self, queue_id: str) -> Mask:
         """Tell which agents may serve a queue as it is configured, shape (agents,)."""

@@ -53,6 +53,8 @@ def explain(
         propensity=contact.propensity,
         relaxed=contact.relaxed,
         ring=contact.ring,
+        language=contact.language,
+        skills=tuple(requirement.skill for requirement in contact.requirements),
     )
 
 

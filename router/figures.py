@@ -1,4 +1,4 @@
-"""What a supervisor reads of a queue: counts, service level, speed of answer, expected wait."""
+"""What a supervisor reads of a queue: counts, service level, speed of answer."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -69,28 +69,3 @@ class QueueFigures:
         if not ended:
             return None
         return (self.answered_in_target + self.abandoned_in_target) / ended
-
-
-def expected_wait_s(
-    *, ahead: int, agents_free: int, agents_working: int, handle_s: float | None
-) -> float | None:
-    """Return how long a contact may have to wait for an agent, seconds.
-
-    With handle times that are exponentially distributed, `agents_working` busy agents
-    become free `agents_working / handle_s` times a second, and the contact waits for as many
-    of these as there are contacts ahead of it, and one more.
-
-    Args:
-        ahead: Waiting contacts that are more urgent and could take the same agents.
-        agents_free: READY agents who may serve it.
-        agents_working: Agents who may serve it and are READY, BUSY or in WRAP_UP.
-        handle_s: Mean seconds that one contact occupies an agent; None when unknown.
-
-    Returns:
-        None when nothing can be said: nobody works, or no contact has ended yet.
-    """
-    if ahead < agents_free:
-        return 0.0
-    if agents_working == 0 or handle_s is None:
-        return None
-    return (ahead + 1 - agents_free) * handle_s / agents_working

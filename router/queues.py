@@ -6,6 +6,9 @@ from typing import Final
 from config.schema import QueueEntry
 from domain.errors import LimitExceeded, NotKnown
 from router.figures import QueueFigures
+from router.standing import Serving
+from router.wait_forecaster import WaitForecaster
+from router.waiting import WaitingContact
 
 
 class Queues:
@@ -15,6 +18,7 @@ class Queues:
         self._configured: Mapping[str, QueueEntry] = {}
         self._every: dict[str, QueueEntry] = {}
         self.figures: Final[dict[str, QueueFigures]] = {}
+        self.forecaster: Final = WaitForecaster()
 
     @property
     def every(self) -> Mapping[str, QueueEntry]:
@@ -59,6 +63,36 @@ class Queues:
             raise LimitExceeded(f"queue {queue.id} waiting_max", waiting + 1, queue.waiting_max)
         figures.arrived += 1
 
+    def note_answer(self, contact: WaitingContact, rang_s: float, now_s: float) -> None:
+        """An agent has answered."""
+        waited_s = contact.waited_s(now_s)
+        queue_id = contact.queue_id
+        target_s = self._every[queue_id].service_level.target_s
+        self.figures[queue_id].note_answer(waited_s, target_s)
+        self.forecaster.answered(
+            contact.contact_id, queue_id, waited_s=waited_s, rang_s=rang_s, now_s=now_s
+        )
+
+    def note_abandonment(self, contact: WaitingContact, now_s: float) -> None:
+        """The customer has left before an answer."""
+        waited_s = contact.waited_s(now_s)
+        queue_id = contact.queue_id
+        target_s = self._every[queue_id].service_level.target_s
+        self.figures[queue_id].note_abandonment(waited_s, target_s)
+        self.forecaster.left(contact.contact_id, queue_id, waited_s=waited_s, now_s=now_s)
+
+    def note_release(self, contact: WaitingContact, now_s: float) -> None:
+        """The contact may wait no longer."""
+        self.figures[contact.queue_id].released += 1
+        self.forecaster.released(contact.contact_id, now_s)
+
+    def note_handled(self, serving: Serving, now_s: float) -> None:
+        """An agent is through with a contact."""
+        figures = self.figures.get(serving.queue_id)
+        if figures is not None:
+            figures.note_handled(now_s - serving.since_s)
+            self.forecaster.handled(serving.queue_id, now_s - serving.since_s)
+
     def note_overflow(self, queue_id: str, to_queue_id: str) -> None:
         """Count a contact that goes on waiting in another queue."""
         self.figures[queue_id].overflowed += 1
@@ -77,4 +111,5 @@ class Queues:
             return False
         del self._every[queue_id]
         del self.figures[queue_id]
+        self.forecaster.forget_queue(queue_id)
         return True

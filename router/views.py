@@ -10,7 +10,6 @@ from domain.decision_ports import Eligibility
 from domain.errors import NotKnown
 from domain.ports import QueuePosition, QueueView, WaitingView
 from router.core import RouterCore
-from router.figures import expected_wait_s
 from router.waiting import WaitingContact
 
 _WORKING = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
@@ -21,9 +20,11 @@ def position(core: RouterCore, contact_id: str, now_s: float) -> QueuePosition |
     contact = core.line.get(contact_id)
     if contact is None or contact.offered_to is not None:
         return None
+    forecast = core.forecasts(now_s).of(contact)
     return QueuePosition(
         position=core.line.position(contact, now_s),
-        expected_wait_s=_expected_wait_s(core, contact, _AgentMasks.of(core), now_s),
+        expected_wait_s=None if forecast is None else forecast.p50_s,
+        wait_p90_s=None if forecast is None else forecast.p90_s,
     )
 
 
@@ -88,19 +89,23 @@ def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[Waiting
     Raises:
         NotKnown: There is no such queue.
     """
-    masks = _AgentMasks.of(core)
-    return [
-        WaitingView(
-            contact_id=contact.contact_id,
-            position=core.line.position(contact, now_s),
-            waited_s=contact.waited_s(now_s),
-            priority=contact.priority,
-            language=contact.language,
-            expected_wait_s=_expected_wait_s(core, contact, masks, now_s),
-            offered_to=contact.offered_to,
+    forecasts = core.forecasts(now_s)
+    shown = []
+    for contact in core.line.of_queue(core.queue(queue_id).id, now_s):
+        forecast = forecasts.of(contact)
+        shown.append(
+            WaitingView(
+                contact_id=contact.contact_id,
+                position=core.line.position(contact, now_s),
+                waited_s=contact.waited_s(now_s),
+                priority=contact.priority,
+                language=contact.language,
+                expected_wait_s=None if forecast is None else forecast.p50_s,
+                wait_p90_s=None if forecast is None else forecast.p90_s,
+                offered_to=contact.offered_to,
+            )
         )
-        for contact in core.line.of_queue(core.queue(queue_id).id, now_s)
-    ]
+    return shown
 
 
 def eligibility(core: RouterCore, contact_id: str, now_s: float) -> list[Eligibility]:
@@ -157,21 +162,3 @@ class _AgentMasks:
                 masks[1, column] = standing.state in _WORKING
                 masks[2, column] = standing.state is AgentState.READY
         return cls(*masks)
-
-
-def _expected_wait_s(
-    core: RouterCore, contact: WaitingContact, masks: _AgentMasks, now_s: float
-) -> float | None:
-    if contact.offered_to is not None:
-        return 0.0
-    able = core.demand.eligibility.able(contact)
-    ahead = sum(
-        bool(np.any(able & core.demand.eligibility.able(other)))
-        for other in core.line.ahead_of(contact, now_s)
-    )
-    return expected_wait_s(
-        ahead=ahead,
-        agents_free=int(np.count_nonzero(able & masks.ready)),
-        agents_working=int(np.count_nonzero(able & masks.working)),
-        handle_s=core.figures[contact.queue_id].handle_s,
-    )

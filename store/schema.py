@@ -272,6 +272,8 @@ INTERVAL_MARKS: Final = Table(
     Column("sequence", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     # Who waits, talks and is in which state, as JSON: what later events are read with.
     Column("document", Text, nullable=False),
+)
+
 LEARNING: Final = Table(
     "learning",
     METADATA,

@@ -81,7 +81,9 @@ def sim(
     names = [name.strip() for name in policy.split(",")] if policy else list(NAMES)
     for name in names:
         if name not in ALL or names.count(name) > 1:
-            fail(f"--policy: found {name!r}; allowed: each once: {', '.join(ALL)}", EXIT_WRONG_INPUT)
+            fail(
+                f"--policy: found {name!r}; allowed: each once: {', '.join(ALL)}", EXIT_WRONG_INPUT
+            )
     out = console(sys.stderr)
     began = time.monotonic()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from domain.wait_forecast import WaitForecast
-from router.figures import HANDLE_TIME_SHARE, expected_wait_s
+from router.figures import HANDLE_TIME_SHARE
 from router.wait_calibration import ForecastBook
 from router.wait_model import Arrivals, Patience
 from router.waiting_time import Crew, HandleBook, Outlook, shared_ahead
@@ -153,7 +153,7 @@ class Run:
         if raw is None:
             return
         told = self.forecasts.tell(str(contact.number), contact.queue_id, raw, now_s)
-        today_s = expected_wait_s(
+        today_s = simple_wait_s(
             ahead=sum(n for n, both in zip(before, shared, strict=True) if both),
             agents_free=0,
             agents_working=int(able.sum()),
@@ -195,3 +195,28 @@ class Run:
             self.forecasts.left(str(contact.number), now_s)
             self.open.pop(contact.number, None)
             self.patience[contact.queue_id].note(now_s - contact.arrived_s, left=True)
+
+
+def simple_wait_s(
+    *, ahead: int, agents_free: int, agents_working: int, handle_s: float | None
+) -> float | None:
+    """Return how long a contact may have to wait for an agent, seconds.
+
+    With handle times that are exponentially distributed, `agents_working` busy agents
+    become free `agents_working / handle_s` times a second, and the contact waits for as many
+    of these as there are contacts ahead of it, and one more.
+
+    Args:
+        ahead: Waiting contacts that are more urgent and could take the same agents.
+        agents_free: READY agents who may serve it.
+        agents_working: Agents who may serve it and are READY, BUSY or in WRAP_UP.
+        handle_s: Mean seconds that one contact occupies an agent; None when unknown.
+
+    Returns:
+        None when nothing can be said: nobody works, or no contact has ended yet.
+    """
+    if ahead < agents_free:
+        return 0.0
+    if agents_working == 0 or handle_s is None:
+        return None
+    return (ahead + 1 - agents_free) * handle_s / agents_working

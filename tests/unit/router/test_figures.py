@@ -1,6 +1,6 @@
 import pytest
 
-from router.figures import QueueFigures, expected_wait_s
+from router.figures import QueueFigures
 
 
 def test_nothing_is_said_before_the_first():
@@ -28,21 +28,3 @@ def test_the_handle_time_follows_what_happens():
     for _ in range(200):
         figures.note_handled(300)
     assert figures.handle_s == pytest.approx(300, rel=0.01)
-
-
-@pytest.mark.parametrize(
-    ("ahead", "free", "working", "handle_s", "expected"),
-    [
-        (0, 1, 1, None, 0.0),
-        (0, 0, 0, 100.0, None),
-        (0, 0, 2, None, None),
-        (0, 0, 1, 100.0, 100.0),
-        (3, 0, 2, 100.0, 200.0),
-        (3, 1, 2, 100.0, 150.0),
-    ],
-)
-def test_the_expected_wait(ahead, free, working, handle_s, expected):
-    assert (
-        expected_wait_s(ahead=ahead, agents_free=free, agents_working=working, handle_s=handle_s)
-        == expected
-    )
