@@ -98,6 +98,19 @@ class CustomerDirectory(Protocol):
         ...
 
 
+class OutcomeDesk(Protocol):
+    """Who takes what agents and programs say of contacts."""
+
+    async def report(self, outcome: ContactOutcome) -> None:
+        """Store what became of a contact, and tell whoever learns from it.
+
+        Raises:
+            NotKnown: There is no such contact.
+            StoreError: It is not stored, and nobody is told.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupQuestion:
     """What another system is asked.

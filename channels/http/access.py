@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from domain.care_ports import CareDesk
+from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.events import ConfigurationReloaded
 from domain.ports import (
     AgentDesk,
@@ -32,6 +33,8 @@ class ApiPorts:
         metrics: Returns the Prometheus text.
         reload: Reads the configuration file again and puts it in force; raises
             ConfigurationError and then changes nothing.
+        customers: Who customers are; None: nobody on this node knows, and their routes answer 503.
+        outcomes: Takes what became of contacts; None as for `customers`.
         care: Alerts, moods and consent; None: nobody looks after them on this node, and their
             routes answer 503.
     """
@@ -48,6 +51,8 @@ class ApiPorts:
     reload: Callable[[], Awaitable[ConfigurationReloaded]]
     figures: HttpFigures = field(default_factory=HttpFigures)
     care: CareDesk | None = None
+    customers: CustomerDirectory | None = None
+    outcomes: OutcomeDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

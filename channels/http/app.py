@@ -18,6 +18,7 @@ from channels.http import (
     calls,
     configuration,
     contacts,
+    customers,
     emotion,
     events,
     queues,
@@ -46,6 +47,7 @@ TAGS = [
     {"name": "agents", "description": "People who serve, and their states."},
     {"name": "queues", "description": "Waiting contacts under one policy."},
     {"name": "contacts", "description": "The record of every request for service."},
+    {"name": "customers", "description": "Who contacts you, and what is known of him."},
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
@@ -82,7 +84,7 @@ def build_app(
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST"],
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
                 allow_headers=["Authorization", "Content-Type"],
                 expose_headers=["Link", "Retry-After", "X-Request-Id"],
             )
@@ -105,6 +107,8 @@ def build_app(
             BodyLimit,
             bytes_max=settings.request_bytes_max,
             seconds_max=settings.request_s_max,
+            wide_path=customers.IMPORT_PATH,
+            wide_bytes_max=settings.import_bytes_max,
             figures=figures,
         ),
     ]
@@ -133,7 +137,10 @@ def build_app(
         send_s_max=settings.event_send_s_max,
     )
     app.include_router(health_router(version))
-    for part in (agents, queues, contacts, calls, alerts, emotion, events, configuration):
+    for part in (
+        *(agents, queues, contacts, customers, calls),
+        *(alerts, emotion, events, configuration),
+    ):
         app.include_router(part.router)
     app.include_router(events.socket_router)
     app.router.default = _nothing_here
