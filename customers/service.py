@@ -12,7 +12,6 @@ import structlog
 
 from customers.figures import CustomerFigures
 from customers.ports import CustomerMemory
-from domain.customer import CustomerChange
 from domain.customer_derivation import profile_of
 from domain.customer_lessons import Arrival
 from domain.customer_ports import CustomerLookup, LookupQuestion, ProfileTaker
@@ -163,7 +162,7 @@ class CustomerService:
             change = await self._lookup.ask(question)
             if change is None:
                 return
-            await self._memory.learn_of(question.contact_id, _with_address(change, question))
+            await self._memory.learn_of(question.contact_id, change)
             arrival = await self._memory.arrival(question.contact_id, open_identifier=False)
             if arrival is not None:
                 self._tell(question.contact_id, arrival)
@@ -175,18 +174,3 @@ class CustomerService:
             )
         except Exception:
             _log.exception("asking another system broke", contact_id=question.contact_id)
-
-
-def _with_address(change: CustomerChange, question: LookupQuestion) -> CustomerChange:
-    """Return the change with the address under which he came: the other system knows him by it.
-
-    Of one whom the operator has not numbered it is known already.
-    """
-    if not change.number:
-        return change
-    return CustomerChange(
-        number=change.number,
-        fields=change.fields,
-        identifiers=change.identifiers,
-        seen=(question.identifier,),
-    )

@@ -65,7 +65,8 @@ class Identifier:
         """
         if self.kind is IdentifierKind.PHONE:
             digits = self.value.translate(_SEPARATORS).removeprefix("+")
-            return (f"+{digits}", digits)
+            # As it came as well: a caller of another PBX need not be a number at all.
+            return tuple(dict.fromkeys((f"+{digits}", digits, self.value)))
         if self.kind is IdentifierKind.MAIL:
             return (self.value.strip().lower(),)
         return (self.value,)

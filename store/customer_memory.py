@@ -152,12 +152,7 @@ class CustomerMemory:
         if not rows:
             return None
         first, row = rows[0], self._chosen(rows)
-        identifier = None
-        if open_identifier and first.caller is not None and self._shown(first):
-            caller = self._vault.open(
-                first.caller, table="contacts", column="caller", row=contact_id
-            )
-            identifier = Identifier(CHANNEL_KINDS[Channel(first.channel)], caller)
+        identifier = self._identifier(first) if open_identifier else None
         return Arrival(
             channel=Channel(first.channel),
             queue_id=first.queue_id,
@@ -170,18 +165,21 @@ class CustomerMemory:
     async def learn_of(self, contact_id: str, change: CustomerChange) -> None:
         """Write what another system tells of a contact's customer.
 
-        Told with the operator's number, it is that customer's; else of whoever came under the
-        identifier, unless two share it.
+        Told with the operator's number, it is that customer's, and the identifier too; else of
+        whoever came under the identifier, unless two share it.
 
         Raises:
-            StoreError: It is not written.
+            StoreError: It is not written, or the identifier not opened.
         """
-        if change.number:
-            await self._records.put([change])
-            return
         async with self._database.reading(f"customer of contact {contact_id}") as connection:
             query = _WHO.where(CONTACTS.c.contact_id == contact_id)
             rows = (await connection.execute(query)).all()
+        identifier = self._identifier(rows[0]) if rows else None
+        if identifier is not None:
+            change = replace(change, seen=(*change.seen, identifier))
+        if change.number:
+            await self._records.put([change])
+            return
         whose = self._whose(rows) if rows else None
         if whose is not None:
             await self._records.put_one(whose, change)
@@ -234,6 +232,13 @@ class CustomerMemory:
 
     def _shown(self, row: Row[Any]) -> bool:
         return row.caller_mark is not None and row.caller_mark not in self._hidden
+
+    def _identifier(self, row: Row[Any]) -> Identifier | None:
+        """Return under what a contact came; None when that is hidden."""
+        if row.caller is None or not self._shown(row):
+            return None
+        caller = self._vault.open(row.caller, table="contacts", column="caller", row=row.contact_id)
+        return Identifier(CHANNEL_KINDS[Channel(row.channel)], caller)
 
     def _chosen(self, rows: Sequence[Row[Any]]) -> Row[Any] | None:
         """Return the one customer of a contact; None for none, and for one of two."""

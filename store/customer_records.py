@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.customer import Customer, CustomerChange, Identifier
+from domain.customer import Customer, CustomerChange, Identifier, IdentifierKind
 from domain.customer_ports import PutCounts
 from domain.errors import LimitExceeded
 from domain.ports import Clock
@@ -116,17 +116,18 @@ class CustomerRecords:
                 by_mark = {
                     row.number_mark: row
                     for row in await connection.execute(
-                        select(CUSTOMER_RECORDS).where(CUSTOMER_RECORDS.c.number_mark.in_(told))
+                        select(CUSTOMER_RECORDS).where(
+                            CUSTOMER_RECORDS.c.number_mark.in_(list(told))
+                        )
                     )
                 }
-                known = {
-                    one.customer_id: one
-                    for one in await self._whole(connection, list(by_mark.values()))
-                }
-                adopted = await self._unentered(
-                    connection,
-                    [each for mark, each in told.items() if mark not in by_mark],
+                new = [each for mark, each in told.items() if mark not in by_mark]
+                adopted = await self._unentered(connection, new)
+                strangers = select(CUSTOMER_RECORDS).where(
+                    CUSTOMER_RECORDS.c.customer_id.in_(list(adopted.values()))
                 )
+                rows = [*by_mark.values(), *await connection.execute(strangers)]
+                known = {one.customer_id: one for one in await self._whole(connection, rows)}
             steps: list[Step] = []
             created = 0
             order = {id(statement): place for place, statement in enumerate(self._order)}
@@ -134,8 +135,8 @@ class CustomerRecords:
                 row = by_mark.get(mark)
                 if row is None:
                     created += 1
-                    customer_id = adopted.pop(id(each), None) or derived_id(mark)
-                    before = Customer(customer_id=customer_id)
+                    customer_id = adopted.get(id(each)) or derived_id(mark)
+                    before = known.get(customer_id) or Customer(customer_id=customer_id)
                 else:
                     before = known[row.customer_id]
                 steps += self._steps(before, each, mark)
@@ -255,32 +256,35 @@ class CustomerRecords:
 
         That of a caller whom nobody has entered and who came under an identifier of his.
         """
-        wanted: dict[bytes, int] = {}
+        wanted: dict[IdentifierKind, dict[bytes, int]] = defaultdict(dict)
         for changes in told:
             for identifier in _identifiers_of(changes):
                 for form in identifier.forms():
-                    wanted.setdefault(self._vault.mark(form), id(changes))
-        if not wanted:
-            return {}
+                    wanted[identifier.kind].setdefault(self._vault.mark(form), id(changes))
         identifiers, records = CUSTOMER_IDENTIFIERS.c, CUSTOMER_RECORDS.c
-        marks = list(wanted)
         found: dict[int, str] = {}
-        for first in range(0, len(marks), BATCH_MAX):
-            query = (
-                select(identifiers.mark, identifiers.customer_id)
-                .join(
-                    CUSTOMER_RECORDS,
-                    and_(
-                        records.customer_id == identifiers.customer_id,
-                        records.number_mark.is_(None),
-                    ),
+        for kind, whose in wanted.items():
+            marks = list(whose)
+            for first in range(0, len(marks), BATCH_MAX):
+                query = (
+                    select(identifiers.mark, identifiers.customer_id)
+                    .join(
+                        CUSTOMER_RECORDS,
+                        and_(
+                            records.customer_id == identifiers.customer_id,
+                            records.number_mark.is_(None),
+                        ),
+                    )
+                    # With the kind, for by the mark alone no index finds them.
+                    .where(
+                        identifiers.kind == kind.value,
+                        identifiers.mark.in_(marks[first : first + BATCH_MAX]),
+                    )
+                    .order_by(identifiers.customer_id)
                 )
-                .where(identifiers.mark.in_(marks[first : first + BATCH_MAX]))
-                .order_by(identifiers.customer_id)
-            )
-            for row in await connection.execute(query):
-                if row.customer_id not in found.values():
-                    found.setdefault(wanted[row.mark], row.customer_id)
+                for row in await connection.execute(query):
+                    if row.customer_id not in found.values():
+                        found.setdefault(whose[row.mark], row.customer_id)
         return found
 
     def _number_mark(self, number: str) -> bytes:

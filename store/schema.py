@@ -227,7 +227,8 @@ CUSTOMER_IDENTIFIERS: Final = Table(
     Column("customer_id", ID, primary_key=True),
     # Sealed by the vault; NULL in the row of another form of the same identifier.
     Column("sealed", LargeBinary),
-    Index("customer_identifiers_customer_id", "customer_id"),
+    # With the kind: SQLite would rather take the primary key's, of which half the table is one.
+    Index("customer_identifiers_customer_id_kind", "customer_id", "kind"),
 )
 
 CUSTOMER_PURCHASES: Final = Table(

@@ -48,7 +48,9 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary),
         sa.PrimaryKeyConstraint("kind", "mark", "customer_id", name="customer_identifiers_pk"),
     )
-    op.create_index("customer_identifiers_customer_id", "customer_identifiers", ["customer_id"])
+    op.create_index(
+        "customer_identifiers_customer_id_kind", "customer_identifiers", ["customer_id", "kind"]
+    )
     op.create_table(
         "customer_purchases",
         sa.Column("customer_id", sa.String(32), nullable=False),

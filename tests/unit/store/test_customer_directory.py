@@ -5,6 +5,7 @@ import pytest
 from domain.consent import Answer, Purpose
 from domain.contact import Disposition
 from domain.customer import Identifier, IdentifierKind, Purchase
+from domain.customer_form import read_change
 from domain.customer_lessons import ContactEnded, ContactJudged, EmotionRefused
 from domain.customer_ports import ContactOutcome, PutCounts
 from domain.errors import LimitExceeded, NotKnown
@@ -185,6 +186,18 @@ async def test_a_stranger_is_remembered_and_later_entered(store, clock):
     assert entered.profile.value == 5
 
 
+async def test_what_was_told_of_a_stranger_is_kept_when_he_is_entered(store):
+    memory = store.directory.memory
+    await memory.learn_of(contact_id(1), read_change({"value": 5}, needs_number=False))
+    stranger = await store.directory.of_contact(contact_id(2))
+    assert stranger is not None
+    assert (stranger.customer.number, stranger.customer.value) == ("", 5)
+    await store.directory.put([told(phones=[ANNA], region="north")])
+    view = await store.directory.of_contact(contact_id(2))
+    assert view is not None
+    assert (view.customer.number, view.customer.value, view.customer.region) == ("C-1", 5, "north")
+
+
 async def test_a_lesson_is_taken_once(store, clock):
     await store.directory.put([told(phones=[ANNA])])
     memory = store.directory.memory
@@ -281,12 +294,10 @@ async def test_forgetting_leaves_nothing_but_the_contact(store, clock):
 
 async def test_another_system_tells_of_a_caller(store):
     memory = store.directory.memory
-    await memory.learn_of(contact_id(1), told("C-7", value=4, phones=[ANNA]))
+    await memory.learn_of(contact_id(1), told("C-7", value=4))
     view = await store.directory.of_contact(contact_id(1))
     assert view is not None
     assert view.customer.number == "C-7"
-    from domain.customer_form import read_change
-
     unnumbered = read_change({"value": 5}, needs_number=False)
     await memory.learn_of(contact_id(1), unnumbered)
     view = await store.directory.by_number("C-7")
@@ -294,6 +305,16 @@ async def test_another_system_tells_of_a_caller(store):
     assert view.customer.value == 5
     await memory.learn_of(contact_id(4), unnumbered)
     assert len(await rows_of(store, CUSTOMER_RECORDS)) == 1
+
+
+async def test_a_caller_who_is_no_number_is_known_as_he_came(store):
+    await store.contacts.open(arrived(7, caller="anna.berg@pbx"))
+    await store.directory.memory.learn_of(contact_id(7), told("C-7"))
+    view = await store.directory.of_contact(contact_id(7))
+    assert view is not None
+    assert view.customer.number == "C-7"
+    await store.directory.put([told("C-7", name="Anna")])
+    assert await store.directory.of_contact(contact_id(7)) is not None
 
 
 async def test_what_is_old_is_forgotten(tmp_path, clock):
