@@ -12,6 +12,7 @@ NAMES: Final = {
     "moods": "alerts about calm and angry callers, in calls made of clips (DATA=FOLDER)",
     "assignment": "the solver against scipy's dense optimum",
     "properties": "what must hold of the router, with 2,000 examples each",
+    "profiles": "who calls: profiles loaded from 100,000 customers, tables imported",
     "records": "contacts and events written, against plain sqlite3",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",

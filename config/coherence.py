@@ -4,7 +4,13 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
-from config import emotion_review, resources, routing_review, webhook_review
+from config import (
+    customers_review,
+    emotion_review,
+    resources,
+    routing_review,
+    webhook_review,
+)
 from config.document import Document, Keys, Listing
 from config.document import Mapping as MappingBranch
 from config.explain import nearest
@@ -52,6 +58,7 @@ class Coherence:
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)
+        customers_review.check(review)
 
 
 def unique_ids(review: Review, section: str) -> None:

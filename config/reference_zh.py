@@ -140,6 +140,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
+    "Configuration.customers": "对客户记住些什么，以及还向谁询问。",
     "Configuration.webhooks": "别处得知事件的程序，事件发生时即告知。",
     "Configuration.store": "记录存放在哪里。",
     "Node": "整个进程。",
@@ -378,11 +379,40 @@ MEANINGS: Final[dict[str, str]] = {
     "Http.metrics_token": "/metrics 所要求的令牌放在哪里；无：能连到该端口的人都可以读。",
     "Http.connections_max": "同时的 TCP 连接数；再来的被关闭。",
     "Http.request_bytes_max": "请求正文的最大字节数。",
+    "Http.import_bytes_max": (
+        "导入客户的请求正文的最大字节数，约 50,000 行；更大的表请拆开，"
+        "或用 `run_pbx.py customers import` 导入。同时最多接受两个。"
+    ),
     "Http.request_s_max": "客户端发送整个请求可用的秒数。",
     "Http.auth_failures_max": "在 `auth_window_s` 内来自一个地址的错误令牌数；之后不再理会该地址。",
     "Http.auth_window_s": "统计错误令牌的秒数，也是不理会该地址的秒数。",
     "Http.allowed_origins": "可以从浏览器调用接口的网页来源（CORS）。",
     "Http.proxies": "其 X-Forwarded-For 可信的反向代理所在的网段。",
+    "Customers": "对客户记住些什么，以及路由可以知道他的什么。",
+    "Customers.history_days": (
+        "客户为何联络、由谁服务、结果如何，在他最后一次联络之后记住多久；0：不从任何人身上学习，"
+        "已学到的予以删除。您自己录入的内容保留。不愿被画像的客户，从不从他身上学习。"
+    ),
+    "Customers.lookup": "向哪个系统询问客户是谁；无：只以这里存放的为准。",
+    "Lookup": (
+        "另一个了解您的客户的系统，例如 CRM，在联络到达时询问。它从不延误联络：它的回答何时到，"
+        "就何时采用。docs/customers.zh.md 说明问与答的格式。"
+    ),
+    "Lookup.url": (
+        "向哪里询问。`https` 的证书必须有效；`http` 只可发往本机、私有网络的地址，"
+        "或在设了 `allow_http` 时。客户的地址会发到那里。"
+    ),
+    "Lookup.secret": (
+        "签名密钥放在哪里：`whsec_` 加 24 到 64 字节的 Base64，"
+        "用 `echo whsec_$(openssl rand -base64 32)` 生成。"
+    ),
+    "Lookup.timeout_s": ("一次询问最多用多久，从建立连接到收到回答。半秒之后往往已经找到了座席。"),
+    "Lookup.cache_s": "客户再次联络时，多久之内不再询问，因为回答已存下；0：每次都询问。",
+    "Lookup.cache_max": "在 `cache_s` 内记住的客户数；最旧的先忘记。每个约 300 字节。",
+    "Lookup.at_once_max": "同时的询问数；超出后到达的联络不等回答即得到服务。",
+    "Lookup.failures_max": "连续失败这么多次之后，不再打扰该系统。",
+    "Lookup.retry_s": "暂停这么久；之后用一次询问试探它是否恢复。",
+    "Lookup.allow_http": "是否允许用 `http` 发往任何主机：途中的人就能读到客户是谁。",
     "Webhook": "别处的一个程序，会得知事件：每个事件以 JSON 形式、带签名地发送（POST）到它的 URL。",
     "Webhook.id": (
         "webhook 在日志和指标中的名称。它在事件流中的位置以此名称保存，因此重启不会丢失任何事件。"

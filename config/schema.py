@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from config.customers import Customers
 from config.emotion import Emotion
 from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
@@ -334,6 +335,9 @@ class Http(Section):
     """TCP connections at once; one more is closed."""
     request_bytes_max: Annotated[int, Field(ge=256)] = 65_536
     """Largest body of a request in bytes."""
+    import_bytes_max: Annotated[int, Field(ge=256, le=67_108_864)] = 8_388_608
+    """Largest body of an import of customers in bytes, about 50,000 rows; larger tables are cut
+    up, or imported with `run_pbx.py customers import`. At most two are taken at once."""
     request_s_max: Annotated[float, Field(gt=0, le=300)] = 10.0
     """Seconds that a client may take to send its whole request."""
     auth_failures_max: Annotated[int, Field(ge=1)] = 10
@@ -399,6 +403,8 @@ class Configuration(Section):
     """Hearing: voice activity, level, pitch, turns."""
     emotion: Emotion = Emotion()
     """How the customer feels: whether it is read, and what is done about it."""
+    customers: Customers = Customers()
+    """What is remembered of customers, and who else is asked about them."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

@@ -26,13 +26,13 @@ def check(review: Review) -> None:
     known = [name for queue in review.items("queues") if (name := review.text(*queue, "id"))]
     keys_seen: dict[str, Keys] = {}
     for item in review.items(_SECTION):
-        _scheme(review, item)
+        safe_url(review, item)
         _secret(review, item, keys_seen)
         _queues(review, item, known)
         _never_sent(review, item)
 
 
-def _scheme(review: Review, item: Keys) -> None:
+def safe_url(review: Review, item: Keys) -> None:
     """Refuse to send over the open Internet what everybody on the way can read."""
     url = review.text(*item, "url")
     allowed = review.yes(False, *item, "allow_http")
@@ -49,11 +49,12 @@ def _scheme(review: Review, item: Keys) -> None:
         )
 
 
-def _secret(review: Review, item: Keys, seen: dict[str, Keys]) -> None:
+def signing_secret(review: Review, item: Keys) -> str | None:
+    """Return the secret that signs; None: it is refused, or secrets are not looked up."""
     keys = (*item, "secret")
     value = secret_value(review, keys)
     if value is None:
-        return
+        return None
     try:
         signing_key(value)
     except ConfigurationError as error:
@@ -63,7 +64,15 @@ def _secret(review: Review, item: Keys, seen: dict[str, Keys]) -> None:
             f"{KEY_PREFIX} and {KEY_BYTES_MIN} to {KEY_BYTES_MAX} bytes in Base64",
             f"make one with: echo {KEY_PREFIX}$(openssl rand -base64 32)",
         )
+        return None
+    return value
+
+
+def _secret(review: Review, item: Keys, seen: dict[str, Keys]) -> None:
+    value = signing_secret(review, item)
+    if value is None:
         return
+    keys = (*item, "secret")
     first = seen.setdefault(value, keys)
     if first != keys:
         review.warn(

@@ -14,6 +14,7 @@
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
     ├── ManifestError           a table of audio files cannot be read
+    ├── CustomerMistake         what was told of a customer cannot be used
     ├── FollowError             a running node does not tell of a call
     ├── SimulationError         a workload or a day of arrivals cannot be simulated
     ├── EventsGone              the events after that number are no longer kept
@@ -111,6 +112,17 @@ class RecordingError(WarmlineError):
 
 class ManifestError(WarmlineError):
     """A table of audio files is missing, is no table, or lacks a column."""
+
+
+class CustomerMistake(WarmlineError):
+    """What was told of a customer cannot be used."""
+
+    def __init__(self, field: str, value: str, allowed: str) -> None:
+        """Name the field, what stands there and what may stand there."""
+        super().__init__(f"{field}: found {value!r}; allowed: {allowed}")
+        self.field = field
+        self.value = value
+        self.allowed = allowed
 
 
 class FollowError(WarmlineError):

@@ -198,6 +198,22 @@ class ContactClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeReported:
+    """An agent, or a program, has said what became of a contact; the last word counts.
+
+    Attributes:
+        resolved: The customer's matter is settled; None: nothing was said of that.
+        satisfied: What the customer gave, 0.0 to 1.0; None: nothing.
+        topic: What it was about, as an identifier; None: nothing was said of that.
+    """
+
+    contact_id: str
+    resolved: bool | None = None
+    satisfied: float | None = None
+    topic: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentStateChanged:
     """An agent is in another state."""
 
@@ -473,6 +489,7 @@ Event = (
     | ContactConnected
     | ContactTransferred
     | ContactClosed
+    | OutcomeReported
     | AgentStateChanged
     | AgentReachabilityChanged
     | CallHeld

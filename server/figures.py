@@ -11,7 +11,9 @@ from typing import Any, Final
 from bus.local import LocalBus
 from care.figures import CareFigures
 from channels.http.figures import HttpFigures
+from channels.lookup.figures import LookupFigures
 from channels.webhooks.figures import WebhookFigures
+from customers.figures import CustomerFigures
 from domain.agent import AgentState
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
@@ -247,6 +249,28 @@ def webhook_figures(read_webhooks: Callable[[], Iterable[WebhookFigures]]) -> Fi
             yield Figure("warmline_webhook_waiting_messages", figures.waiting, hook)
             seconds = Buckets(figures.seconds.rows(), figures.seconds.total)
             yield Figure("warmline_webhook_delivery_seconds", seconds, hook)
+
+    return read
+
+
+def customer_figures(figures: CustomerFigures, lookup: LookupFigures | None) -> FigureSource:
+    """Return how customers are recognised, learnt from and asked for.
+
+    Args:
+        figures: Of this node's own knowledge.
+        lookup: Of the other system; None: none is asked.
+    """
+
+    def read() -> Iterable[Figure]:
+        for outcome, number in sorted(figures.loads.items()):
+            yield Figure("warmline_customers_loaded", number, (outcome,))
+        yield Figure("warmline_customer_lessons", figures.learnt)
+        yield Figure("warmline_customer_lessons_failed", figures.unlearnt)
+        yield Figure("warmline_customer_events_passed_over", figures.passed_over)
+        if lookup is not None:
+            for outcome, number in sorted(lookup.asked.items()):
+                yield Figure("warmline_customer_lookups", number, (outcome,))
+            yield Figure("warmline_customer_lookup_resting", lookup.resting)
 
     return read
 

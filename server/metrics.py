@@ -180,6 +180,35 @@ _READ: Final = (
         "From an event to the answer that took it.",
         ("hook",),
     ),
+    # Customers
+    Family(
+        "warmline_customers_loaded",
+        "counter",
+        "Contacts whose customer was looked for, by what came of it.",
+        ("outcome",),
+    ),
+    Family("warmline_customer_lessons", "counter", "Changes of customers' summaries."),
+    Family(
+        "warmline_customer_lessons_failed",
+        "counter",
+        "Times that such changes were not written; they are tried again.",
+    ),
+    Family(
+        "warmline_customer_events_passed_over",
+        "counter",
+        "Times that events were no longer kept when customers were to be learnt from.",
+    ),
+    Family(
+        "warmline_customer_lookups",
+        "counter",
+        "Contacts about which another system was to be asked, by what came of it.",
+        ("outcome",),
+    ),
+    Family(
+        "warmline_customer_lookup_resting",
+        "gauge",
+        "1 while that system is left alone because it failed.",
+    ),
     # Store and events
     Family("warmline_store_writes", "counter", "Writes by outcome.", ("outcome",)),
     Family("warmline_store_commits", "counter", "Transactions that carried the writes."),

@@ -27,9 +27,14 @@ from config.load import Loaded
 from config.prompts.library import PromptLibrary
 from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
+from customers.figures import CustomerFigures
+from customers.keeper import Keeper
+from customers.outcomes import Outcomes
 from domain.baseline import Baseline
 from domain.commands import WithdrawReason
 from domain.contact import Disposition
+from domain.customer_ports import ProfileTaker
+from domain.customer_profile import CustomerProfile
 from domain.emotion import EmotionScore
 from domain.errors import ConfigurationError
 from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, ContactClosed
@@ -45,6 +50,7 @@ from router.service import RouterService
 from server import figures
 from server.clock import SystemClock
 from server.commands.softphones import credential_path
+from server.customers import customers_at_work
 from server.emotion import care_of, keys_of, settings_of
 from server.interval_recorder import IntervalRecorder
 from server.journal import EventRecorder, JournalWriter, QueueLogWriter
@@ -73,6 +79,8 @@ class _Desk:
         self.control: CallControl | None = None
         self.policy: RouterPolicy | None = None
         self.care: CareService | None = None
+        self.profiles: ProfileTaker | None = None
+        self.customers: Final = CustomerFigures()
 
     def queues_of(self, agent_id: str) -> list[str]:
         """Return the queues that an agent has the language and the skills for."""
@@ -97,6 +105,10 @@ class _Desk:
     def learnt(self, contact_id: str, baseline: Baseline) -> None:
         if self.care is not None:
             self.care.learnt(contact_id, baseline)
+
+    def customer_known(self, contact_id: str, profile: CustomerProfile) -> None:
+        if self.profiles is not None:
+            self.profiles.customer_known(contact_id, profile)
 
     async def place(self, call: InboundCall) -> Placement | Refusal:
         if self.control is None:
@@ -165,6 +177,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         journal_events_max=settings.store.journal_events_max,
         synchronous=settings.store.synchronous,
         remember_days=settings.emotion.remember_days,
+        history_days=settings.customers.history_days,
     ) as store:
         _, last = await store.journal.bounds()
         bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
@@ -187,6 +200,12 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
                 node=settings.node.name,
                 version=VERSION,
             ) as webhooks,
+            Keeper(
+                store.directory.memory,
+                stream=Resume(bus, store.journal),
+                cursors=store.cursors,
+                figures=desk.customers,
+            ),
             _queue_log(settings, bus, clock, desk),
         ):
             for orphan in await store.contacts.close_orphans():
@@ -228,7 +247,13 @@ async def _calls(
     router = RouterService(desk.policy, events=bus, clock=clock, desk=desk, wishes=store.wishes)
     ledger = TimedLedger(store.contacts, clock, observation.measures.store_commit_seconds.observe)
     with tempfile.TemporaryDirectory(prefix="warmline-") as sockets:
-        async with SpeechRecorder(ledger, bus) as speech, router:
+        async with (
+            SpeechRecorder(ledger, bus) as speech,
+            router,
+            customers_at_work(
+                settings, store, bus, clock, taker=desk, figures=desk.customers
+            ) as known,
+        ):
             hearing = Hearing(
                 settings.analysis,
                 Path(sockets),
@@ -303,6 +328,8 @@ async def _calls(
                             care=care,
                             decisions=store.decisions,
                             intervals=records.intervals,
+                            customers=store.directory,
+                            outcomes=Outcomes(store.directory, bus),
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,
@@ -333,6 +360,7 @@ async def _calls(
                             observation=observation,
                         )
                         _observe(node, ports, records, speech)
+                        observation.metrics.add("customers", known)
                         async with observation, reloader, http:
                             observation.readiness.started = True
                             yield node

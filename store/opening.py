@@ -17,13 +17,14 @@ from domain.ports import Clock
 from store.bindings import Bindings
 from store.contacts import Contacts
 from store.cursors import Cursors
+from store.customer_directory import CustomerDirectory
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.decisions import Decisions
 from store.intervals import Intervals
 from store.journal import Journal
 from store.learning import LearningStates
-from store.schema import CONTACTS, RUNS
+from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
 from store.vault import open_vault
 from store.wishes import Wishes
@@ -31,6 +32,11 @@ from store.wishes import Wishes
 DATABASE_FILE: Final = "warmline.sqlite3"
 KEY_FILE: Final = "vault.key"
 LOCK_FILE: Final = "warmline.lock"
+_SEALED: Final = (
+    CONTACTS.c.caller,
+    CUSTOMER_RECORDS.c.details,
+    CUSTOMER_IDENTIFIERS.c.sealed,
+)
 JOURNAL_EVENTS_MAX: Final = 1_000_000
 
 
@@ -46,6 +52,7 @@ class Store:
 
     contacts: Contacts
     customers: Customers
+    directory: CustomerDirectory
     journal: Journal
     bindings: Bindings
     wishes: Wishes
@@ -68,6 +75,7 @@ async def open_store(
     journal_events_max: int = JOURNAL_EVENTS_MAX,
     synchronous: Synchronous = "normal",
     remember_days: int = 0,
+    history_days: int = 0,
 ) -> AsyncIterator[Store]:
     """Open everything; leaving commits what was handed over and marks the run as ended.
 
@@ -79,6 +87,7 @@ async def open_store(
         journal_events_max: Events kept.
         synchronous: See `Database`.
         remember_days: How long customers' answers and voices are remembered; 0: not at all.
+        history_days: How long customers' contacts are learnt from; 0: not at all.
 
     Raises:
         StoreError: Another node uses the folder, the keys are missing, the database cannot
@@ -100,8 +109,11 @@ async def open_store(
                 await customers.forget_old()
                 intervals = Intervals(database, node=node)
                 await intervals.forget_old(clock.utc())
+                directory = CustomerDirectory(database, vault, clock, history_days=history_days)
+                await directory.forget_old()
                 yield Store(
                     customers=customers,
+                    directory=directory,
                     contacts=Contacts(database, vault, clock, run_id=run_id, node=node),
                     journal=journal,
                     bindings=bindings,
@@ -116,6 +128,35 @@ async def open_store(
                 )
             if not journal.missing:
                 await _end_run(database, clock, run_id)
+
+
+@asynccontextmanager
+async def open_directory(
+    folder: Path, clock: Clock, *, url: str | None = None, history_days: int = 0
+) -> AsyncIterator[CustomerDirectory]:
+    """Open the customers alone, beside a node that may run or not: for the command line.
+
+    Args:
+        folder: Holds the database and the keys; made if it is missing.
+        clock: Gives wall times.
+        url: SQLAlchemy URL of another database than the SQLite file in the folder.
+        history_days: See `open_store`.
+
+    Raises:
+        StoreError: The keys are missing, or the database cannot be opened.
+    """
+    _make(folder)
+    where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
+    async with Database(where) as database:
+        vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
+        yield CustomerDirectory(database, vault, clock, history_days=history_days)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"node.data_folder: {folder}: {error}") from error
 
 
 @contextmanager
@@ -150,9 +191,12 @@ def _folder_lock(folder: Path) -> Iterator[None]:
 
 
 async def _has_sealed(database: Database) -> bool:
-    query = select(CONTACTS.c.contact_id).where(CONTACTS.c.caller.is_not(None)).limit(1)
     async with database.reading("sealed fields") as connection:
-        return (await connection.execute(query)).first() is not None
+        for sealed in _SEALED:
+            query = select(sealed).where(sealed.is_not(None)).limit(1)
+            if (await connection.execute(query)).first() is not None:
+                return True
+    return False
 
 
 async def _begin_run(database: Database, clock: Clock, run_id: str, node: str) -> bool:

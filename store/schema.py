@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -196,6 +197,90 @@ CUSTOMERS: Final = Table(
     Column("changed_at", UtcDateTime, nullable=False),
     # Who has not changed for too long is forgotten.
     Index("customers_changed_at", "changed_at"),
+)
+
+CUSTOMER_RECORDS: Final = Table(
+    "customer_records",
+    METADATA,
+    Column("customer_id", ID, primary_key=True),
+    # NULL: a caller whom nobody has entered, known by his identifier alone.
+    Column("number_mark", LargeBinary(32)),
+    # Sealed by the vault: the operator's number, name, address, preferences.
+    Column("details", LargeBinary),
+    Column("value", Integer, nullable=False),
+    Column("language", NAME),
+    Column("region", NAME),
+    Column("product", NAME),
+    Column("version", NAME),
+    Column("preferred_agent_id", NAME),
+    Column("profiling", Boolean, nullable=False),
+    Column("open_tickets", Integer, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("customer_records_number_mark", "number_mark", unique=True),
+    Index("customer_records_changed_at", "changed_at"),
+)
+
+CUSTOMER_IDENTIFIERS: Final = Table(
+    "customer_identifiers",
+    METADATA,
+    Column("kind", String(16), primary_key=True),
+    # Of one form of the identifier: the same as contacts.caller_mark.
+    Column("mark", LargeBinary(32), primary_key=True),
+    # A family may share a telephone: an identifier of two customers tells nobody.
+    Column("customer_id", ID, primary_key=True),
+    # Sealed by the vault; NULL in the row of another form of the same identifier.
+    Column("sealed", LargeBinary),
+    # With the kind: SQLite would rather take the primary key's, of which half the table is one.
+    Index("customer_identifiers_customer_id_kind", "customer_id", "kind"),
+)
+
+CUSTOMER_PURCHASES: Final = Table(
+    "customer_purchases",
+    METADATA,
+    Column("customer_id", ID, primary_key=True),
+    # 0 is the newest.
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("bought_on", Date, nullable=False),
+    Column("product", NAME, nullable=False),
+    Column("amount", Float),
+)
+
+CUSTOMER_CONTACTS: Final = Table(
+    "customer_contacts",
+    METADATA,
+    Column("contact_id", ID, primary_key=True),
+    Column("customer_id", ID, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("queue_id", NAME, nullable=False),
+    Column("topic", NAME, nullable=False),
+    Column("disposition", String(32), nullable=False),
+    Column("agent_id", NAME),
+    Column("mood", String(16), nullable=False),
+    Column("resolved", Boolean),
+    Column("satisfied", Float),
+    Index("customer_contacts_customer_id_at", "customer_id", "at"),
+    Index("customer_contacts_at", "at"),
+)
+
+CUSTOMER_SUMMARIES: Final = Table(
+    "customer_summaries",
+    METADATA,
+    Column("customer_id", ID, primary_key=True),
+    # `domain.customer_history.Summary` as JSON.
+    Column("summary", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("customer_summaries_changed_at", "changed_at"),
+)
+
+CONTACT_OUTCOMES: Final = Table(
+    "contact_outcomes",
+    METADATA,
+    Column("contact_id", ID, primary_key=True),
+    Column("resolved", Boolean),
+    Column("satisfied", Float),
+    Column("topic", NAME),
+    Column("reported_at", UtcDateTime, nullable=False),
 )
 
 WISHES: Final = Table(

@@ -12,6 +12,7 @@ from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from domain.care_ports import CareDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
+from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.events import ConfigurationReloaded
 from domain.interval_ports import IntervalFigures
 from domain.ports import (
@@ -34,6 +35,8 @@ class ApiPorts:
         metrics: Returns the Prometheus text.
         reload: Reads the configuration file again and puts it in force; raises
             ConfigurationError and then changes nothing.
+        customers: Who customers are; None: nobody on this node knows, and their routes answer 503.
+        outcomes: Takes what became of contacts; None as for `customers`.
         care: Alerts, moods and consent; None: nobody looks after them on this node, and their
             routes answer 503.
         decisions: Why offers were made; None as for `care`.
@@ -56,6 +59,8 @@ class ApiPorts:
     decisions: DecisionLedger | None = None
     eligibility: EligibilityDesk | None = None
     intervals: IntervalFigures | None = None
+    customers: CustomerDirectory | None = None
+    outcomes: OutcomeDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

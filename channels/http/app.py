@@ -19,6 +19,7 @@ from channels.http import (
     configuration,
     contacts,
     decisions,
+    customers,
     emotion,
     events,
     intervals,
@@ -50,6 +51,7 @@ TAGS = [
     {"name": "contacts", "description": "The record of every request for service."},
     {"name": "decisions", "description": "Why a contact was offered to whom."},
     {"name": "figures", "description": "Queues and agents by interval, and live."},
+    {"name": "customers", "description": "Who contacts you, and what is known of him."},
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
@@ -86,7 +88,7 @@ def build_app(
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST"],
+                allow_methods=["GET", "POST", "PUT", "DELETE"],
                 allow_headers=["Authorization", "Content-Type"],
                 expose_headers=["Link", "Retry-After", "X-Request-Id"],
             )
@@ -109,6 +111,8 @@ def build_app(
             BodyLimit,
             bytes_max=settings.request_bytes_max,
             seconds_max=settings.request_s_max,
+            wide_path=customers.IMPORT_PATH,
+            wide_bytes_max=settings.import_bytes_max,
             figures=figures,
         ),
     ]
@@ -138,7 +142,7 @@ def build_app(
     )
     app.include_router(health_router(version))
     for part in (
-        *(agents, queues, contacts, decisions, calls, alerts, emotion),
+        *(agents, queues, contacts, customers, decisions, calls, alerts, emotion),
         *(intervals, events, configuration),
     ):
         app.include_router(part.router)

@@ -62,8 +62,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "not-known": ProblemKind(
         status=404,
         title="No such thing",
-        meaning="The path is right, but no agent, queue, contact, call or open alert has that "
-        "name. A call that has ended is no call any more; look for its contact.",
+        meaning="The path is right, but no agent, queue, contact, customer, call or open alert has "
+        "that name. A call that has ended is no call any more; look for its contact.",
     ),
     "method-not-allowed": ProblemKind(
         status=405,
@@ -89,7 +89,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "too-large": ProblemKind(
         status=413,
         title="The request is too large",
-        meaning="The body is over `http.request_bytes_max`.",
+        meaning="The body is over `http.request_bytes_max`, or an import over "
+        "`http.import_bytes_max`.",
     ),
     "unprocessable": ProblemKind(
         status=422,

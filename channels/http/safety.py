@@ -17,6 +17,8 @@ _log = structlog.get_logger(__name__)
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 DISCARD_BYTES_MAX: Final = 1_048_576
+WIDE_MAX: Final = 2
+"""Large bodies in memory at once; operators import one after the other."""
 SECURITY_HEADERS: Final[Sequence[tuple[str, str]]] = (
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -122,26 +124,62 @@ class _TooLarge(Exception):
 class BodyLimit:
     """ASGI middleware that reads a request's body before the application sees the request.
 
-    The body is bounded in size and in time; the application then never waits for a client.
+    The body is bounded in size and in time; the application then never waits for a client. One
+    path may take more, from a few clients at once.
     """
 
     def __init__(
-        self, app: ASGIApp, *, bytes_max: int, seconds_max: float, figures: HttpFigures
+        self,
+        app: ASGIApp,
+        *,
+        bytes_max: int,
+        seconds_max: float,
+        figures: HttpFigures,
+        wide_path: str = "",
+        wide_bytes_max: int = 0,
     ) -> None:
-        """Bound the bodies of requests to `app`."""
+        """Bound the bodies of requests to `app`.
+
+        Args:
+            app: Sees requests whose bodies are whole.
+            bytes_max: Of a body.
+            seconds_max: From its first byte to its last.
+            figures: Counted in.
+            wide_path: Where a body may have `wide_bytes_max` bytes.
+            wide_bytes_max: There.
+        """
         self._app = app
         self._bytes_max = bytes_max
         self._seconds_max = seconds_max
         self._figures = figures
+        self._wide_path = wide_path
+        self._wide_bytes_max = wide_bytes_max
+        self._wide = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or answer 413 or 408."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-            return
+        elif scope["path"] != self._wide_path or not self._wide_path:
+            await self._serve(scope, receive, send, self._bytes_max, "http.request_bytes_max")
+        elif self._wide >= WIDE_MAX:
+            detail = f"imports at once: {self._wide + 1} is over the limit of {WIDE_MAX}"
+            await _refuse("limit", detail, scope, receive, send)
+        else:
+            self._wide += 1
+            try:
+                await self._serve(
+                    scope, receive, send, self._wide_bytes_max, "http.import_bytes_max"
+                )
+            finally:
+                self._wide -= 1
+
+    async def _serve(
+        self, scope: Scope, receive: Receive, send: Send, bytes_max: int, limit: str
+    ) -> None:
         try:
             async with asyncio.timeout(self._seconds_max):
-                body = await self._read(Headers(scope=scope), receive)
+                body = await self._read(Headers(scope=scope), receive, bytes_max)
         except TimeoutError:
             self._figures.requests_timed_out += 1
             detail = f"http.request_s_max: the body was not complete after {self._seconds_max:g} s"
@@ -149,9 +187,7 @@ class BodyLimit:
             return
         except _TooLarge:
             self._figures.bodies_refused += 1
-            detail = (
-                f"http.request_bytes_max: the body is over the limit of {self._bytes_max} bytes"
-            )
+            detail = f"{limit}: the body is over the limit of {bytes_max} bytes"
             await _refuse("too-large", detail, scope, receive, send)
             return
         if body is None:
@@ -167,7 +203,7 @@ class BodyLimit:
 
         await self._app(scope, replay, send)
 
-    async def _read(self, headers: Headers, receive: Receive) -> bytes | None:
+    async def _read(self, headers: Headers, receive: Receive, bytes_max: int) -> bytes | None:
         """Return the body; None if the client has gone.
 
         Raises:
@@ -175,7 +211,7 @@ class BodyLimit:
         """
         announced = headers.get("content-length", "")
         # h11 has checked that it is a number (RFC 9110 section 8.6).
-        too_large = announced.isdecimal() and int(announced) > self._bytes_max
+        too_large = announced.isdecimal() and int(announced) > bytes_max
         if too_large and "expect" in headers:
             raise _TooLarge  # RFC 9110 section 10.1.1: this client waits before it sends.
         body = bytearray()
@@ -188,11 +224,11 @@ class BodyLimit:
             taken += len(part)
             if not too_large:
                 body += part
-                too_large = len(body) > self._bytes_max
+                too_large = len(body) > bytes_max
             more = message.get("more_body", False)
             # Closing with bytes unread resets the connection, and the client would never see
             # the answer; so some of what is too much is read and thrown away.
-            if too_large and (not more or taken > self._bytes_max + DISCARD_BYTES_MAX):
+            if too_large and (not more or taken > bytes_max + DISCARD_BYTES_MAX):
                 raise _TooLarge
             if not more:
                 return bytes(body)

@@ -12,6 +12,7 @@ from starlette.types import Message
 from channels.http.app import build_app
 from channels.http.problem import PROBLEM_PATH, PROBLEMS
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
+from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
 
 SEGMENTS = st.one_of(
@@ -34,6 +35,11 @@ SEGMENTS = st.one_of(
             "emotion",
             "mood",
             "consent",
+            "customer",
+            "customers",
+            "import",
+            "outcome",
+            "C-1",
             "events",
             "problems",
             "configuration",
@@ -64,12 +70,19 @@ ROUTES = st.one_of(
             f"api/v1/alerts/{alert_id(1)}/acknowledge",
             f"api/v1/contacts/{contact_id(1)}/mood",
             f"api/v1/contacts/{contact_id(1)}/consent",
+            f"api/v1/contacts/{contact_id(1)}/customer",
+            f"api/v1/contacts/{contact_id(1)}/outcome",
+            "api/v1/customers/C-1",
+            "api/v1/customers/import",
         ]
     ),
 )
 QUERIES = st.dictionaries(
     st.sampled_from(
-        ["limit", "before", "queue_id", "after", "types", "state", "caller", "language"]
+        [
+            *("limit", "before", "queue_id", "after", "types", "state", "caller", "language"),
+            *("identifiers", "check"),
+        ]
     ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
     max_size=3,
@@ -78,16 +91,24 @@ JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["state", "reason", "by", "answer"]), inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["state", "reason", "by", "answer", "value", "phones", "topic"]),
+            inner,
+            max_size=3,
+        ),
     ),
     max_leaves=6,
 )
 BODIES = st.one_of(st.binary(max_size=200), JSON.map(lambda value: json.dumps(value).encode()))
 METHODS = st.sampled_from(["GET", "POST", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
-TYPES = st.sampled_from(["application/json", "text/plain", "multipart/form-data", ""])
+TYPES = st.sampled_from(
+    ["application/json", "text/csv", "application/jsonl", "multipart/form-data", ""]
+)
 
 
-PORTS = replace(Node().ports(), care=FakeCare())
+PORTS = replace(
+    Node().ports(), care=FakeCare(), customers=FakeDirectory(), outcomes=FakeDirectory()
+)
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 
 

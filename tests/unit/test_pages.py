@@ -146,11 +146,12 @@ def test_a_setting_that_the_operator_is_told_of_is_one(name: str) -> None:
         make_limits.setting(path)
 
 
-def test_both_languages_of_the_operator_say_the_same() -> None:
+@pytest.mark.parametrize("name", ["operating", "customers"])
+def test_both_languages_of_the_operator_say_the_same(name: str) -> None:
     """Headings, commands and settings are the same ones in the same order."""
     pages = [
-        (ROOT / "docs" / name).read_text(encoding="utf-8")
-        for name in ("operating.md", "operating.zh.md")
+        (ROOT / "docs" / f"{name}{ending}").read_text(encoding="utf-8")
+        for ending in (".md", ".zh.md")
     ]
     shapes = [
         [

@@ -7,7 +7,9 @@ from typing import Any, cast
 from bus.local import LocalBus
 from care.figures import CareFigures, LateHistogram
 from channels.http.figures import HttpFigures
+from channels.lookup.figures import LookupFigures
 from channels.webhooks.figures import WebhookFigures
+from customers.figures import CustomerFigures
 from domain.agent import AgentState
 from domain.events import CellStarted
 from media.figures import HearingFigures
@@ -197,6 +199,20 @@ def test_store_and_lost_records() -> None:
     assert made["warmline_records_lost", "speech"] == 7
 
 
+def test_customers() -> None:
+    known, asked = CustomerFigures(learnt=4, unlearnt=1), LookupFigures(resting=True)
+    known.loads["known"] = 3
+    asked.asked["failed"] = 5
+    made = found(figures.customer_figures(known, asked))
+    assert made["warmline_customers_loaded", "known"] == 3
+    assert made["warmline_customer_lessons",] == 4
+    assert made["warmline_customer_lessons_failed",] == 1
+    assert made["warmline_customer_lookups", "failed"] == 5
+    assert made["warmline_customer_lookup_resting",] == 1
+    without = found(figures.customer_figures(known, None))
+    assert not any("lookup" in key[0] for key in without)
+
+
 def test_bus_with_two_readers_of_one_name() -> None:
     bus = LocalBus(FakeClock(), first=1_000)
     first, second = bus.subscribe("x", inbox_max=1), bus.subscribe("x", inbox_max=1)
@@ -236,6 +252,7 @@ def all_sources() -> Iterable[FigureSource]:
         figures.edge_figures(lambda: EDGE),
         figures.care_figures(lambda: CARE),
         figures.webhook_figures(lambda: [WebhookFigures(hook_id="desk")]),
+        figures.customer_figures(CustomerFigures(), LookupFigures()),
         figures.store_figures(lambda: writer),
         figures.record_figures({"events": lambda: 0}),
         figures.bus_figures(bus),

@@ -41,6 +41,7 @@ every_operation = pytest.mark.parametrize(("path", "method", "operation"), OPERA
 
 def test_every_route_is_there() -> None:
     assert sorted(IDS) == [
+        "delete /api/v1/customers/{number}",
         "get /api/v1/agents",
         "get /api/v1/agents/{agent_id}",
         "get /api/v1/alerts",
@@ -50,7 +51,9 @@ def test_every_route_is_there() -> None:
         "get /api/v1/contacts/{contact_id}",
         "get /api/v1/contacts/{contact_id}/decisions",
         "get /api/v1/contacts/{contact_id}/eligibility",
+        "get /api/v1/contacts/{contact_id}/customer",
         "get /api/v1/contacts/{contact_id}/mood",
+        "get /api/v1/customers/{number}",
         "get /api/v1/emotion",
         "get /api/v1/events",
         "get /api/v1/figures/agents",
@@ -69,6 +72,9 @@ def test_every_route_is_there() -> None:
         "post /api/v1/calls/{contact_id}/transfer",
         "post /api/v1/configuration/reload",
         "post /api/v1/contacts/{contact_id}/consent",
+        "post /api/v1/contacts/{contact_id}/outcome",
+        "post /api/v1/customers/import",
+        "put /api/v1/customers/{number}",
     ]
 
 
@@ -123,8 +129,12 @@ def test_an_operation_says_what_its_parameters_are(
 def test_an_operation_says_what_its_body_is(
     path: str, method: str, operation: dict[str, Any]
 ) -> None:
-    if "requestBody" in operation:
-        schema = resolve(operation["requestBody"]["content"]["application/json"]["schema"])
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        if kind != "application/json":
+            assert content["schema"]["type"] == "string"
+            assert content["example"]
+            continue
+        schema = resolve(content["schema"])
         assert schema["examples"]
         assert schema["additionalProperties"] is False
 

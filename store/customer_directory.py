@@ -1,0 +1,159 @@
+"""Customers as the API and the command line ask for them."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, and_, bindparam, delete, select
+
+from domain.customer import Customer, CustomerChange
+from domain.customer_derivation import profile_of
+from domain.customer_ports import ContactOutcome, CustomerView, PutCounts
+from domain.errors import NotKnown
+from domain.ports import Clock
+from store.customer_memory import CustomerMemory
+from store.customer_records import CustomerRecords
+from store.database import Database
+from store.schema import (
+    CONTACT_OUTCOMES,
+    CONTACTS,
+    CUSTOMER_CONTACTS,
+    CUSTOMER_IDENTIFIERS,
+    CUSTOMER_RECORDS,
+    CUSTOMER_SUMMARIES,
+)
+from store.statements import Step, upsert
+from store.vault import Vault
+
+RECENT_CONTACTS: Final = 10
+"""Shown of a customer: what an agent can take in while the telephone rings."""
+
+
+class CustomerDirectory:
+    """Implements `domain.customer_ports.CustomerDirectory`."""
+
+    def __init__(
+        self, database: Database, vault: Vault, clock: Clock, *, history_days: int
+    ) -> None:
+        """Keep customers in a database that is open.
+
+        Args:
+            database: Open.
+            vault: Seals what is personal.
+            clock: Gives wall times.
+            history_days: See `CustomerMemory`.
+        """
+        self._database = database
+        self._clock = clock
+        self._history_days = history_days
+        self._records = CustomerRecords(database, vault, clock)
+        self.memory: Final = CustomerMemory(
+            database, vault, clock, self._records, history_days=history_days
+        )
+        self._put_outcome = upsert(database.dialect, CONTACT_OUTCOMES)
+        until: BindParameter[Any] = bindparam("until")
+        old = select(CUSTOMER_RECORDS.c.customer_id).where(
+            and_(CUSTOMER_RECORDS.c.number_mark.is_(None), CUSTOMER_RECORDS.c.changed_at < until),
+            CUSTOMER_RECORDS.c.customer_id.not_in(select(CUSTOMER_SUMMARIES.c.customer_id)),
+        )
+        # Each asks what the next one empties, so each is a write of its own.
+        self._forget_old = (
+            delete(CUSTOMER_CONTACTS).where(CUSTOMER_CONTACTS.c.at < until),
+            delete(CONTACT_OUTCOMES).where(CONTACT_OUTCOMES.c.reported_at < until),
+            delete(CUSTOMER_SUMMARIES).where(CUSTOMER_SUMMARIES.c.changed_at < until),
+            delete(CUSTOMER_IDENTIFIERS).where(CUSTOMER_IDENTIFIERS.c.customer_id.in_(old)),
+            delete(CUSTOMER_RECORDS).where(CUSTOMER_RECORDS.c.customer_id.in_(old)),
+        )
+
+    async def put(self, changes: Iterable[CustomerChange]) -> PutCounts:
+        """Write what is told of some customers, each known by its number, in one commit.
+
+        Raises:
+            LimitExceeded: They are over 500.
+            StoreError: Nothing is written.
+        """
+        return await self._records.put(changes)
+
+    async def by_number(self, number: str) -> CustomerView | None:
+        """Return the customer with the operator's number; None: there is none.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        return await self._view(await self._records.find(number=number), None)
+
+    async def by_id(self, customer_id: str) -> CustomerView | None:
+        """Return the customer with our id; None: there is none.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        return await self._view(await self._records.find(customer_id=customer_id), None)
+
+    async def of_contact(self, contact_id: str) -> CustomerView | None:
+        """Return whose contact it is; None: nobody can say.
+
+        Raises:
+            StoreError: The database cannot be read.
+        """
+        arrival = await self.memory.arrival(contact_id, open_identifier=False)
+        if arrival is None or arrival.customer is None:
+            return None
+        customer = await self._records.find(customer_id=arrival.customer.customer_id)
+        return await self._view(customer, arrival.queue_id)
+
+    async def forget(self, number: str) -> bool:
+        """Forget a customer with all that was learnt of him; False: there was none.
+
+        Raises:
+            StoreError: He is not forgotten.
+        """
+        return await self._records.forget(number)
+
+    async def keep_outcome(self, outcome: ContactOutcome) -> None:
+        """Write what became of a contact, in the place of what was said before.
+
+        Raises:
+            NotKnown: There is no such contact.
+            StoreError: It is not written.
+        """
+        query = select(CONTACTS.c.contact_id).where(CONTACTS.c.contact_id == outcome.contact_id)
+        async with self._database.reading(f"contact {outcome.contact_id}") as connection:
+            if (await connection.execute(query)).first() is None:
+                raise NotKnown("contact", outcome.contact_id)
+        row = {
+            "contact_id": outcome.contact_id,
+            "resolved": outcome.resolved,
+            "satisfied": outcome.satisfied,
+            "topic": outcome.topic,
+            "reported_at": self._clock.utc(),
+        }
+        await self._database.write(
+            f"outcome of contact {outcome.contact_id}", Step(self._put_outcome, (row,))
+        )
+
+    async def forget_old(self) -> None:
+        """Forget contacts, and callers whom nobody has entered, that are older than remembered.
+
+        To be called at the start.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        until = {"until": self._clock.utc() - timedelta(days=self._history_days)}
+        for statement in self._forget_old:
+            await self._database.write("old contacts of customers", Step(statement, (until,)))
+
+    async def _view(self, customer: Customer | None, queue_id: str | None) -> CustomerView | None:
+        if customer is None:
+            return None
+        profiled = customer.profiling
+        summary = await self.memory.summary(customer.customer_id) if profiled else None
+        return CustomerView(
+            customer=customer,
+            profile=profile_of(summary, customer, self._clock.utc(), queue_id=queue_id),
+            summary=summary,
+            recent=await self.memory.recent(customer.customer_id, RECENT_CONTACTS)
+            if profiled
+            else (),
+        )
