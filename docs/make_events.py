@@ -14,6 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from domain.alert import Audience, ClearReason
+from domain.callback import CallbackOutcome, CallbackRefusal
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Disposition
 from domain.emotion import EmotionScore, Evidence, LabelProbabilities
@@ -54,7 +55,9 @@ call. Where emotion is read, `EmotionGroundChanged` says from when on or why not
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
 among them; the last alert is cleared when the contact is closed. When an agent does not answer,
 or his telephone is lost in mid-call, `ContactQueued` comes
-again, and what follows it. Every contact that has arrived is closed once, after a crash of the
+again, and what follows it. A customer who asks to be called back gives `CallbackRequested`; each
+call to him follows `OfferAccepted` and gives `CallbackAttempted`, and where he was not reached
+`ContactQueued` comes again. Every contact that has arrived is closed once, after a crash of the
 node too."""
 
 COMMON: Final = {
@@ -100,6 +103,8 @@ _FORMS: Final[dict[Any, str]] = {
     bool: "true or false",
     Disposition: "[disposition](#disposition)",
     DeclineReason: "[decline reason](#decline-reason)",
+    CallbackRefusal: "[callback refusal](#callback-refusal)",
+    CallbackOutcome: "[callback outcome](#callback-outcome)",
     SpeechSpan: "[span](#span)",
     EmotionScore: "[score](#score)",
     LabelProbabilities: "[probabilities](#probabilities)",
@@ -197,6 +202,8 @@ def page() -> str:
     parts += ["## Requirement", summary(SkillRequirement), rows(SkillRequirement)]
     parts += ["## Disposition", summary(Disposition), members(Disposition)]
     parts += ["## Decline reason", summary(DeclineReason), members(DeclineReason)]
+    parts += ["## Callback refusal", summary(CallbackRefusal), members(CallbackRefusal)]
+    parts += ["## Callback outcome", summary(CallbackOutcome), members(CallbackOutcome)]
     parts.append("This page is made from `domain/events.py` by `python -m docs.make_events`.")
     return "\n\n".join(parts) + "\n"
 

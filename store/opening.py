@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 from domain.errors import StoreError
 from domain.ports import Clock
 from store.bindings import Bindings
+from store.callbacks import Callbacks
 from store.contacts import Contacts
 from store.cursors import Cursors
 from store.customers import Customers
@@ -47,6 +48,7 @@ class Store:
     bindings: Bindings
     wishes: Wishes
     cursors: Cursors
+    callbacks: Callbacks
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -85,7 +87,9 @@ async def open_store(
             run_id = secrets.token_hex(16)
             stopped_cleanly = await _begin_run(database, clock, run_id, node)
             journal = Journal(database, run_id=run_id, events_max=journal_events_max)
+            contacts = Contacts(database, vault, clock, run_id=run_id, node=node)
             async with (
+                Callbacks(database, contacts) as callbacks,
                 Bindings(database) as bindings,
                 Wishes(database, clock) as wishes,
                 Cursors(database, clock) as cursors,
@@ -94,11 +98,12 @@ async def open_store(
                 await customers.forget_old()
                 yield Store(
                     customers=customers,
-                    contacts=Contacts(database, vault, clock, run_id=run_id, node=node),
+                    contacts=contacts,
                     journal=journal,
                     bindings=bindings,
                     wishes=wishes,
                     cursors=cursors,
+                    callbacks=callbacks,
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

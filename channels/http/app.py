@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 from channels.http import (
     agents,
     alerts,
+    callbacks,
     calls,
     configuration,
     contacts,
@@ -47,6 +48,7 @@ TAGS = [
     {"name": "queues", "description": "Waiting contacts under one policy."},
     {"name": "contacts", "description": "The record of every request for service."},
     {"name": "calls", "description": "Calls that run at this moment."},
+    {"name": "callbacks", "description": "Customers who hung up and are called in their turn."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
@@ -133,7 +135,17 @@ def build_app(
         send_s_max=settings.event_send_s_max,
     )
     app.include_router(health_router(version))
-    for part in (agents, queues, contacts, calls, alerts, emotion, events, configuration):
+    for part in (
+        agents,
+        queues,
+        contacts,
+        calls,
+        callbacks,
+        alerts,
+        emotion,
+        events,
+        configuration,
+    ):
         app.include_router(part.router)
     app.include_router(events.socket_router)
     app.router.default = _nothing_here
