@@ -1,12 +1,16 @@
 """A caller hangs up, keeps his place, and is called when it is his turn."""
 
 import asyncio
+import hashlib
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
 
+from pbx.edge.message import Message, parse
 from tests.node_events import EventLog
 from tests.node_rig import (
     TRUNK,
@@ -37,7 +41,7 @@ SETTINGS = {
     "ring_s": 5,
     "numbers": {"digits_min": 3},
 }
-LANES = ("served", "unanswered", "restarted", "again", "hidden", "asked", "cancelled")
+LANES = ("served", "unanswered", "again", "hidden", "asked", "cancelled")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -64,8 +68,6 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NodeRig
 
 def called(rig: NodeRig, scenario: str = "called", *, trunk: int = 0, **values: Any) -> Party:
     """Return the telephone of a customer, behind his carrier."""
-    import yaml
-
     uri = yaml.safe_load(rig.node.config.read_text())["trunks"][trunk]["outbound"]["uri"]
     host, _, port = uri.partition("@")[2].partition(":")
     media = values.pop("media", 0)
@@ -110,6 +112,27 @@ async def requested(rig: NodeRig, lane: Lane, **how: Any) -> str:
 
     await until(left_alone, "no call of him runs")
     return contact
+
+
+def requests(log: str) -> list[Message]:
+    """Return the requests among the messages that SIPp has received, but for ACKs and cues."""
+    received = re.split(r"message received[^\n]*\n\n", log.replace("\r\n", "\n"))[1:]
+    texts = [each.partition("\n-----")[0].replace("\n", "\r\n") + "\r\n\r\n" for each in received]
+    found = [parse(text.encode()) for text in texts if not text.startswith("SIP/2.0")]
+    return [one for one in found if one.method not in ("ACK", "NOTIFY")]
+
+
+def proves(value: str, method: str, username: str, password: str) -> bool:
+    """Tell whether credentials are right (RFC 7616 section 3.4.1, MD5 with qop=auth)."""
+    said = dict(re.findall(r'(\w+)="?([^",]*)"?', value))
+
+    def digest(text: str) -> str:
+        return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+    ha1 = digest(f"{username}:{said['realm']}:{password}")
+    ha2 = digest(f"{method}:{said['uri']}")
+    middle = f"{said['nonce']}:{said['nc']}:{said['cnonce']}:auth"
+    return said["username"] == username and said["response"] == digest(f"{ha1}:{middle}:{ha2}")
 
 
 async def test_caller_is_called_back_in_his_turn(rig: NodeRig) -> None:
@@ -174,41 +197,44 @@ async def test_customer_who_never_answers_is_called_again_and_then_left(rig: Nod
     await rig.settled()
 
 
-async def test_callback_outlives_the_node(rig: NodeRig) -> None:
-    lane = rig.lanes["restarted"]
-    contact = await requested(rig, lane)
-    [before] = await waiting(rig, lane)
-    last = rig.events.last
-    await rig.node.kill()
-    await rig.node.start()
-    async with EventLog(rig.node.http, rig.token, after=last) as rig.events:
-        queued = await rig.events.next("ContactQueued", contact_id=contact)
-        assert queued["waited_s"] > before["waited_s"], "his wait has gone on"
-        async with telephone(rig, lane) as agent, called(rig) as customer:
-            await rig.state(lane.agent, "ready")
-            await rig.events.next("ContactConnected", contact_id=contact)
-            await agent.cue((await agent.logged("talking"))[0])
-            await all_done(agent, customer)
-        record = await rig.closed(contact)
-        assert record["disposition"] == "agent_ended"
-        assert not rig.events.of("ContactClosed", disposition="node_died")
-        await rig.settled()
+async def test_callback_outlives_the_node(tmp_path_factory: pytest.TempPathFactory) -> None:
+    made = lanes({"restarted": {"callback": SETTINGS}})
+    lane = made["restarted"]
+    wanted = configuration(made)
+    wanted["trunks"][0]["outbound"] = {"uri": f"sip:{{number}}@{TRUNK}:{free_port(TRUNK)}"}
+    async with running_node(tmp_path_factory.mktemp("killed"), made, wanted) as rig:
+        contact = await requested(rig, lane)
+        [before] = await waiting(rig, lane)
+        last = rig.events.last
+        await rig.node.kill()
+        await rig.node.start()
+        async with EventLog(rig.node.http, rig.token, after=last) as rig.events:
+            queued = await rig.events.next("ContactQueued", contact_id=contact)
+            assert queued["waited_s"] > before["waited_s"], "his wait has gone on"
+            async with telephone(rig, lane) as agent, called(rig) as customer:
+                await rig.state(lane.agent, "ready")
+                await rig.events.next("ContactConnected", contact_id=contact)
+                await agent.cue((await agent.logged("talking"))[0])
+                await all_done(agent, customer)
+            record = await rig.closed(contact)
+            assert record["disposition"] == "agent_ended"
+            assert not rig.events.of("ContactClosed", disposition="node_died")
+            await rig.settled()
 
 
 async def test_caller_who_calls_again_takes_up_his_place(rig: NodeRig) -> None:
     lane = rig.lanes["again"]
-    async with EventLog(rig.node.http, rig.token) as rig.events:
-        contact = await requested(rig, lane)
-        async with caller(rig, lane) as customer:
-            closed = await rig.events.next("ContactClosed", contact_id=contact)
-            assert closed["disposition"] == "called_again"
-            [place] = await waiting(rig, lane)
-            assert place["contact_id"] != contact
-            assert place["callback"] is False
-            assert place["waited_s"] > 4, "the confirmation alone takes longer"
-            await customer.cue()
-            await customer.done()
-        assert (await rig.closed(place["contact_id"]))["disposition"] == "abandoned"
+    contact = await requested(rig, lane)
+    async with caller(rig, lane) as customer:
+        closed = await rig.events.next("ContactClosed", contact_id=contact)
+        assert closed["disposition"] == "called_again"
+        [place] = await waiting(rig, lane)
+        assert place["contact_id"] != contact
+        assert place["callback"] is False
+        assert place["waited_s"] > 4, "the confirmation alone takes longer"
+        await customer.cue()
+        await customer.done()
+    assert (await rig.closed(place["contact_id"]))["disposition"] == "abandoned"
 
 
 async def test_hidden_caller_is_not_called_back(rig: NodeRig) -> None:
@@ -228,20 +254,25 @@ async def test_hidden_caller_is_not_called_back(rig: NodeRig) -> None:
 async def test_carrier_that_asks_for_a_password(rig: NodeRig) -> None:
     lane = rig.lanes["asked"]
     contact = await requested(rig, lane, local=ASKING_TRUNK)
-    shown = called(rig, "called_by_digest", trunk=1, user="warmline", password=PASSWORD)
-    async with telephone(rig, lane) as agent, shown as customer:
+    async with (
+        telephone(rig, lane) as agent,
+        called(rig, "called_by_digest", trunk=1) as customer,
+    ):
         await rig.state(lane.agent, "ready")
         call_id, _, number, number_shown, *_ = await customer.logged("called")
         assert (number, number_shown) == ("49301", "4930800")
-        await customer.logged("proved")
         await rig.events.next("ContactConnected", contact_id=contact)
         # The node's own BYE counts on from the second INVITE, and is proved too.
         await agent.cue((await agent.logged("talking"))[0])
         await all_done(agent, customer)
         assert customer.lines("ended")[0][0] == call_id
-    bye = customer.messages.split("BYE sip:called@")[1]
-    assert "CSeq: 3 BYE" in bye
-    assert "Proxy-Authorization: Digest " in bye
+    # Every request after the challenge is proved; the numbers count on from the second INVITE.
+    first, second, *_, bye = requests(customer.messages)
+    assert (first.method, second.method, bye.method) == ("INVITE", "INVITE", "BYE")
+    assert "Proxy-Authorization" not in first.first
+    assert (second.cseq, bye.cseq) == (first.cseq + 1, first.cseq + 2)
+    for request in (second, bye):
+        assert proves(request.get("Proxy-Authorization"), request.method, "warmline", PASSWORD)
     assert (await rig.closed(contact))["disposition"] == "agent_ended"
     await rig.settled()
 

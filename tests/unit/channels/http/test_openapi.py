@@ -43,6 +43,7 @@ def test_every_route_is_there() -> None:
         "get /api/v1/agents",
         "get /api/v1/agents/{agent_id}",
         "get /api/v1/alerts",
+        "get /api/v1/callbacks",
         "get /api/v1/calls",
         "get /api/v1/calls/{contact_id}",
         "get /api/v1/contacts",
@@ -62,6 +63,7 @@ def test_every_route_is_there() -> None:
         "post /api/v1/calls/{contact_id}/hangup",
         "post /api/v1/calls/{contact_id}/transfer",
         "post /api/v1/configuration/reload",
+        "post /api/v1/contacts/{contact_id}/callback",
         "post /api/v1/contacts/{contact_id}/consent",
     ]
 
