@@ -1,6 +1,6 @@
 """Who waits to be called back, and how many may. Pure: the time comes in."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +48,7 @@ class CallbackBook:
 
     _by_contact: dict[str, Callback] = field(default_factory=dict)
     _by_caller: dict[tuple[str, str], Callback] = field(default_factory=dict)
+    _numbers: Counter[str] = field(default_factory=Counter)
     _dialled: dict[str, deque[float]] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -88,7 +89,7 @@ class CallbackBook:
             return CallbackRefusal.NUMBER
         if not can_dial:
             return CallbackRefusal.NO_TRUNK
-        if any(one.contact.caller == contact.caller for one in self) or self.of_caller(contact):
+        if self._numbers[same_caller(number)]:
             # In another queue too: one customer is called by one agent.
             return CallbackRefusal.WAITING_ALREADY
         if self.waiting(contact.queue_id) >= settings.waiting_max:
@@ -105,14 +106,17 @@ class CallbackBook:
         place = _place(callback.contact)
         if place is not None:
             self._by_caller[place] = callback
+            self._numbers[place[1]] += 1
 
     def remove(self, contact_id: str) -> Callback | None:
         """Forget the callback of a contact, and return it."""
         callback = self._by_contact.pop(contact_id, None)
         if callback is not None:
             place = _place(callback.contact)
-            if place is not None and self._by_caller.get(place) is callback:
-                del self._by_caller[place]
+            if place is not None:
+                self._numbers -= Counter([place[1]])
+                if self._by_caller.get(place) is callback:
+                    del self._by_caller[place]
         return callback
 
     def may_dial(self, queue_id: str, settings: CallbackSettings, now_s: float) -> bool:
