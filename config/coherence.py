@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from config import (
+    callback_review,
     customers_review,
     emotion_review,
     resources,
@@ -15,10 +16,10 @@ from config.document import Document, Keys, Listing
 from config.document import Mapping as MappingBranch
 from config.explain import nearest
 from config.mistake import Mistake
+from config.numbers import canonical
 from config.review import Review
 from config.schema import FEATURE_CODES, Registrar
 
-_SEPARATORS: Final = str.maketrans("", "", "-.() ")
 WIDE_PREFIX: Final = {4: 8, 6: 16}
 """A trunk network wider than this is most likely a slip of the pen: no carrier has it."""
 
@@ -54,6 +55,7 @@ class Coherence:
         fixed_contacts(review)
         who_serves(review)
         unasked_skills(review)
+        callback_review.check(review)
         emotion_review.check(review)
         resources.check(review)
         routing_review.check(review)
@@ -110,11 +112,6 @@ def queue_numbers(review: Review) -> None:
                 )
             else:
                 _first_come(review, taken, number, keys, canonical(number))
-
-
-def canonical(number: str) -> str:
-    """Return a number without separators (RFC 3966 section 5.1.1) and plus sign."""
-    return number.translate(_SEPARATORS).removeprefix("+")
 
 
 def trunk_numbers(review: Review) -> None:

@@ -101,6 +101,7 @@ def secrets(review: Review) -> None:
     """Refuse a secret that is missing, or a token that could be guessed."""
     for item in review.items("trunks"):
         secret_value(review, (*item, "digest", "password"))
+        secret_value(review, (*item, "outbound", "digest", "password"))
     for field in known_keys(("http",)):
         if field.endswith("token"):
             _token(review, ("http", field))

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from config.callback import Callback, Outbound
 from config.customers import Customers
 from config.emotion import Emotion
 from config.routing import QueueRouting, Routing, Skilled
@@ -204,7 +205,9 @@ class Trunk(Section):
     numbers: list[Number] = []
     """Called numbers that this trunk may bring; empty: every number of every queue."""
     calls_max: Annotated[int, Field(ge=1)] = 300
-    """Calls of this trunk at once; a further one is answered with 503."""
+    """Calls of this trunk at once, either way; a further one is answered with 503."""
+    outbound: Outbound | None = None
+    """How customers are called back by this trunk; nothing: no call goes out by it."""
 
 
 class AgentEntry(Skilled):
@@ -290,6 +293,8 @@ class QueueEntry(Section):
     """Time from one announcement to the next."""
     routing: QueueRouting = QueueRouting()
     """How its contacts find an agent."""
+    callback: Callback = Callback()
+    """Callers may hang up and are called back when it is their turn."""
     prompts: Prompts = Prompts()
     """What callers of this queue hear."""
 

@@ -16,6 +16,7 @@ from types import NoneType, UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from domain.alert import Audience, ClearReason
+from domain.callback import CallbackOutcome, CallbackRefusal
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Disposition
 from domain.decision import Candidate, Decision, Obstacle, Reason, Scheme
@@ -57,7 +58,9 @@ moment after the call. Where emotion is read, `EmotionGroundChanged` says from w
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
 among them; the last alert is cleared when the contact is closed. When an agent does not answer,
 or his telephone is lost in mid-call, `ContactQueued` comes
-again, and what follows it. Every contact that has arrived is closed once, after a crash of the
+again, and what follows it. A customer who asks to be called back gives `CallbackRequested`; each
+call to him follows `OfferAccepted` and gives `CallbackAttempted`, and where he was not reached
+`ContactQueued` comes again. Every contact that has arrived is closed once, after a crash of the
 node too."""
 
 COMMON: Final = {
@@ -110,6 +113,8 @@ _FORMS: Final[dict[Any, str]] = {
     Scheme: "[scheme](#scheme)",
     Disposition: "[disposition](#disposition)",
     DeclineReason: "[decline reason](#decline-reason)",
+    CallbackRefusal: "[callback refusal](#callback-refusal)",
+    CallbackOutcome: "[callback outcome](#callback-outcome)",
     SpeechSpan: "[span](#span)",
     EmotionScore: "[score](#score)",
     LabelProbabilities: "[probabilities](#probabilities)",
@@ -214,6 +219,8 @@ def page() -> str:
     parts += ["## Requirement", summary(SkillRequirement), rows(SkillRequirement)]
     parts += ["## Disposition", summary(Disposition), members(Disposition)]
     parts += ["## Decline reason", summary(DeclineReason), members(DeclineReason)]
+    parts += ["## Callback refusal", summary(CallbackRefusal), members(CallbackRefusal)]
+    parts += ["## Callback outcome", summary(CallbackOutcome), members(CallbackOutcome)]
     parts.append("This page is made from `domain/events.py` by `python -m docs.make_events`.")
     return "\n\n".join(parts) + "\n"
 

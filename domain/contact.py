@@ -79,6 +79,14 @@ class Disposition(StrEnum):
     """Ended by a supervisor or a program over the API."""
     FAILED = "failed"
     """A command that the contact needed failed."""
+    CALLBACK_UNANSWERED = "callback_unanswered"
+    """Called back as often as configured; the customer was never reached."""
+    CALLBACK_EXPIRED = "callback_expired"
+    """Waited for a callback as long as configured; no agent was free in that time."""
+    CALLBACK_CANCELLED = "callback_cancelled"
+    """Waited for a callback that was cancelled over the API."""
+    CALLED_AGAIN = "called_again"
+    """Waited for a callback; the customer called again himself and took up his place."""
 
 
 SERVED: Final = frozenset({Disposition.CALLER_ENDED, Disposition.AGENT_ENDED})
@@ -155,7 +163,8 @@ class Interaction:
     Attributes:
         outcome: "answered"; "lost" when the agent's telephone was gone in mid-call; or why
             the offer came to nothing: "ring_no_answer", "declined", "busy", "unreachable",
-            "withdrawn".
+            "withdrawn"; or why the customer whom this agent was to call back was not reached:
+            "callback_" and the outcome of the call.
         ring_s: Seconds that the agent's telephone rang.
         talk_s: Seconds that the agent and the customer heard each other.
     """

@@ -10,6 +10,7 @@ from typing import Final
 
 from domain.agent import AgentState
 from domain.alert import Audience, ClearReason
+from domain.callback_events import CallbackAttempted, CallbackRefused, CallbackRequested
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Channel, Disposition
 from domain.decision import Decision
@@ -488,6 +489,9 @@ Event = (
     | OfferWithdrawn
     | ContactConnected
     | ContactTransferred
+    | CallbackRequested
+    | CallbackRefused
+    | CallbackAttempted
     | ContactClosed
     | OutcomeReported
     | AgentStateChanged

@@ -167,8 +167,43 @@ class CallView:
     cell_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackView:
+    """One customer who waits to be called back, as the API shows him.
+
+    Attributes:
+        expires_at: After this nobody expects the call any more.
+        waited_s: Seconds since he joined the queue.
+        attempts: Calls to him that came to nothing.
+        in_call: He is still on the line, or an agent or he himself is being called.
+        retry_at: He joins the line again then, after a call that was not answered; None: he
+            waits in it.
+    """
+
+    contact_id: str
+    queue_id: str
+    requested_at: datetime
+    expires_at: datetime
+    waited_s: float
+    attempts: int
+    in_call: bool
+    retry_at: datetime | None
+
+
 class CallDesk(Protocol):
     """What the API asks of call control."""
+
+    def callbacks(self) -> Sequence[CallbackView]:
+        """Return everybody who waits to be called back, the oldest contact first."""
+        ...
+
+    def cancel_callback(self, contact_id: str) -> None:
+        """Close a contact that waits for its callback; an agent who rings for it is free.
+
+        Raises:
+            NotKnown: That contact waits for no callback.
+        """
+        ...
 
     def calls(self) -> Sequence[CallView]:
         """Return every running call, the oldest first."""

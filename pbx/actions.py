@@ -6,6 +6,7 @@ A flow is pure and returns these; `pbx/call_control.py` carries them out in orde
 from dataclasses import dataclass
 from pathlib import Path
 
+from domain.callback import CallbackOutcome
 from domain.contact import Interaction
 from domain.events import Event
 from domain.offer import Offer
@@ -72,6 +73,39 @@ class CallAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepCallback:
+    """Commit that the customer will be called back; the flow is told whether it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropCallback:
+    """The customer is not to be called back any more: he is reached, served, or gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUpCallback:
+    """The caller waits in this contact now: end the one in which he was to be called back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallCustomer:
+    """Call the customer by the trunk that he came by."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """No leg of the contact is left, and it goes on waiting for its callback.
+
+    Attributes:
+        in_line: The router still lets it wait; False: it has to join again, at its old place.
+        outcome: What came of calling the customer; None: he was not called.
+    """
+
+    in_line: bool
+    outcome: CallbackOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """Play files one after the other to a leg, in the place of what plays there now."""
 
@@ -118,6 +152,11 @@ Action = (
     | Answer
     | HangUp
     | CallAgent
+    | KeepCallback
+    | DropCallback
+    | TakeUpCallback
+    | CallCustomer
+    | HandOver
     | Play
     | StopPlay
     | Bridge

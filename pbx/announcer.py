@@ -1,5 +1,7 @@
 """The announcer: a waiting caller is told his place and the expected wait. Pure."""
 
+from typing import Final
+
 from config.schema import QueueEntry
 from domain.contact import Contact, ContactState
 from domain.events import PositionAnnounced
@@ -7,6 +9,9 @@ from domain.ports import Clock, Routing
 from pbx import actions as do
 from pbx.actions import Action
 from pbx.playback import Playback
+
+SPEECH_PAUSE_S: Final = 5.0
+"""While another prompt plays, an announcement waits; no prompt is much longer than this."""
 
 
 class Announcer:
@@ -43,7 +48,10 @@ class Announcer:
         self.due_s = None
 
     def announce(self, now_s: float) -> list[Action]:
-        """Say the place, unless a telephone rings for the contact just now."""
+        """Say the place, unless a telephone rings for the contact or it hears something else."""
+        if self._playback.is_speaking:
+            self.due_s = now_s + SPEECH_PAUSE_S
+            return []
         self.due_s = now_s + self._queue.announce_every_s
         where = self._routing.position(self._contact.contact_id)
         if where is None or self._contact.state is not ContactState.QUEUED:

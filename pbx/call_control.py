@@ -12,14 +12,16 @@ from typing import Final, Self
 
 import structlog
 
-from config.schema import QueueEntry
+from config.schema import QueueEntry, Trunk
 from domain.agent import AgentState, AgentView, language_proficiency
+from domain.callback import CallbackStore
 from domain.commands import WithdrawReason
 from domain.contact import Channel, Contact, ContactState, Disposition
 from domain.errors import IllegalTransition, NobodyServes, NoCellFree, NotKnown
 from domain.offer import DeclineReason, Offer
 from domain.ports import (
     AgentDesk,
+    CallbackView,
     CallView,
     Clock,
     ContactLedger,
@@ -28,11 +30,17 @@ from domain.ports import (
     Routing,
 )
 from domain.skill import SkillRequirement, meets
+from pbx.actions import Action
 from pbx.call_records import CallRecords
-from pbx.call_task import CallTask
+from pbx.call_task import CallTask, Flow
+from pbx.call_view import view_of
+from pbx.callback_attempts import CallbackAttempts
+from pbx.callback_book import Callback
+from pbx.callback_desk import CallbackDesk
+from pbx.callback_flow import CallbackFlow
 from pbx.cells import Cell, CellPool, CellState
 from pbx.dial_plan import DialPlan, ToFeature, ToQueue
-from pbx.edge.call import InboundCall, Placement, Refusal
+from pbx.edge.call import CallsOut, InboundCall, Placement, Refusal
 from pbx.feature_call import FeatureCall
 from pbx.flow import CallFlow
 from pbx.keypad import NO_KEYS, ConsentKeys
@@ -80,13 +88,17 @@ class CallControl:
         sip_domain: str,
         call_s_max: float,
         consent_keys: ConsentKeys = NO_KEYS,
+        trunks: Iterable[Trunk] = (),
+        callbacks: CallbackStore | None = None,
+        calls_out: CallsOut | None = None,
         on_cell_gone: Callable[[tuple[str, int]], object],
         on_cell_released: Callable[[tuple[str, int]], object],
     ) -> None:
         """Wire it up.
 
         `on_cell_gone` is told the SIP address of a cell that has died, so that the edge can
-        end its dialogs; `on_cell_released` that of a cell that has done its work.
+        end its dialogs; `on_cell_released` that of a cell that has done its work. Without a
+        store of `callbacks`, or `calls_out`, nobody is called back.
         """
         self.draining = False
         self.overloads = 0
@@ -99,6 +111,7 @@ class CallControl:
         self._hearing = hearing
         self._events = events
         self._clock = clock
+        queues = tuple(queues)
         self._plan = DialPlan(queues)
         self._sip_domain = sip_domain
         self._call_s_max = call_s_max
@@ -107,6 +120,33 @@ class CallControl:
         self._on_cell_released = on_cell_released
         self._records = CallRecords(ledger)
         self._calls: dict[str, CallTask] = {}
+        self._desk = (
+            None
+            if callbacks is None or calls_out is None
+            else CallbackDesk(
+                store=callbacks,
+                records=self._records,
+                routing=routing,
+                events=events,
+                clock=clock,
+                queues=queues,
+                trunks=trunks,
+                end_call=self._end_call,
+            )
+        )
+        self._attempts = (
+            None
+            if self._desk is None or calls_out is None
+            else CallbackAttempts(
+                self._desk,
+                pool=pool,
+                hearing=hearing,
+                calls_out=calls_out,
+                sip_domain=sip_domain,
+                make_task=self._callback_task,
+                on_begun=self._begun,
+            )
+        )
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -116,13 +156,22 @@ class CallControl:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.drain(0.0)
+        if self._desk is not None:
+            await self._desk.__aexit__(None, None, None)
         await self._records.__aexit__(*exc)
 
     def reload(
-        self, queues: Iterable[QueueEntry], prompts: PromptSource, consent_keys: ConsentKeys
+        self,
+        queues: Iterable[QueueEntry],
+        prompts: PromptSource,
+        consent_keys: ConsentKeys,
+        trunks: Iterable[Trunk] = (),
     ) -> None:
-        """Take other queues, prompts and keys; calls that run keep what they came to."""
+        """Take other queues, prompts, keys and trunks; calls that run keep what they came to."""
+        queues = tuple(queues)
         self._plan = DialPlan(queues)
+        if self._desk is not None:
+            self._desk.reload(queues, trunks)
         self._consent_keys = consent_keys
         self._prompts = prompts
 
@@ -155,6 +204,7 @@ class CallControl:
             clock=self._clock,
             dial=self._dial,
             on_over=self._over,
+            callbacks=self._desk,
         )
         self._setting_up.add(task, now_s)
         try:
@@ -202,6 +252,8 @@ class CallControl:
             clock=self._clock,
             call_s_max=self._call_s_max,
             consent_keys=self._consent_keys,
+            callbacks=self._desk,
+            is_hidden=call.is_hidden,
         )
 
     def _feature_flow(self, to: ToFeature) -> FeatureCall:
@@ -236,8 +288,10 @@ class CallControl:
 
     def _over(self, task: CallTask) -> None:
         self.keys_dropped += task.inbox_refused
-        if self._calls.pop(task.key, None) is not None and task.cell is not None:
-            self._on_cell_released(task.cell.address)
+        if self._calls.get(task.key) is task:
+            del self._calls[task.key]
+            if task.cell is not None:
+                self._on_cell_released(task.cell.address)
         if not self._calls:
             self._idle.set()
 
@@ -255,13 +309,22 @@ class CallControl:
     def offer_contact(self, offer: Offer) -> None:
         """Ring the agent."""
         task = self._calls.get(offer.contact_id)
-        if task is None:
+        if task is not None:
+            task.post(lambda flow: self._offered(flow, offer))
+        elif self._attempts is None or not self._attempts.begin(offer):
             self._routing.decline(offer.offer_id, DeclineReason.UNREACHABLE)
-            return
-        task.post(lambda flow: flow.offered(offer) if isinstance(flow, CallFlow) else [])
+
+    def _offered(self, flow: Flow, offer: Offer) -> list[Action]:
+        if flow.over:
+            # The customer has just left the line and keeps his place.
+            asyncio.get_running_loop().call_soon(self.offer_contact, offer)
+            return []
+        return flow.offered(offer) if isinstance(flow, CallFlow) else []
 
     def withdraw_offer(self, offer: Offer, reason: WithdrawReason) -> None:
         """Stop ringing."""
+        if self._attempts is not None:
+            self._attempts.withdraw(offer)
         task = self._calls.get(offer.contact_id)
         if task is not None:
             task.post(
@@ -269,18 +332,89 @@ class CallControl:
             )
 
     def release_contact(self, contact_id: str, disposition: Disposition) -> None:
-        """End a contact that may wait no longer."""
+        """End a contact that may wait no longer, unless it waits for its callback."""
+        if self._desk is not None and self._desk.released(contact_id):
+            return
         task = self._calls.get(contact_id)
         if task is not None:
             task.post(lambda flow: flow.released(disposition) if isinstance(flow, CallFlow) else [])
 
+    # Customers are called back.
+
+    async def restore(self) -> int:
+        """Let those wait again who waited for a callback before a restart; return how many.
+
+        To be called when offers can be taken.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return 0 if self._desk is None else await self._desk.restore()
+
+    def _callback_task(self, callback: Callback) -> CallTask:
+        contact, attempts, desk = callback.contact, self._attempts, self._desk
+        assert attempts is not None
+        assert desk is not None
+        flow = CallbackFlow(
+            contact,
+            desk.queue_of(contact),
+            attempt=callback.attempts + 1,
+            prompts=self._prompts,
+            routing=self._routing,
+            clock=self._clock,
+            call_s_max=self._call_s_max,
+            consent_keys=self._consent_keys,
+            callbacks=desk,
+        )
+        return CallTask(
+            contact.contact_id,
+            flow,
+            records=self._records,
+            events=self._events,
+            clock=self._clock,
+            dial=self._dial,
+            on_over=self._over,
+            callbacks=desk,
+            dial_customer=attempts.dial,
+        )
+
+    def _begun(self, task: CallTask) -> None:
+        self._calls[task.key] = task
+        self._idle.clear()
+
+    def _end_call(self, contact_id: str, disposition: Disposition, reason: str) -> bool:
+        """End the contact of a running call; False: none runs."""
+        task = self._calls.get(contact_id)
+        if task is not None:
+            task.post(lambda flow: flow.end(disposition, reason))
+        return task is not None
+
     # The API asks.
+
+    def callbacks(self) -> Sequence[CallbackView]:
+        """Return everybody who waits to be called back, the oldest contact first."""
+        return () if self._desk is None else self._desk.views()
+
+    def cancel_callback(self, contact_id: str) -> None:
+        """Close a contact that waits for its callback; an agent who rings for it is free.
+
+        Raises:
+            NotKnown: That contact waits for no callback.
+        """
+        cancelled = Disposition.CALLBACK_CANCELLED
+        if self._desk is None or not self._desk.end(contact_id, cancelled, "over the API"):
+            raise NotKnown("callback of contact", contact_id)
+
+    @property
+    def callback_desk(self) -> CallbackDesk | None:
+        """The callbacks, for the figures; None: nobody is called back on this node."""
+        return self._desk
 
     def calls(self) -> Sequence[CallView]:
         """Return every running call, the oldest first."""
         now_s = self._clock.monotonic_s()
         return [
-            _view(task, task.flow, now_s)
+            view_of(task, task.flow, now_s)
             for _, task in sorted(self._calls.items())
             if isinstance(task.flow, CallFlow)
         ]
@@ -336,6 +470,11 @@ class CallControl:
             The number of calls that were cut.
         """
         self.draining = True
+        if self._desk is not None:
+            # Who waits for a callback goes on waiting in the next run.
+            self._desk.draining = True
+        if self._attempts is not None:
+            await self._attempts.settle()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), grace_s)
         left = list(self._calls.values())
@@ -358,18 +497,4 @@ def _may_take(view: AgentView, contact: Contact, requirement: SkillRequirement) 
         and view.state is not AgentState.LOGGED_OUT
         and meets(requirement, agent.skills)
         and language_proficiency(agent.languages, contact.language) > 0
-    )
-
-
-def _view(task: CallTask, flow: CallFlow, now_s: float) -> CallView:
-    contact = flow.contact
-    return CallView(
-        contact_id=contact.contact_id,
-        queue_id=contact.queue_id,
-        state=contact.state,
-        agent_id=contact.agent_id,
-        arrived_at=contact.arrived_at,
-        seconds=now_s - contact.arrived_s,
-        legs=flow.legs.views(),
-        cell_id="" if task.cell is None else task.cell.cell_id,
     )

@@ -3,19 +3,23 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
+from domain.callback import CallbackOutcome, CallbackRefusal
 from domain.contact import Contact, Disposition
-from domain.errors import CellError, CellGone, StoreError
+from domain.errors import CellError, CellGone, LimitExceeded, NotKnown, StoreError
+from domain.events import Event
 from domain.offer import Offer
 from domain.ports import Clock, EventPublisher
 from pbx import actions as do
 from pbx.actions import Action
 from pbx.call_records import CallRecords
+from pbx.callback_flow import CallbackFlow
 from pbx.cell import wire
-from pbx.cell_process import Event, Refused
+from pbx.cell_process import Event as CellEvent
+from pbx.cell_process import Refused
 from pbx.cells import Cell
 from pbx.feature_call import FeatureCall
 from pbx.flow import CallFlow
@@ -34,6 +38,36 @@ INVITE_S_MAX: Final = 10.0
 cell behind, which is given back after this."""
 
 
+class CallbackKeeper(Protocol):
+    """Where callbacks are kept, as a call sees it."""
+
+    async def keep(self, contact: Contact) -> None:
+        """Commit that the customer will be called back.
+
+        Raises:
+            StoreError: It is not written.
+        """
+        ...
+
+    def drop(self, contact_id: str) -> None:
+        """The customer is not to be called back any more; harmless if he was not to be."""
+        ...
+
+    def take_up(self, contact: Contact) -> None:
+        """The caller waits in this contact now: end that in which he was to be called back."""
+        ...
+
+    def hand_over(
+        self, contact: Contact, *, in_line: bool, outcome: CallbackOutcome | None
+    ) -> None:
+        """No leg of the contact is left; see `pbx.actions.HandOver`."""
+        ...
+
+    def note(self, event: Event) -> None:
+        """Count what concerns callbacks."""
+        ...
+
+
 class CallTask:
     """Serves one call from its placement to the release of its cell."""
 
@@ -47,8 +81,10 @@ class CallTask:
         clock: Clock,
         dial: Callable[[Cell, Offer, Contact], Awaitable[int]],
         on_over: Callable[["CallTask"], None],
+        callbacks: CallbackKeeper | None = None,
+        dial_customer: Callable[[Cell, Contact], Awaitable[int]] | None = None,
     ) -> None:
-        """Prepare to serve; `start` begins."""
+        """Prepare to serve; `start` or `call_back` begins."""
         self.key = key
         self.flow = flow
         self.cell: Cell | None = None
@@ -59,6 +95,8 @@ class CallTask:
         self._clock = clock
         self._dial = dial
         self._on_over = on_over
+        self._callbacks = callbacks
+        self._dial_customer = dial_customer
         self._inbox: deque[Telling] = deque()
         self._wake = asyncio.Event()
         self._ended: set[int] = set()
@@ -79,12 +117,20 @@ class CallTask:
             self._opening = asyncio.create_task(self._open_record(self.flow.contact))
         self._task = asyncio.create_task(self._serve(), name=f"call {self.key}")
 
+    def call_back(self, cell: Cell, offer: Offer) -> None:
+        """Begin to call a customer back, and first the agent of this offer."""
+        self.cell = cell
+        self._seen_invite = True
+        self.is_setting_up = False
+        self.post(lambda flow: flow.offered(offer) if isinstance(flow, CallFlow) else [])
+        self._task = asyncio.create_task(self._serve(), name=f"callback {self.key}")
+
     def post(self, telling: Telling) -> None:
         """Tell the flow something, after all that was told before."""
         self._inbox.append(telling)
         self._wake.set()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: CellEvent) -> None:
         """Tell the flow what its cell reports."""
         if isinstance(event, Refused):
             self._tell_refused(event)
@@ -198,6 +244,8 @@ class CallTask:
         match action:
             case do.Publish(event):
                 self._events.publish(event)
+                if self._callbacks is not None:
+                    self._callbacks.note(event)
             case do.Answer(leg, status):
                 cell.answer(leg, status)
                 self.is_setting_up = False
@@ -217,7 +265,48 @@ class CallTask:
             case do.Release():
                 pass  # `_serve` gives the cell back when the flow is over
             case _:
+                await self._keep(cell, action)
+
+    async def _keep(self, cell: Cell, action: Action) -> None:
+        """Keep what the contact has come to: its callback, its record."""
+        assert isinstance(self.flow, CallFlow)
+        contact, callbacks = self.flow.contact, self._callbacks
+        if callbacks is None:
+            await self._record(action)
+            return
+        match action:
+            case do.KeepCallback():
+                try:
+                    await callbacks.keep(contact)
+                except StoreError as error:
+                    log.error("callback not kept", contact=self.key, reason=str(error))
+                    await self._perform(self.flow.callback_refused(CallbackRefusal.NOT_STORED))
+                else:
+                    await self._perform(self.flow.callback_kept())
+            case do.DropCallback():
+                callbacks.drop(contact.contact_id)
+            case do.TakeUpCallback():
+                callbacks.take_up(contact)
+            case do.HandOver(in_line, outcome):
+                callbacks.hand_over(contact, in_line=in_line, outcome=outcome)
+            case do.CallCustomer():
+                await self._call_customer(cell)
+            case _:
                 await self._record(action)
+
+    async def _call_customer(self, cell: Cell) -> None:
+        flow = self.flow
+        assert isinstance(flow, CallbackFlow)
+        assert self._dial_customer is not None
+        try:
+            leg = await self._dial_customer(cell, flow.contact)
+        except CellGone:
+            pass  # the pool tells of the death, and the contact waits again then
+        except (CellError, LimitExceeded, NotKnown) as error:
+            log.warning("customer not dialled", contact=self.key, reason=str(error))
+            await self._perform(flow.customer_not_dialled(CallbackOutcome.UNREACHABLE))
+        else:
+            await self._perform(flow.customer_dialled(leg))
 
     async def _record(self, action: Action) -> None:
         assert isinstance(self.flow, CallFlow)

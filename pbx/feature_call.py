@@ -8,7 +8,7 @@ from domain.errors import IllegalTransition, NotKnown
 from domain.leg import RtpFigures
 from domain.ports import AgentDesk, Clock
 from pbx.actions import Action, Answer, HangUp, Play, Release
-from pbx.flow import RELEASE_S_MAX
+from pbx.flow_end import RELEASE_S_MAX
 from pbx.prompts import PromptSource
 
 FEATURE_CALL_S_MAX: Final = 20.0

@@ -9,6 +9,7 @@ no socket and reads no clock; the router is asked through its port.
 from typing import Final
 
 from config.schema import QueueEntry
+from domain.callback import CallbackRefusal
 from domain.commands import WithdrawReason
 from domain.contact import Contact, ContactState, ContactTrigger, Disposition
 from domain.errors import LimitExceeded, NotKnown
@@ -22,21 +23,25 @@ from pbx import actions as do
 from pbx.actions import Action
 from pbx.agent_ring import AgentRing, decline_reason
 from pbx.announcer import Announcer
-from pbx.call_legs import CallLegs
-from pbx.contact_messages import arrival, closing, handing_over, queue_request
+from pbx.callback_wish import CONFIRMED, CallbackPlaces, CallbackWish
+from pbx.contact_messages import arrival, handing_over, queue_request
+from pbx.flow_end import FlowEnd
 from pbx.keypad import CONFIRMATIONS, NO_KEYS, ConsentKeys, Keypad
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
 
-LEG_END_S_MAX: Final = 2.0
-"""The record waits this long for the customer's last figures after we have hung up."""
+KEEPS_CALLBACK: Final = frozenset(
+    {
+        Disposition.ABANDONED,
+        Disposition.CELL_DIED,
+        Disposition.DRAINED,
+        Disposition.WAIT_EXCEEDED,
+    }
+)
+"""Ends of a call that do not end the callback that its customer was promised."""
 
-RELEASE_S_MAX: Final = 34.0
-"""A cell is given back at the latest this long after the end: a BYE is sent again for
-64 * T1 = 32 s (RFC 3261 section 17.1.2.2)."""
 
-
-class CallFlow:
+class CallFlow(FlowEnd):
     """One caller's way through a queue; see the module's first lines."""
 
     def __init__(
@@ -49,28 +54,42 @@ class CallFlow:
         clock: Clock,
         call_s_max: float,
         consent_keys: ConsentKeys = NO_KEYS,
+        callbacks: CallbackPlaces | None = None,
+        is_hidden: bool = False,
     ) -> None:
-        """Begin a way that ends `call_s_max` seconds from now at the latest."""
-        self.contact = contact
-        self.legs = CallLegs()
-        self.over = False
-        self._queue = queue
-        self._playback = Playback(prompts, contact.language, queue.prompts.music)
-        self._routing = routing
-        self._clock = clock
-        self._customer: int | None = None
-        self._script: list[str] = []
-        self._announcer = Announcer(
-            contact, queue, playback=self._playback, routing=routing, clock=clock
+        """Begin a way that ends `call_s_max` seconds from now at the latest.
+
+        Args:
+            contact: The caller's.
+            queue: Where its number leads.
+            prompts: Where the files of prompts are.
+            routing: The router.
+            clock: The one source of time.
+            call_s_max: The longest call allowed.
+            consent_keys: Keys by which he answers whether his emotion may be read.
+            callbacks: Who waits to be called back; None: nobody is called back.
+            is_hidden: He has asked that his number be kept private.
+        """
+        playback = Playback(prompts, contact.language, queue.prompts.music)
+        announcer = Announcer(contact, queue, playback=playback, routing=routing, clock=clock)
+        wish = CallbackWish(
+            contact, queue, playback=playback, routing=routing, clock=clock,
+            places=callbacks, is_hidden=is_hidden,
+        )  # fmt: skip
+        super().__init__(
+            contact,
+            playback=playback,
+            announcer=announcer,
+            wish=wish,
+            routing=routing,
+            clock=clock,
+            call_ends_at_s=clock.monotonic_s() + call_s_max,
         )
-        self._ring: AgentRing | None = None
-        self._reason = ""
+        self._queue = queue
+        self._script: list[str] = []
         self._needed: tuple[SkillRequirement, ...] = ()
         self._keypad = Keypad(contact, consent_keys)
-        self._closed = False
-        self._call_ends_at_s: float | None = contact.arrived_s + call_s_max
-        self._record_due_at_s: float | None = None
-        self._release_due_at_s: float | None = None
+        self._tapped = False
 
     # What the cell tells.
 
@@ -132,9 +151,9 @@ class CallFlow:
         answered = self._keypad.answer(role, digit, asked=told)
         actions: list[Action] = [do.Publish(self._keypad.press(role))]
         if answered is None:
-            return actions
+            return [*actions, *self._wish.press(role, digit)]
         confirmation = CONFIRMATIONS[answered.answer]
-        if self.contact.state is not ContactState.ARRIVED:
+        if not self._tells:
             return [*actions, do.Publish(answered), *self._playback.prompt(confirmation)]
         self._script.insert(0, confirmation)
         return [*actions, do.Publish(answered)]
@@ -146,7 +165,9 @@ class CallFlow:
             return []
         if self.contact.state is ContactState.CLOSED:
             return self._hang_up_all()
-        if self.contact.state is ContactState.ARRIVED:
+        if self._wish.kept and name == CONFIRMED and self.contact.state is ContactState.QUEUED:
+            return self._hand_over()
+        if self._tells:
             told = self._disclosed() if heard and name == self._queue.prompts.disclosure else []
             return [*told, *self._next_prompt()]
         # Music that fails would fail again at once, without end.
@@ -232,12 +253,24 @@ class CallFlow:
         self._routing.decline(offer_id, DeclineReason.UNREACHABLE)
         return actions
 
+    # What the store tells.
+
+    def callback_kept(self) -> list[Action]:
+        """The callback is committed: the customer hears so and is let go."""
+        told = self._wish.confirmed()
+        return told if self._playback.playing == CONFIRMED else [*told, *self._hand_over()]
+
+    def callback_refused(self, reason: CallbackRefusal) -> list[Action]:
+        """The callback could not be committed: the customer hears so and goes on waiting."""
+        return self._wish.refused(reason)
+
     # What time and the node tell.
 
     def next_deadline_s(self) -> float | None:
         """Return when `tick` wants to be called, on the injected clock."""
         deadlines = (
             self._announcer.due_s,
+            self._wish.due_s,
             self._call_ends_at_s,
             self._record_due_at_s,
             self._release_due_at_s,
@@ -254,6 +287,8 @@ class CallFlow:
             actions += self.end(disposition, "the longest call allowed (cells.call_s_max)")
         if _due(self._announcer.due_s, now_s):
             actions += self._announcer.announce(now_s)
+        if _due(self._wish.due_s, now_s):
+            actions += self._wish.offer(now_s)
         if _due(self._record_due_at_s, now_s):
             actions += self._close_record()
         if _due(self._release_due_at_s, now_s):
@@ -262,19 +297,44 @@ class CallFlow:
 
     def end(self, disposition: Disposition, reason: str) -> list[Action]:
         """End the contact for a reason of our own and hang up every leg."""
-        if self._customer is None:
+        if self._keeps_place and disposition in KEEPS_CALLBACK:
+            return self._hand_over()
+        if not self._has_come:
             return self._cut_before_it_came(disposition, reason)
         return [*self._dispose(disposition, reason), *self._hang_up_all(), *self._settle()]
 
     def cell_gone(self, reason: str) -> list[Action]:
         """The cell is dead: nobody is left to hang up, only the record to close."""
-        if self._customer is None:
+        if self._keeps_place:
+            self.legs.lost()
+            return self._hand_over()
+        if not self._has_come:
             return self._cut_before_it_came(Disposition.CELL_DIED, reason)
         actions = self._dispose(Disposition.CELL_DIED, reason)
         self.legs.lost()
         return [*actions, *self._settle()]
 
     # The inside.
+
+    @property
+    def _has_come(self) -> bool:
+        """Whether there is a call to end, and not only the announcement of one."""
+        return self._customer is not None
+
+    @property
+    def _tells(self) -> bool:
+        """Whether the customer hears what he must be told before anything else."""
+        return self.contact.state is ContactState.ARRIVED
+
+    @property
+    def _keeps_place(self) -> bool:
+        """Whether the customer may leave the line without leaving the queue."""
+        waits = self.contact.state in {ContactState.QUEUED, ContactState.OFFERED}
+        return self._wish.kept and waits and not self.over
+
+    def _told(self) -> list[Action]:
+        """The customer has heard what he must be told."""
+        return self._enqueue()
 
     def _cut_before_it_came(self, disposition: Disposition, reason: str) -> list[Action]:
         """It ended before the INVITE reached the cell, when the record was already begun."""
@@ -290,7 +350,7 @@ class CallFlow:
             playing = self._playback.prompt(self._script.pop(0))
             if playing:
                 return playing
-        return self._enqueue()
+        return self._told()
 
     def _disclosed(self) -> list[Action]:
         self.contact.disclosed = True
@@ -299,12 +359,21 @@ class CallFlow:
     def _enqueue(self) -> list[Action]:
         assert self._customer is not None
         self.contact.step(ContactTrigger.ENQUEUE)
-        self.contact.queued_s = self._clock.monotonic_s()
-        refused = self._wait(waited_s=0.0)
+        earlier_s = self._wish.earlier_wait_s()
+        waited_s = earlier_s or 0.0
+        self.contact.queued_s = self._clock.monotonic_s() - waited_s
+        refused = self._wait(waited_s=waited_s)
         if refused is not None:
             self.contact.queued_s = None
             return refused
-        return [do.UpdateRecord(), do.Tap(self._customer, Speaker.CUSTOMER), *self._music()]
+        taking: list[Action] = [] if earlier_s is None else [do.TakeUpCallback()]
+        return [*taking, do.UpdateRecord(), *self._tap_customer(), *self._music()]
+
+    def _tap_customer(self) -> list[Action]:
+        """Let the customer be heard from now on; he has been told."""
+        assert self._customer is not None
+        tapped, self._tapped = self._tapped, True
+        return [] if tapped else [do.Tap(self._customer, Speaker.CUSTOMER)]
 
     def _wait(self, *, waited_s: float) -> list[Action] | None:
         """Ask the router to let the contact wait; return what to do if it refuses, else None."""
@@ -318,6 +387,7 @@ class CallFlow:
         except NotKnown as error:
             return self.end(Disposition.FAILED, str(error))
         self._announcer.begin()
+        self._wish.begin()
         return None
 
     def _part(self, ring: AgentRing, outcome: str, prompt: str | None) -> list[Action]:
@@ -358,13 +428,19 @@ class CallFlow:
             return []
         if not self._routing.accept(ring.offer.offer_id):
             return self._ring_over(ring, "withdrawn")
-        assert self._customer is not None
         ring.settled = True
+        return self._connect(ring)
+
+    def _connect(self, ring: AgentRing) -> list[Action]:
+        """Let the customer and the agent who has answered hear each other."""
+        assert self._customer is not None
+        assert ring.leg is not None
         contact = self.contact
         contact.step(ContactTrigger.CONNECT)
         contact.connected_s = self._clock.monotonic_s()
         contact.agent_id = ring.offer.agent_id
         self._announcer.end()
+        self._wish.end()
         connected = ContactConnected(
             contact_id=contact.contact_id,
             queue_id=contact.queue_id,
@@ -373,10 +449,12 @@ class CallFlow:
         )
         return [
             *self._playback.stop(),
-            do.Bridge(self._customer, leg),
-            do.Tap(leg, Speaker.AGENT),
+            *self._tap_customer(),
+            do.Bridge(self._customer, ring.leg),
+            do.Tap(ring.leg, Speaker.AGENT),
             do.Publish(connected),
             do.UpdateRecord(),
+            *self._drop_callback(),
         ]
 
     def _agent_leg_ended(self, leg: int, status: int) -> list[Action]:
@@ -408,90 +486,13 @@ class CallFlow:
         return Disposition.ABANDONED_EARLY if early else Disposition.ABANDONED
 
     def _customer_ended(self, status: int, reason: str) -> list[Action]:
+        if self._keeps_place:
+            return self._hand_over()
         served = self.contact.state is ContactState.CONNECTED
         disposition = Disposition.CALLER_ENDED if served else self._abandoned()
         words = "" if status in {0, 200, 487} else f"{status} {reason}".strip()
         actions = [*self._dispose(disposition, words), *self._hang_up_all()]
         return [*actions, *self._close_record(), *self._settle()]
-
-    def _take_leave(
-        self, disposition: Disposition, reason: str, prompt: str | None
-    ) -> list[Action]:
-        """Tell the caller that he cannot be served, then hang up."""
-        actions = self._dispose(disposition, reason)
-        self._record_due_at_s = None
-        actions += self.legs.hang_up_all(LegRole.AGENT)
-        telling = self._playback.prompt(prompt)
-        if not telling:
-            return [*actions, *self._hang_up_all()]
-        self._release_due_at_s = self._clock.monotonic_s() + RELEASE_S_MAX
-        return [*actions, *telling]
-
-    def _dispose(self, disposition: Disposition, reason: str) -> list[Action]:
-        """Close the contact itself; its legs and its record follow."""
-        contact = self.contact
-        if contact.state is ContactState.CLOSED:
-            return []
-        was = contact.state
-        contact.step(ContactTrigger.CLOSE)
-        now_s = contact.closed_s = self._clock.monotonic_s()
-        contact.disposition = disposition
-        self._reason = reason
-        self._announcer.end()
-        self._call_ends_at_s = None
-        self._record_due_at_s = now_s + LEG_END_S_MAX
-        self._release_due_at_s = now_s + RELEASE_S_MAX
-        actions: list[Action] = []
-        ring, self._ring = self._ring, None
-        if was is ContactState.CONNECTED:
-            assert ring is not None
-            actions.append(
-                do.RecordInteraction(
-                    ring.interaction("answered", now_s=now_s, talk_s=contact.talk_s)
-                )
-            )
-            self._routing.finish(contact.contact_id)
-        else:
-            if ring is not None:
-                actions.append(do.RecordInteraction(ring.interaction("withdrawn", now_s=now_s)))
-            self._routing.leave(contact.contact_id)
-        return actions
-
-    def _hang_up_all(self) -> list[Action]:
-        now_s = self._clock.monotonic_s()
-        self._playback.playing = None
-        self._release_due_at_s = now_s + RELEASE_S_MAX
-        if not self._closed:
-            self._record_due_at_s = now_s + LEG_END_S_MAX
-        return self.legs.hang_up_all()
-
-    def _settle(self) -> list[Action]:
-        """Close the record when the customer's figures are in, release when no leg is left."""
-        if self.contact.state is not ContactState.CLOSED:
-            return []
-        actions: list[Action] = []
-        assert self._customer is not None
-        if self.legs.role(self._customer) is None:
-            actions += self._close_record()
-        if self.legs.all_ended:
-            actions += self._release()
-        return actions
-
-    def _close_record(self) -> list[Action]:
-        self._record_due_at_s = None
-        if self._closed:
-            return []
-        self._closed = True
-        closed = closing(self.contact, self._reason)
-        return [do.CloseRecord(self._reason), do.Publish(closed)]
-
-    def _release(self) -> list[Action]:
-        self._release_due_at_s = None
-        if self.over:
-            return []
-        self.over = True
-        self.legs.lost()  # The cell ends what legs are left in it.
-        return [*self._close_record(), do.Release()]
 
 
 def _due(due_s: float | None, now_s: float) -> bool:

@@ -23,6 +23,11 @@ class Playback:
         self._language = language
         self._music = music
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether something plays that says something."""
+        return self.playing not in (None, self._music)
+
     def prompt(self, name: str | None) -> list[Action]:
         """Play a prompt once."""
         file = None if name is None else self._prompts.path(name, self._language)
@@ -38,6 +43,12 @@ class Playback:
         """Say a place in the queue and how long it may take."""
         files = self._prompts.announcement(position, expected_wait_s, self._language)
         return self._play("position", files) if files else []
+
+    def choice(self, name: str, key: str) -> list[Action]:
+        """Say what a key is good for: a prompt, and then the key."""
+        paths = (self._prompts.path(each, self._language) for each in (name, f"number-{key}"))
+        files = [path for path in paths if path is not None]
+        return self._play(name, files) if files else []
 
     def stop(self) -> list[Action]:
         """Play nothing more."""

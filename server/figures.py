@@ -15,9 +15,11 @@ from channels.lookup.figures import LookupFigures
 from channels.webhooks.figures import WebhookFigures
 from customers.figures import CustomerFigures
 from domain.agent import AgentState
+from domain.callback import CallbackOutcome, CallbackRefusal
 from domain.ports import AgentDesk, CallDesk
 from media.figures import HearingFigures
 from pbx.call_control import CallControl
+from pbx.callback_desk import CallbackDesk
 from pbx.cells import PoolFigures
 from pbx.edge.edge import EdgeFigures
 from server.metrics import Buckets, Figure, FigureSource
@@ -73,6 +75,20 @@ def control_figures(control: CallControl) -> FigureSource:
     def read() -> Iterable[Figure]:
         yield Figure("warmline_calls_overload", control.overloads)
         yield Figure("warmline_keys_dropped", control.keys_dropped)
+
+    return read
+
+
+def callback_figures(desk: CallbackDesk) -> FigureSource:
+    """Return who waits to be called back, and what came of it."""
+
+    def read() -> Iterable[Figure]:
+        for queue_id, callbacks in sorted(desk.waiting().items()):
+            yield Figure("warmline_callbacks_waiting", callbacks, (queue_id,))
+        for answer in ("kept", *CallbackRefusal):
+            yield Figure("warmline_callback_requests", desk.requests[answer], (str(answer),))
+        for outcome in CallbackOutcome:
+            yield Figure("warmline_callback_attempts", desk.attempts[outcome], (str(outcome),))
 
     return read
 

@@ -112,6 +112,15 @@ _READ: Final = (
     Family("warmline_cells_failed_starts", "counter", "Cells that ended while they started."),
     Family("warmline_zygote_restarts", "counter", "Zygotes started in place of a dead one."),
     Family("warmline_tap_frames_dropped", "counter", "Tap frames that cells could not send."),
+    # Callbacks
+    Family("warmline_callbacks_waiting", "gauge", "Who waits to be called back.", ("queue",)),
+    Family(
+        "warmline_callback_requests",
+        "counter",
+        "Callbacks asked for: kept, or why they were refused.",
+        ("answer",),
+    ),
+    Family("warmline_callback_attempts", "counter", "Calls to customers by outcome.", ("outcome",)),
     # Edge
     Family("warmline_edge_admission", "counter", "Decisions on requests.", ("reason",)),
     Family("warmline_edge_answers", "counter", "Answers the edge gave itself.", ("status",)),

@@ -308,6 +308,9 @@ async def _calls(
                         clock=clock,
                         queues=queues_that_tell(settings),
                         consent_keys=keys_of(settings.emotion),
+                        trunks=settings.trunks,
+                        callbacks=store.callbacks,
+                        calls_out=edge,
                         sip_domain=settings.sip.domain,
                         call_s_max=settings.cells.call_s_max,
                         on_cell_gone=edge.cell_gone,
@@ -315,6 +318,7 @@ async def _calls(
                     )
                     async with control:
                         desk.control = control
+                        await control.restore()
                         reloader = Reloader(
                             loaded,
                             lambda plan: _apply(plan, desk, router, care, edge, control, bus),
@@ -378,6 +382,8 @@ def _observe(node: Node, ports: ApiPorts, records: _Records, speech: SpeechRecor
         ),
     )
     metrics.add("control", figures.control_figures(node.control))
+    if node.control.callback_desk is not None:
+        metrics.add("callbacks", figures.callback_figures(node.control.callback_desk))
     metrics.add("cells", figures.cell_figures(node.pool.figures))
     metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
     metrics.add("care", figures.care_figures(node.care.figures))
@@ -447,7 +453,8 @@ def _apply(
     router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
     care.reload(CarePolicy.of(new))
-    control.reload(queues_that_tell(new), PromptLibrary(new.prompts.folder), keys_of(new.emotion))
+    prompts = PromptLibrary(new.prompts.folder)
+    control.reload(queues_that_tell(new), prompts, keys_of(new.emotion), new.trunks)
     bus.publish(_reloaded(new))
 
 

@@ -8,16 +8,16 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import structlog
-from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, insert, select
+from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.contact import Contact, ContactTrigger, Disposition, Interaction
+from domain.contact import Contact, ContactState, ContactTrigger, Disposition, Interaction
 from domain.errors import LimitExceeded, StoreError
 from domain.ports import Clock, ContactRecord
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 from store.contact_rows import contact_of, contact_row, span_of, span_row
 from store.database import Database
-from store.schema import CONTACTS, INTERACTIONS, RUNS, SPEECH_SPANS
+from store.schema import CALLBACKS, CONTACTS, INTERACTIONS, RUNS, SPEECH_SPANS
 from store.statements import Step, upsert
 from store.vault import Vault
 
@@ -95,6 +95,16 @@ class Contacts:
         self._put_interaction = upsert(database.dialect, INTERACTIONS)
         self._add_span = insert(SPEECH_SPANS)
         self._remove = delete(CONTACTS).where(CONTACTS.c.contact_id == bindparam("whose"))
+
+    @property
+    def run_id(self) -> str:
+        """The run that owns the contacts written from now on."""
+        return self._run_id
+
+    @property
+    def node(self) -> str:
+        """Name of the node."""
+        return self._node
 
     @property
     def unreadable(self) -> int:
@@ -229,7 +239,8 @@ class Contacts:
     async def close_orphans(self) -> Sequence[ContactRecord]:
         """Close the contacts that dead runs of this node left open, and return them.
 
-        To be called once at the start, before the first contact. How long an orphan waited
+        To be called once at the start, before the first contact. One that waits for a callback is
+        no orphan: its customer was promised a call (`Callbacks.load`). How long an orphan waited
         and talked is counted up to the last event that its run journaled, or to its own
         last step where that was later: the moment of death is not known.
 
@@ -239,7 +250,15 @@ class Contacts:
         query = (
             select(CONTACTS, RUNS.c.alive_at)
             .outerjoin(RUNS, RUNS.c.run_id == CONTACTS.c.run_id)
-            .where(CONTACTS.c.closed_at.is_(None), CONTACTS.c.run_id != self._run_id)
+            .outerjoin(CALLBACKS, CALLBACKS.c.contact_id == CONTACTS.c.contact_id)
+            .where(
+                CONTACTS.c.closed_at.is_(None),
+                CONTACTS.c.run_id != self._run_id,
+                or_(
+                    CALLBACKS.c.contact_id.is_(None),
+                    CONTACTS.c.state == ContactState.CONNECTED.value,
+                ),
+            )
             .order_by(CONTACTS.c.contact_id)
             .limit(ORPHANS_PAGE)
         )

@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 from domain.errors import StoreError
 from domain.ports import Clock
 from store.bindings import Bindings
+from store.callbacks import Callbacks
 from store.contacts import Contacts
 from store.cursors import Cursors
 from store.customer_directory import CustomerDirectory
@@ -60,6 +61,7 @@ class Store:
     decisions: Decisions
     intervals: Intervals
     learning: LearningStates
+    callbacks: Callbacks
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -100,7 +102,9 @@ async def open_store(
             run_id = secrets.token_hex(16)
             stopped_cleanly = await _begin_run(database, clock, run_id, node)
             journal = Journal(database, run_id=run_id, events_max=journal_events_max)
+            contacts = Contacts(database, vault, clock, run_id=run_id, node=node)
             async with (
+                Callbacks(database, contacts) as callbacks,
                 Bindings(database) as bindings,
                 Wishes(database, clock) as wishes,
                 Cursors(database, clock) as cursors,
@@ -114,7 +118,7 @@ async def open_store(
                 yield Store(
                     customers=customers,
                     directory=directory,
-                    contacts=Contacts(database, vault, clock, run_id=run_id, node=node),
+                    contacts=contacts,
                     journal=journal,
                     bindings=bindings,
                     wishes=wishes,
@@ -122,6 +126,7 @@ async def open_store(
                     decisions=Decisions(database),
                     learning=LearningStates(database, clock),
                     intervals=intervals,
+                    callbacks=callbacks,
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

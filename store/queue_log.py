@@ -55,6 +55,13 @@ ENDINGS: Final[dict[Disposition, tuple[str | None, str | None]]] = {
     Disposition.DRAINED: ("EXITEMPTY", "COMPLETEAGENT"),
     Disposition.HUNG_UP: ("EXITEMPTY", "COMPLETEAGENT"),
     Disposition.FAILED: ("EXITEMPTY", "COMPLETEAGENT"),
+    # Who asks to be called back keeps his place, so that nothing is written then: CONNECT follows
+    # when he is called. Where it comes to nothing he has left by a key of his own will, neither
+    # in impatience nor by a limit.
+    Disposition.CALLBACK_UNANSWERED: ("EXITWITHKEY", "COMPLETEAGENT"),
+    Disposition.CALLBACK_EXPIRED: ("EXITWITHKEY", "COMPLETEAGENT"),
+    Disposition.CALLBACK_CANCELLED: ("EXITWITHKEY", "COMPLETEAGENT"),
+    Disposition.CALLED_AGAIN: ("EXITWITHKEY", "COMPLETEAGENT"),
     # These never were in the queue: Asterisk has no line for them either.
     Disposition.ABANDONED_EARLY: (None, None),
     Disposition.QUEUE_FULL: (None, None),
@@ -225,6 +232,11 @@ class QueueLog:
         else:
             # ABANDON, EXITWITHTIMEOUT and EXITEMPTY(position|origposition|waittime)
             parameters = (position, entered, wait_s)
+        if name == "EXITWITHKEY":
+            # EXITWITHKEY(key|position|origposition|waittime); which key, the event does not tell.
+            return (
+                line(at, event.contact_id, event.queue_id, NONE, name, "callback", *parameters),
+            )
         return (line(at, event.contact_id, event.queue_id, agent, name, *parameters),)
 
     def _agent(self, at: datetime, event: AgentStateChanged) -> Sequence[str]:

@@ -367,3 +367,16 @@ LEARNING: Final = Table(
     Column("state", LargeBinary, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
 )
+
+CALLBACKS: Final = Table(
+    "callbacks",
+    METADATA,
+    # The contact holds number, queue and trunk.
+    Column("contact_id", ID, primary_key=True),
+    # Wall times: the wait goes on while no node runs.
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # NULL: it waits for an agent.
+    Column("retry_at", UtcDateTime),
+)

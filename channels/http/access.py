@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from domain.care_ports import CareDesk
-from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.customer_ports import CustomerDirectory, OutcomeDesk
+from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.events import ConfigurationReloaded
 from domain.interval_ports import IntervalFigures
 from domain.ports import (

@@ -15,11 +15,12 @@ from starlette.websockets import WebSocket
 from channels.http import (
     agents,
     alerts,
+    callbacks,
     calls,
     configuration,
     contacts,
-    decisions,
     customers,
+    decisions,
     emotion,
     events,
     intervals,
@@ -53,6 +54,7 @@ TAGS = [
     {"name": "figures", "description": "Queues and agents by interval, and live."},
     {"name": "customers", "description": "Who contacts you, and what is known of him."},
     {"name": "calls", "description": "Calls that run at this moment."},
+    {"name": "callbacks", "description": "Customers who hung up and are called in their turn."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
@@ -142,8 +144,8 @@ def build_app(
     )
     app.include_router(health_router(version))
     for part in (
-        *(agents, queues, contacts, customers, decisions, calls, alerts, emotion),
-        *(intervals, events, configuration),
+        *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
+        *(emotion, intervals, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

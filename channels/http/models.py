@@ -172,11 +172,16 @@ class WaitingOut(Answer):
     offered_to: str | None = Field(
         description="The agent whose telephone rings for it.", examples=["alice"]
     )
+    callback: bool = Field(
+        description="The customer has hung up and is called when it is his turn.",
+        examples=[False],
+    )
 
     @classmethod
-    def of(cls, view: WaitingView) -> Self:
+    def of(cls, view: WaitingView, *, callback: bool) -> Self:
         """Return the answer for one waiting contact."""
-        return cls(**{name: getattr(view, name) for name in cls.model_fields})
+        names = cls.model_fields.keys() - {"callback"}
+        return cls(callback=callback, **{name: getattr(view, name) for name in names})
 
 
 class WaitingList(Answer):

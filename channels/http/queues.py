@@ -51,4 +51,8 @@ async def get_queue(ports: Ports, queue_id: QueuePath) -> QueueOut:
 async def list_waiting(ports: Ports, queue_id: QueuePath) -> WaitingList:
     """The contacts that wait or for which a telephone rings, with their positions."""
     views = ports.waiting.waiting(queue_id)
-    return WaitingList(queue_id=queue_id, waiting=[WaitingOut.of(view) for view in views])
+    called_back = {view.contact_id for view in ports.calls.callbacks()}
+    return WaitingList(
+        queue_id=queue_id,
+        waiting=[WaitingOut.of(view, callback=view.contact_id in called_back) for view in views],
+    )

@@ -58,6 +58,11 @@ ENGLISH: Final[dict[str, str]] = {
         " Please stay on the line, you will be served next."
     ),
     "transfer": "Please stay on the line, I am connecting you to a colleague.",
+    "callback-offer": "To hang up, keep your place and be called back, press",
+    "callback-confirmed": "Thank you. You keep your place, and we will call you back. Goodbye.",
+    "callback-refused": "Sorry, we cannot call you back. Please stay on the line.",
+    "callback-hello": "Hello. This is the call back that you asked for.",
+    "callback-agent": "Call back. I am calling the customer.",
     "technical-difficulty": (
         "We are sorry, we have a technical difficulty. Please call again later. Goodbye."
     ),
@@ -146,6 +151,25 @@ CHINESE: Final[dict[str, Chinese]] = {
     "transfer": Chinese(
         "请不要挂机，正在为您转接同事。",
         "qing3 bu2yao4 gua4ji1, zheng4zai4 wei4 nin2 zhuan3jie1 tong2shi4.",
+    ),
+    "callback-offer": Chinese(
+        "如需挂机并保留排队位置，由我们给您回电，请按",
+        "ru2xu1 gua4ji1 bing4 bao3liu2 pai2dui4 wei4zhi5, you2 wo3men5 gei3 nin2 hui2dian4,"
+        " qing3 an4",
+    ),
+    "callback-confirmed": Chinese(
+        "谢谢，您的位置已保留，我们会给您回电。再见。",
+        "xie4xie5, nin2de5 wei4zhi5 yi3 bao3liu2, wo3men5 hui4 gei3 nin2 hui2dian4. zai4jian4.",
+    ),
+    "callback-refused": Chinese(
+        "抱歉，我们无法给您回电，请不要挂机。",
+        "bao4qian4, wo3men5 wu2fa3 gei3 nin2 hui2dian4, qing3 bu2yao4 gua4ji1.",
+    ),
+    "callback-hello": Chinese(
+        "您好，这是您要求的回电。", "nin2hao3, zhe4 shi4 nin2 yao1qiu2 de5 hui2dian4."
+    ),
+    "callback-agent": Chinese(
+        "客户回电，正在呼叫客户。", "ke4hu4 hui2dian4, zheng4zai4 hu1jiao4 ke4hu4."
     ),
     "technical-difficulty": Chinese(
         "非常抱歉，系统出现故障，请您稍后再拨。再见。",

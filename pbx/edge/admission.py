@@ -344,8 +344,21 @@ class Admission:
         self._counted["call"] += 1
         return None
 
+    def begin_outbound(self, trunk_id: str) -> bool:
+        """Admit a call of ours to a trunk's calls; False: it has as many as it may.
+
+        Each admitted call needs an `end_call`.
+        """
+        desk = self._trunks.get(trunk_id)
+        if desk is None or desk.calls >= desk.trunk.calls_max:
+            self._counted["trunk_calls_max"] += 1
+            return False
+        desk.calls += 1
+        self._counted["call_out"] += 1
+        return True
+
     def end_call(self, trunk_id: str) -> None:
-        """Note that a call of `begin_call` has ended; harmless for a trunk that is gone."""
+        """Note that a call that was begun has ended; harmless for a trunk that is gone."""
         desk = self._trunks.get(trunk_id)
         if desk is not None and desk.calls > 0:
             desk.calls -= 1

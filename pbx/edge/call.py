@@ -15,6 +15,7 @@ class InboundCall:
         caller: User part of P-Asserted-Identity (RFC 3325) when a trunk sent one, else
             of From. From a stranger's pen either way: a label, never an identity.
         display_name: As sent, "" when there was none.
+        is_hidden: The caller has asked that his number be kept private.
     """
 
     sip_call_id: str
@@ -24,6 +25,7 @@ class InboundCall:
     dialled: str
     caller: str
     display_name: str
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,5 +65,25 @@ class CallPlacer(Protocol):
 
         It may have done so before call control heard of the call: an INVITE whose
         Session-Expires is too small is answered 422 and comes again (RFC 4028 section 6).
+        """
+        ...
+
+
+class CallsOut(Protocol):
+    """The edge, as call control sees it when a customer is to be called."""
+
+    def cell_known(self, address: tuple[str, int]) -> None:
+        """Believe a cell that calls out before a call was placed with it."""
+        ...
+
+    def expect_call(self, cell: tuple[str, int], trunk_id: str, number: str) -> str:
+        """Announce that a cell calls a number by a trunk.
+
+        Returns:
+            The word that the cell shall call in the place of the number, good once and soon.
+
+        Raises:
+            NotKnown: There is no such trunk, or it cannot dial out.
+            LimitExceeded: Too many calls are announced and not made.
         """
         ...

@@ -8,6 +8,7 @@ rewritten on the way back for the same end (RFC 3261 section 16.7 step 8), and c
 that ignore it would send to a loopback address.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from domain.errors import SipError
@@ -151,7 +152,13 @@ def response_inward(
     kind, body = body_inward(message, flow)
     status = status or message.status
     lines = [("Via", via) for via in vias]
-    lines += _inward_lines(message, parties_answered(request, message))
+    # The CSeq of the request: a trunk has seen a higher one where it had asked for a password.
+    lines.append(("CSeq", request.get("CSeq")))
+    lines += [
+        line
+        for line in _inward_lines(message, parties_answered(request, message))
+        if line[0] != "CSeq"
+    ]
     if "Contact" in message.first and status < 300:
         lines.append(("Contact", contact))
     data = write(f"SIP/2.0 {status} {phrase(status)}", lines + kind, body)
@@ -185,6 +192,8 @@ def request_outward(
     names: Names,
     flow: Flow,
     without_reliable: bool = False,
+    cseq_shift: int = 0,
+    extra: Sequence[Line] = (),
 ) -> bytes:
     """Write a cell's request for a peer.
 
@@ -200,6 +209,8 @@ def request_outward(
         flow: Where it goes.
         without_reliable: Offer no reliable provisional responses (RFC 3262): among
             several telephones nobody would acknowledge those of the losers.
+        cseq_shift: Added to the CSeq; more than 0 where we have sent an INVITE of our own.
+        extra: Further header fields.
 
     Raises:
         SipError: The cell's SDP cannot be used.
@@ -209,7 +220,11 @@ def request_outward(
     lines += [("Route", route) for route in routes]
     lines += [("Max-Forwards", str(hops)), ("From", parties[0]), ("To", parties[1])]
     passed = message.without(HOP_FIELDS)
+    if cseq_shift:
+        passed = [line for line in passed if line[0] not in ("CSeq", "RAck")]
+        lines.append(("CSeq", f"{message.cseq + cseq_shift} {message.method}"))
     lines += map(_without_reliable, passed) if without_reliable else passed
+    lines += extra
     if "Contact" in message.first:
         lines.append(("Contact", contact))
     return write(f"{message.method} {uri} SIP/2.0", lines + kind, body)

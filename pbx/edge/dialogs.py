@@ -19,6 +19,7 @@ from pbx.edge.timers import LINGER_S, T1_S, T2_S, TRANSACTION_S
 from pbx.sip.fields import name_addresses
 
 if TYPE_CHECKING:
+    from pbx.edge.outbound import TrunkCredentials
     from pbx.edge.relay import Hop
 
 DIALOGS_MAX: Final = 8_000
@@ -71,6 +72,8 @@ class Dialog:
         answer: The 2xx to the peer while its ACK is missing.
         unanswered: Requests on their way, by branch.
         on_over: Called once when the dialog ends, for the trunk's count of calls.
+        cseq_shift: How much higher the CSeq is that the peer sees than that of the cell.
+        credentials: What our requests to a trunk carry that has asked who we are.
     """
 
     call_id: str
@@ -94,6 +97,8 @@ class Dialog:
     answer: bytes = field(default=b"", repr=False)
     unanswered: "dict[str, Hop]" = field(default_factory=dict, repr=False)
     on_over: Callable[[], None] | None = field(default=None, repr=False)
+    cseq_shift: int = 0
+    credentials: "TrunkCredentials | None" = field(default=None, repr=False)
     entry: int = 0
     _pause_s: float = T1_S
     _give_up_s: float = 0.0
@@ -158,11 +163,16 @@ class Dialog:
             ("From", self.inside_party),
             ("To", self.outside_party),
             ("Call-ID", self.call_id),
-            ("CSeq", f"{cseq} {method}"),
+            ("CSeq", f"{cseq + self.cseq_shift} {method}"),
+            *self.proofs(method, uri),
         ]
         if reason:
             lines.append(("Reason", reason))  # RFC 3326
         return branch, flow, write(f"{method} {uri} SIP/2.0", lines)
+
+    def proofs(self, method: str, uri: str) -> tuple[Line, ...]:
+        """Return the header fields that say to a trunk who we are."""
+        return () if self.credentials is None else self.credentials.lines(method, uri)
 
     def acknowledge(self) -> None:
         """Send the ACK for the 2xx in the cell's place (RFC 3261 section 13.2.2.4)."""

@@ -171,7 +171,9 @@ class Edge:
             await self._close()
             raise
         self._start_task(self._keep_alive())
-        if any(agent.contact is not None for agent in self._agents):
+        if any(agent.contact is not None for agent in self._agents) or any(
+            trunk.outbound is not None for trunk in self._trunks
+        ):
             await self._resolve_once()
         self._start_task(self._resolve())
         return self
@@ -200,6 +202,16 @@ class Edge:
     def cell_known(self, address: tuple[str, int]) -> None:
         """Believe a cell that calls out before a call was placed with it."""
         self._live_core().cell_known(address)
+
+    def expect_call(self, cell: tuple[str, int], trunk_id: str, number: str) -> str:
+        """Announce that a cell calls a number by a trunk; return what the cell shall call.
+
+        Raises:
+            NotKnown: There is no such trunk, or it cannot dial out.
+            LimitExceeded: Too many calls are announced and not made.
+        """
+        now_s = self._clock.monotonic_s()
+        return self._live_core().trunk_calls.expect(cell, trunk_id, number, now_s)
 
     def reload(
         self, trunks: Sequence[Trunk], agents: Sequence[AgentEntry], numbers: Iterable[str]
@@ -426,20 +438,26 @@ class Edge:
             await self._resolve_once()
 
     async def _resolve_once(self) -> None:
-        """Look up the names in fixed contacts (A and AAAA, not the SRV of RFC 3263)."""
-        loop = asyncio.get_running_loop()
+        """Look up the names in fixed contacts and of trunks that are called (A and AAAA)."""
+        core = self._live_core()
         for agent in self._agents:
             if agent.contact is None:
                 continue
             name = parse_uri(agent.contact).host
             if numeric_host(name) is not None:
                 continue
-            host: str | None = None
-            with contextlib.suppress(OSError):
-                found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-                host = str(found[0][4][0]) if found else None
-            if host is not None and self._streams is not None:
-                self._streams.server_names[host] = name
-            core = self._live_core()
-            core.set_fixed(agent.id, host, self._clock.monotonic_s())
+            core.set_fixed(agent.id, await self._look_up(name), self._clock.monotonic_s())
             self._perform(core.wake(self._clock.monotonic_s()))
+        for trunk_id, name in core.trunk_calls.hosts_to_resolve():
+            core.trunk_calls.set_host(trunk_id, await self._look_up(name))
+
+    async def _look_up(self, name: str) -> str | None:
+        """Return the first address of a name (not the SRV of RFC 3263); None: it has none now."""
+        host: str | None = None
+        with contextlib.suppress(OSError):
+            loop = asyncio.get_running_loop()
+            found = await loop.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+            host = str(found[0][4][0]) if found else None
+        if host is not None and self._streams is not None:
+            self._streams.server_names[host] = name
+        return host

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from domain.errors import SipError
 from pbx.edge.answers import answer
 from pbx.edge.crossing import (
+    Parties,
     parties_answered,
     parties_of,
     request_outward,
@@ -37,10 +38,10 @@ from pbx.sip.fields import name_addresses
 
 if TYPE_CHECKING:
     from pbx.edge.invite_table import InviteTable
+    from pbx.edge.outbound import TrunkCredentials
 
 _BETTER_FIRST: Final = (486, 600, 603, 415, 420, 484, 488)
-"""Among answers of one class, what the caller can use (section 16.7 step 6); busy above all,
-since it says that a person is there."""
+"""Among answers of one class, what the caller can use (section 16.7 step 6); busy above all."""
 
 
 class InviteState(StrEnum):
@@ -78,6 +79,8 @@ class Invite:
         owner: Who is outside: the caller, or the agent who is called.
         last: The last response sent to the caller.
         on_over: Called once when the call ends, for the trunk's count of calls.
+        parties: From and To as the called one sees them; None: as the caller wrote them.
+        credentials: What a trunk is shown that asks who we are; None: nothing.
     """
 
     key: str
@@ -89,6 +92,8 @@ class Invite:
     dialogs: DialogTable = field(repr=False)
     table: "InviteTable" = field(repr=False)
     on_over: Callable[[], None] | None = field(default=None, repr=False)
+    parties: Parties | None = None
+    credentials: "TrunkCredentials | None" = None
     cell: Address | None = None
     state: InviteState = InviteState.PROCEEDING
     legs: list[Leg] = field(default_factory=list)
@@ -99,6 +104,13 @@ class Invite:
     _pause_s: float = T1_S
     _give_up_s: float = 0.0
     _winner: Dialog | None = None
+    _cseq_shift: int = 0
+    _hops: int = 0
+
+    @property
+    def parties_sent(self) -> Parties:
+        """From and To as the legs have them."""
+        return self.parties or parties_of(self.request)
 
     @property
     def from_cell(self) -> bool:
@@ -149,31 +161,51 @@ class Invite:
             leg.cancel(now_s)
 
     def fork(self, targets: Sequence[Target], now_s: float, hops: int) -> None:
-        """Send the cell's INVITE to every telephone of the agent (section 16.6).
+        """Send the cell's INVITE to every telephone of the agent, or to a trunk (section 16.6).
 
         Raises:
             SipError: The cell's SDP cannot be used.
         """
-        names = self.post.names
+        self._hops = hops
         for number, target in enumerate(targets):
-            branch = self.post.branch(self.key, number)
-            data = request_outward(
-                self.request,
-                uri=target.uri,
-                via=names.via(target.flow, branch),
-                routes=[],
-                parties=parties_of(self.request),
-                contact=names.contact(target.flow, "warmline"),
-                hops=hops,
-                names=names,
-                flow=target.flow,
-                without_reliable=len(targets) > 1,
-            )
-            leg = Leg(
-                invite=self, branch=branch, uri=target.uri, routes=[], flow=target.flow,
-                request=data,
-            )  # fmt: skip
-            self._begin(leg, now_s)
+            self._call(target, number, now_s, without_reliable=len(targets) > 1)
+
+    def _call(
+        self, target: Target, number: int, now_s: float, *, without_reliable: bool = False
+    ) -> None:
+        names, credentials = self.post.names, self.credentials
+        branch = self.post.branch(self.key, number, self._cseq_shift)
+        data = request_outward(
+            self.request,
+            uri=target.uri,
+            via=names.via(target.flow, branch),
+            routes=[],
+            parties=self.parties_sent,
+            contact=names.contact(target.flow, "warmline"),
+            hops=self._hops,
+            names=names,
+            flow=target.flow,
+            without_reliable=without_reliable or self.parties is not None,
+            cseq_shift=self._cseq_shift,
+            extra=() if credentials is None else credentials.lines("INVITE", target.uri),
+        )
+        leg = Leg(
+            invite=self, branch=branch, uri=target.uri, routes=[], flow=target.flow,
+            request=data, cseq_shift=self._cseq_shift,
+        )  # fmt: skip
+        self._begin(leg, now_s)
+
+    def _challenged(self, leg: Leg, response: Message, now_s: float) -> bool:
+        """Answer a trunk that asks who we are with another INVITE (RFC 3261 section 22.2)."""
+        known, waits = self.credentials, self.is_open and not self.cancelled
+        if known is None or leg not in self.legs or not waits or not known.take(response):
+            return False
+        leg.refused(response, now_s)
+        self._drop_early(leg)
+        self.legs.remove(leg)
+        self._cseq_shift += 1
+        self._call(Target(leg.flow, leg.uri), 0, now_s)
+        return True
 
     def respond(self, leg: Leg, response: Message, now_s: float) -> None:
         """A response to one of the legs came (section 16.7)."""
@@ -184,7 +216,7 @@ class Invite:
                 self._pass_provisional(leg, response, now_s)
         elif status < 300:
             self._pass_answer(leg, response, now_s)
-        else:
+        elif status not in (401, 407) or not self._challenged(leg, response, now_s):
             leg.refused(response, now_s)
             self._drop_early(leg)
             if self.cell is not None and not self.from_cell and not self.cancelled:
@@ -198,9 +230,7 @@ class Invite:
         if not self.is_open or not self.legs or not all(leg.is_settled for leg in self.legs):
             return
         best = min(self.legs, key=_rank)
-        status = best.status
-        if self.cancelled:
-            status = 487
+        status = 487 if self.cancelled else best.status
         if self.from_cell:
             # A telephone does not send our calls elsewhere (3xx), and a cell has no
             # password for another PBX (401, 407). Section 16.7: 503 becomes 500.
@@ -236,6 +266,7 @@ class Invite:
         if self.from_cell:
             # Nobody is left to answer to; a late 2xx is ended by `_pass_answer`.
             self.state = InviteState.OVER
+            self._release()
             self.post.agenda.at(now_s + TRANSACTION_S + LINGER_S, self)
             for leg in self.legs:
                 leg.cancel(now_s)
@@ -356,6 +387,8 @@ class Invite:
         assert self.cell is not None
         if self.from_cell:
             target, routes = self._callee(response, leg)
+            if self.parties is not None:
+                caller, callee = self.parties[0], f"{self.parties[1]};tag={response.to_tag}"
             return Dialog(
                 call_id=request.call_id,
                 inside_tag=request.from_tag,
@@ -372,6 +405,8 @@ class Invite:
                 cell_called=True,
                 owner=self.owner,
                 post=self.post,
+                cseq_shift=leg.cseq_shift,
+                credentials=self.credentials,
             )
         return Dialog(
             call_id=request.call_id,
@@ -428,13 +463,16 @@ class Invite:
 
     def _send_final(self, data: bytes, now_s: float) -> None:
         self.state = InviteState.REFUSED
-        on_over, self.on_over = self.on_over, None
-        if on_over is not None:
-            on_over()
+        self._release()
         self._send(data)
         self._give_up_s = now_s + TRANSACTION_S
         # Timer G runs over UDP only, timer H always (section 17.2.1).
         self.post.agenda.at(now_s + (TRANSACTION_S if self.flow.reliable else T1_S), self)
+
+    def _release(self) -> None:
+        on_over, self.on_over = self.on_over, None
+        if on_over is not None:
+            on_over()
 
     def _cancel_others(self, kept: Leg, now_s: float) -> None:
         for leg in self.legs:

@@ -49,6 +49,7 @@ class Leg:
         response: The final response other than 2xx; None when it is our own verdict.
         dialogs: By the tag of the far end.
         winner: The dialog whose 2xx went back to the caller.
+        cseq_shift: How much higher its CSeq is than that of the caller's INVITE.
     """
 
     invite: "Invite"
@@ -62,6 +63,7 @@ class Leg:
     response: Message | None = field(default=None, repr=False)
     dialogs: dict[str, Dialog] = field(default_factory=dict, repr=False)
     winner: Dialog | None = field(default=None, repr=False)
+    cseq_shift: int = 0
     entry: int = 0
     _pause_s: float = T1_S
     _give_up_s: float = 0.0
@@ -150,7 +152,7 @@ class Leg:
         if self._cancel is _Cancel.SENT:
             return
         self._cancel = _Cancel.SENT
-        data = self._hop_request("CANCEL", self.invite.request.get("To"))
+        data = self._hop_request("CANCEL", self.invite.parties_sent[1])
         invite = self.invite
         invite.partings.begin(self.branch, "CANCEL", self.flow, data, now_s)
         if self.state is LegState.RINGING:
@@ -166,9 +168,9 @@ class Leg:
         lines += [("Route", route) for route in self.routes]
         lines += [
             ("Max-Forwards", str(MAX_FORWARDS)),
-            ("From", request.get("From")),
+            ("From", self.invite.parties_sent[0]),
             ("To", to),
             ("Call-ID", request.call_id),
-            ("CSeq", f"{request.cseq} {method}"),
+            ("CSeq", f"{request.cseq + self.cseq_shift} {method}"),
         ]
         return write(f"{method} {self.uri} SIP/2.0", lines)

@@ -24,6 +24,7 @@ from pbx.edge.guard import Guard
 from pbx.edge.incoming import Incoming, read_incoming, reply, reply_fault
 from pbx.edge.invite_table import InviteTable
 from pbx.edge.message import Message, parse
+from pbx.edge.outbound import TrunkCalls
 from pbx.edge.phones import Phones
 from pbx.edge.post import Action, Names, Post
 from pbx.edge.reception import Reception
@@ -52,7 +53,11 @@ class CoreFigures:
 
 
 class EdgeCore:
-    """All rules of the edge."""
+    """All rules of the edge.
+
+    Attributes:
+        trunk_calls: Which calls may go out by a trunk.
+    """
 
     def __init__(
         self,
@@ -98,6 +103,7 @@ class EdgeCore:
             settings=settings, gate=self._gate, clock=clock, post=self._post, agents=agents
         )
         self._admission.set_peers(self._phones.fixed_hosts(), now_s=now_s)
+        self.trunk_calls = TrunkCalls(names, trunks)
         self._reception = Reception(
             post=self._post,
             invites=self._invites,
@@ -105,6 +111,7 @@ class EdgeCore:
             admission=self._admission,
             gate=self._gate,
             phones=self._phones,
+            trunk_calls=self.trunk_calls,
         )
         self._cells: set[Address] = set()
 
@@ -191,6 +198,7 @@ class EdgeCore:
         """Take other trunks, agents and numbers; running calls go on."""
         self._admission.reload(trunks, numbers, now_s=now_s)
         self._gate.reload(trunks)
+        self.trunk_calls.reload(trunks)
         self._phones.reload(agents)
         self._admission.set_peers(self._phones.fixed_hosts(), now_s=now_s)
         return self._post.take()

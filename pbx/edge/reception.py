@@ -1,7 +1,7 @@
 """Requests outside a dialog: new calls from outside, calls of a cell, registrations."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,9 +18,10 @@ from pbx.edge.flow import INSIDE, Flow, parse_uri
 from pbx.edge.gate import Gate, Unknown
 from pbx.edge.incoming import Incoming, reply, reply_fault
 from pbx.edge.invite_table import InviteTable
-from pbx.edge.invites import Invite, InviteState
+from pbx.edge.invites import Invite, InviteState, Target
 from pbx.edge.legs import Leg
 from pbx.edge.message import Line, Message
+from pbx.edge.outbound import TrunkCall, TrunkCalls
 from pbx.edge.phones import Phones
 from pbx.edge.post import Close, Place, Post
 from pbx.sip.fields import name_addresses
@@ -50,6 +51,7 @@ class Reception:
         admission: Admission,
         gate: Gate,
         phones: Phones,
+        trunk_calls: TrunkCalls,
     ) -> None:
         """Work on the tables of the core."""
         self._post = post
@@ -58,6 +60,7 @@ class Reception:
         self._admission = admission
         self._gate = gate
         self._phones = phones
+        self._trunk_calls = trunk_calls
         self.draining = False
 
     def begin(self, incoming: Incoming, judgement: Judgement, now_s: float) -> None:
@@ -196,7 +199,7 @@ class Reception:
         return who
 
     def call_agent(self, incoming: Incoming, now_s: float) -> None:
-        """A cell calls `sip:AGENT@domain`."""
+        """A cell calls `sip:AGENT@domain`, or out by a trunk, as call control has announced."""
         message = incoming.message
         invite = self._invites.find(incoming.key)
         if invite is not None:
@@ -207,12 +210,33 @@ class Reception:
             reply(self._post, incoming, 483 if hops is not None and hops < 0 else 503)
             return
         agent_id = parse_uri(message.uri).user or ""
+        cell = (incoming.flow.host, incoming.flow.port)
+        call = self._trunk_calls.take(cell, agent_id, now_s)
+        if call is not None:
+            self._call_out(incoming, call, now_s, hops)
+            return
         targets = self._phones.targets(agent_id)
         if targets is None:
             reply(self._post, incoming, 404)
             return
         invite = self._new_invite(incoming, Owner(agent_id=agent_id), InviteState.PROCEEDING)
+        invite.bind(cell)
+        self._ring(invite, targets, now_s, hops)
+
+    def _call_out(self, incoming: Incoming, call: TrunkCall, now_s: float, hops: int) -> None:
+        """Call a customer back by his trunk."""
+        invite = self._new_invite(incoming, call.owner, InviteState.PROCEEDING)
         invite.bind((incoming.flow.host, incoming.flow.port))
+        if not self._admission.begin_outbound(call.trunk_id):
+            invite.refuse(503, now_s)
+            return
+        invite.on_over = self._call_ended(call.trunk_id)
+        invite.parties = (incoming.message.get("From"), call.to)
+        invite.credentials = call.credentials
+        self._post.count("calls_out_by_trunk")
+        self._ring(invite, [] if call.target is None else [call.target], now_s, hops)
+
+    def _ring(self, invite: Invite, targets: Sequence[Target], now_s: float, hops: int) -> None:
         if not targets:
             invite.refuse(480, now_s)
             return
@@ -288,6 +312,7 @@ def _inbound_call(message: Message, owner: Owner) -> InboundCall:
         agent_id=owner.agent_id,
         dialled=parse_uri(message.uri).user or "",
         caller=_user(identity.uri),
+        is_hidden=_is_hidden(message),
         display_name=identity.name[:DIALLED_CHARS_MAX],
     )
 
@@ -296,6 +321,21 @@ def _inbound_call(message: Message, owner: Owner) -> InboundCall:
 def _uri_start(user: str) -> str:
     """Return a URI up to its host, the user part escaped as it must be by the library."""
     return str(URI(scheme="sip", host="host", user=user)).removesuffix("host")
+
+
+def _is_hidden(message: Message) -> bool:
+    """Return whether a caller has asked that his number be kept private.
+
+    Source:
+        RFC 3323 sections 4.1.1.3 and 4.2, RFC 3325 section 9.3.
+    """
+    asked = {word.strip() for word in message.get("Privacy").lower().split(";")}
+    if asked & {"id", "user", "header"}:
+        return True
+    with contextlib.suppress(SipError):
+        uri = parse_uri(name_addresses(message.get("From"))[0].uri)
+        return (uri.user or "").lower() == "anonymous" or uri.host.lower() == "anonymous.invalid"
+    return True
 
 
 def _user(uri: str) -> str:

@@ -124,7 +124,11 @@ class Relay:
         if hop.inward:
             parties = parties_of(message)
         lines += zip(("From", "To"), parties, strict=True)
-        lines += [(name, message.get(name)) for name in ("Call-ID", "CSeq")]
+        shift = 0 if hop.inward else dialog.cseq_shift
+        lines += [
+            ("Call-ID", message.call_id),
+            ("CSeq", f"{message.cseq + shift} {message.method}"),
+        ]
         self._post.send(hop.forth, write(f"{message.method} {hop.uri} SIP/2.0", lines))
 
     def respond(self, hop: Hop, response: Message, now_s: float) -> None:
@@ -138,7 +142,7 @@ class Relay:
                 self._refresh(hop, response)
             if status < 300 and hop.method == "INVITE" and dialog.state is DialogState.CONFIRMED:
                 # A dialog keeps its INVITE's CSeq for an ACK that a dead cell owes.
-                dialog.invite_cseq = response.cseq if not hop.inward else dialog.invite_cseq
+                dialog.invite_cseq = hop.request.cseq if not hop.inward else dialog.invite_cseq
         try:
             data = self._write_response(hop, response)
         except SipError:
@@ -231,6 +235,8 @@ class Relay:
             hops=hops,
             names=names,
             flow=hop.forth,
+            cseq_shift=hop.dialog.cseq_shift,
+            extra=hop.dialog.proofs(message.method, hop.uri),
         )
 
     def _write_response(self, hop: Hop, response: Message) -> bytes:

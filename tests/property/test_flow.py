@@ -16,7 +16,8 @@ from domain.leg import RtpFigures
 from domain.offer import DeclineReason, Offer
 from domain.ports import QueuePosition
 from pbx import actions as do
-from pbx.flow import RELEASE_S_MAX, CallFlow
+from pbx.flow import CallFlow
+from pbx.flow_end import RELEASE_S_MAX
 from tests.flow_scene import CUSTOMER, HandClock, Shelf
 
 CALL_S_MAX = 300.0

@@ -1,6 +1,6 @@
 import pytest
 
-from config.coherence import canonical
+from config.numbers import canonical
 from tests.config_support import RIGHT, mistakes, told, warned
 
 AGENTS = """\

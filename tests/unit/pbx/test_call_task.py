@@ -19,7 +19,8 @@ from pbx.call_task import INBOX_MAX, INVITE_S_MAX, CallTask, Flow
 from pbx.cell import wire
 from pbx.cells import Cell
 from pbx.feature_call import FeatureCall
-from pbx.flow import LEG_END_S_MAX, RELEASE_S_MAX, CallFlow
+from pbx.flow import CallFlow
+from pbx.flow_end import LEG_END_S_MAX, RELEASE_S_MAX
 from tests.call_rig import Events, FakeCell, FakeLedger, invite, leg_ended, played, turn
 from tests.flow_scene import AGENT, CUSTOMER, Scene, Shelf
 

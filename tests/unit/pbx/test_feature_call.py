@@ -10,7 +10,7 @@ from domain.leg import RtpFigures
 from domain.ports import AgentDesk
 from pbx import actions as do
 from pbx.feature_call import CONFIRMATIONS, FEATURE_CALL_S_MAX, FeatureCall
-from pbx.flow import RELEASE_S_MAX
+from pbx.flow_end import RELEASE_S_MAX
 from tests.flow_scene import HandClock, Shelf
 
 LEG = 1

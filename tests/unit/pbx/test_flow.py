@@ -18,7 +18,7 @@ from domain.offer import DeclineReason
 from domain.skill import SkillRequirement
 from domain.speech import Speaker
 from pbx import actions as do
-from pbx.flow import LEG_END_S_MAX, RELEASE_S_MAX
+from pbx.flow_end import LEG_END_S_MAX, RELEASE_S_MAX
 from tests.flow_scene import AGENT, CUSTOMER, SECOND_AGENT, Scene, kinds, published
 
 

@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from domain.agent import AgentState
 from domain.events import CellStarted
 from media.figures import HearingFigures
 from pbx.call_control import CallControl
+from pbx.callback_desk import CallbackDesk
 from pbx.cells import PoolFigures
 from pbx.edge.edge import EdgeFigures
 from pbx.edge.proxy import CoreFigures
@@ -35,6 +37,14 @@ POOL = filled(
     crashed=1,
     killed={"memory": 1},
     private_kib_max=5_000,
+)
+CALLBACKS = cast(
+    CallbackDesk,
+    SimpleNamespace(
+        waiting=lambda: {"support": 2, "billing": 0},
+        requests=Counter({"kept": 4, "hidden": 1}),
+        attempts=Counter({"no_answer": 3}),
+    ),
 )
 HEARING = HearingFigures(
     workers=2,
@@ -92,6 +102,16 @@ def test_queues_and_agents() -> None:
     assert made["warmline_agents", "wrap_up"] == 0
     assert {key[1] for key in made if key[0] == "warmline_agents"} == set(AgentState)
     assert made["warmline_agents_reachable",] == 2
+
+
+def test_callbacks() -> None:
+    made = found(figures.callback_figures(CALLBACKS))
+    assert made["warmline_callbacks_waiting", "support"] == 2
+    assert made["warmline_callback_requests", "kept"] == 4
+    assert made["warmline_callback_requests", "hidden"] == 1
+    assert made["warmline_callback_requests", "number"] == 0
+    assert made["warmline_callback_attempts", "no_answer"] == 3
+    assert made["warmline_callback_attempts", "answered"] == 0
 
 
 def test_calls() -> None:
@@ -247,6 +267,7 @@ def all_sources() -> Iterable[FigureSource]:
         figures.desk_figures(FakeAgents()),
         figures.call_figures(FakeCalls(), list),
         figures.control_figures(cast(CallControl, SimpleNamespace(overloads=1, keys_dropped=2))),
+        figures.callback_figures(CALLBACKS),
         figures.cell_figures(lambda: POOL),
         figures.hearing_figures(lambda: HEARING),
         figures.edge_figures(lambda: EDGE),

@@ -13,7 +13,15 @@ from domain.contact import Channel, Contact, ContactState, Disposition, Interact
 from domain.errors import EventsGone, IllegalTransition, NobodyServes, NotKnown
 from domain.events import ConfigurationReloaded, Envelope, Event
 from domain.leg import LegRole, LegState, RtpFigures
-from domain.ports import CallView, ContactRecord, LegView, QueueView, ResumableStream, WaitingView
+from domain.ports import (
+    CallbackView,
+    CallView,
+    ContactRecord,
+    LegView,
+    QueueView,
+    ResumableStream,
+    WaitingView,
+)
 from domain.skill import SkillRequirement
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 
@@ -231,6 +239,20 @@ class FakeLedger:
 
 @dataclass
 class FakeCalls:
+    called_back: dict[str, CallbackView] = field(
+        default_factory=lambda: {
+            contact_id(8): CallbackView(
+                contact_id=contact_id(8),
+                queue_id="support",
+                requested_at=START,
+                expires_at=START + timedelta(hours=4),
+                waited_s=312.5,
+                attempts=1,
+                in_call=False,
+                retry_at=None,
+            )
+        }
+    )
     transferred: list[tuple[str, SkillRequirement]] = field(default_factory=list)
     running: dict[str, CallView] = field(
         default_factory=lambda: {
@@ -256,6 +278,13 @@ class FakeCalls:
 
     def calls(self) -> Sequence[CallView]:
         return list(self.running.values())
+
+    def callbacks(self) -> Sequence[CallbackView]:
+        return list(self.called_back.values())
+
+    def cancel_callback(self, contact_id: str) -> None:
+        if self.called_back.pop(contact_id, None) is None:
+            raise NotKnown("callback of contact", contact_id)
 
     def transfer(self, contact_id: str, requirement: SkillRequirement) -> None:
         view = self.running.get(contact_id)
