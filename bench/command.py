@@ -10,7 +10,7 @@ NAMES: Final = {
     "hostile": "torture messages, random datagrams and spoiled INVITEs at a running node",
     "alerts": "from the end of speech to the alert, and what emotion costs, under calls",
     "moods": "alerts about calm and angry callers, in calls made of clips (DATA=FOLDER)",
-    "assignment": "the solver against scipy's dense optimum",
+    "router": "one assignment, from costs to pairs, beside scipy's and lap's dense solvers",
     "records": "contacts and events written, against plain sqlite3",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",

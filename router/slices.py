@@ -28,7 +28,7 @@ CLASSES_MAX: Final = 20
 AGENTS_MAX: Final = 160
 CONTACTS_MAX: Final = 320
 """Limits of one go. So large a problem, its costs random and six pairs of ten eligible, is
-solved in 3 ms (`bench/assignment.py`)."""
+solved in 3 ms (docs/measure/router.md)."""
 
 
 @dataclass(frozen=True, slots=True)

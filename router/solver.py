@@ -31,7 +31,7 @@ CANDIDATES_MIN: Final = 20
 """Agents that each class keeps at least when there are too many pairs to look at all."""
 ARCS_MAX: Final = 6_000
 """Pairs looked at in one go. What `slices.py` lets through has fewer, so it is solved exactly;
-beyond, time grows with pairs and with classes (`bench/assignment.py`)."""
+beyond, time grows with pairs and with classes (docs/measure/router.md)."""
 CONTACTS_MAX: Final = 2_000
 AGENTS_MAX: Final = 2_000
 """Limits of one problem. With them the largest cost times the number of nodes, which is what
