@@ -117,8 +117,14 @@ def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> S
     for group, contacts in members:
         part = _costs(group, contacts)
         parts.append(part)
-        here = np.flatnonzero(place[group.agents] >= 0)
-        cost[row : row + len(contacts), place[group.agents[here]]] = part[:, here]
+        # One group of everybody needs no scatter.
+        whole = len(members) == 1 and agents_every > 1 and len(group.agents) == len(agents)
+        if whole:
+            sample = group.agents[agents_every // 2 :: agents_every]
+            cost = np.ascontiguousarray(part[:, agents_every // 2 :: agents_every])
+        else:
+            here = np.flatnonzero(place[group.agents] >= 0)
+            cost[row : row + len(contacts), place[group.agents[here]]] = part[:, here]
         row += len(contacts)
     chosen = np.concatenate([contacts for _, contacts in members])
     leave = leave_s[chosen]
