@@ -17,6 +17,8 @@ from router.assignment.groups import Group, groups_of, pieces
 from router.assignment.prices import EXPONENT_MIN, SMALLEST, Pairs, sampled_prices, shares_of
 from router.assignment.problem import Index, Problem, Seconds, Term
 
+COST_S_MAX: Final = 1e6
+"""What waits for eleven days is as urgent as can be."""
 SEED: Final = 20_261_126
 """Of the shuffle and of chance: the same problem always has the same candidates."""
 SAMPLE_MIN: Final = 500
@@ -43,9 +45,12 @@ def candidates(problem: Problem) -> Pairs:
     """Return the pairs worth a look, in no order; one may stand there twice."""
     rng = np.random.default_rng(SEED)
     shuffle = rng.permutation(np.flatnonzero(problem.capacity > 0))
-    leave_s = problem.leave_s.astype(np.float32)
+    leave_s = np.minimum(problem.leave_s, COST_S_MAX).astype(np.float32)
     capacity = problem.capacity.astype(np.float32)
     groups = groups_of(problem, shuffle)
+    if not groups:
+        nobody = np.zeros(0, dtype=np.int64)
+        return Pairs(nobody, nobody, np.zeros(0, dtype=np.float32))
     price = _first_prices(groups, leave_s, capacity)
     chance = _chance(rng, len(capacity))
     found = [_looked_at(group, price, chance, leave_s) for group in groups]
@@ -112,10 +117,16 @@ def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> S
     for group, contacts in members:
         part = _costs(group, contacts)
         parts.append(part)
-        here = np.flatnonzero(place[group.agents] >= 0)
-        cost[row : row + len(contacts), place[group.agents[here]]] = part[:, here]
+        # One group of everybody needs no scatter.
+        whole = len(members) == 1 and agents_every > 1 and len(group.agents) == len(agents)
+        if whole:
+            sample = group.agents[agents_every // 2 :: agents_every]
+            cost = np.ascontiguousarray(part[:, agents_every // 2 :: agents_every])
+        else:
+            here = np.flatnonzero(place[group.agents] >= 0)
+            cost[row : row + len(contacts), place[group.agents[here]]] = part[:, here]
         row += len(contacts)
-    chosen = np.concatenate([contacts for _, contacts in members]) if members else agents[:0]
+    chosen = np.concatenate([contacts for _, contacts in members])
     leave = leave_s[chosen]
     price = sampled_prices(
         cost,

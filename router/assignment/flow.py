@@ -5,8 +5,8 @@ Contacts that cost the same by everybody form a class, so ten contacts alike are
     class k --(1, cost)--> agent j --(capacity, 0)--> sink
     class k --(1, leave)  for each contact of the class--> sink
 
-This and `rules.py` are the doors to OR-Tools. Its `solve` holds the interpreter lock to the end,
-so a thread would stop the event loop all the same (`process.py`).
+This and `constrained.py` are the doors to OR-Tools. Its `solve` holds the interpreter lock to the
+end, so a thread would stop the event loop all the same (`process.py`).
 """
 
 from typing import Any, Final
@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
-from router.assignment.candidates import candidates
+from router.assignment.candidates import COST_S_MAX, candidates
 from router.assignment.groups import keys_of
 from router.assignment.mending import mended
 from router.assignment.prices import Pairs
@@ -23,20 +23,19 @@ from router.assignment.problem import Index, Problem, Solution
 UNIT_S: Final = 0.05
 """The flow counts in twentieths of a second of waiting: finer than anything a person feels, and
 the solver's work grows with the logarithm of its costs."""
-COST_S_MAX: Final = 1e6
-"""What waits for eleven days is as urgent as can be."""
 
 
 def solve_flow(problem: Problem) -> Solution:
     """Solve any problem; of many pairs only those worth a look are looked at."""
     pairs = candidates(problem)
-    return mended(problem, flow_over(problem, pairs), pairs)
+    classes, class_of = classes_of(problem)
+    solution = mended(problem, _flow_over(problem, pairs, classes, class_of), pairs)
+    return _in_order(problem, class_of, solution.contacts, solution.agents)
 
 
-def flow_over(problem: Problem, pairs: Pairs) -> Solution:
+def _flow_over(problem: Problem, pairs: Pairs, classes: int, class_of: Index) -> Solution:
     """Return the cheapest assignment that is made of these pairs."""
     contacts, agents = len(problem.leave_s), len(problem.agent_s)
-    classes, class_of = classes_of(problem)
     keys, first = np.unique(class_of[pairs.contact] * agents + pairs.agent, return_index=True)
     pair_class, pair_agent = keys // agents, keys % agents
     pair_cost = _units(pairs.cost[first])
@@ -58,7 +57,11 @@ def flow_over(problem: Problem, pairs: Pairs) -> Solution:
     # Leaving everyone waiting is always feasible and the costs are bounded.
     assert status == flow.OPTIMAL, f"min-cost flow ended with {status}"
     used = np.flatnonzero(flow.flows(arcs[: len(keys)]))
-    return _solution(problem, class_of, pair_class[used], pair_agent[used])
+    order = np.argsort(class_of, kind="stable")
+    starts = np.searchsorted(class_of[order], pair_class[used])
+    # Any contacts of a class will do to say how many of it are served.
+    who = order[starts + _nth(pair_class[used])]
+    return _in_order(problem, class_of, who, pair_agent[used])
 
 
 def classes_of(problem: Problem) -> tuple[int, Index]:
@@ -77,15 +80,22 @@ def _units(seconds: Any) -> Index:
     return units
 
 
-def _solution(problem: Problem, class_of: Index, used_class: Index, used_agent: Index) -> Solution:
-    """Return contacts for used pairs: of a class those who are dearest to leave, in order."""
+def _in_order(problem: Problem, class_of: Index, who: Index, where: Index) -> Solution:
+    """Return a solution in which of each class those are served who are dearest to leave.
+
+    The first of them gets the first of the class's agents; that never costs more.
+    """
     contacts = len(problem.leave_s)
     order = np.lexsort((np.arange(contacts), -problem.leave_s, class_of))
-    starts = np.searchsorted(class_of[order], used_class)
-    # Pairs stand in order of class, so their place among those of the class is simple to tell.
-    nth = np.arange(len(used_class)) - np.searchsorted(used_class, used_class)
-    who = order[starts + nth]
-    by_class = np.lexsort((who, used_class))
-    who = who[by_class]
-    in_order = np.argsort(who, kind="stable")
-    return Solution(who[in_order], used_agent[in_order], exact=False)
+    by_class = np.lexsort((where, class_of[who]))
+    served, agents = class_of[who][by_class], where[by_class]
+    chosen = order[np.searchsorted(class_of[order], served) + _nth(served)]
+    by_time = np.lexsort((chosen, served))
+    chosen = chosen[by_time]
+    in_order = np.argsort(chosen, kind="stable")
+    return Solution(chosen[in_order], agents[in_order], exact=False)
+
+
+def _nth(ascending: Index) -> Index:
+    """Return how many equal numbers stand before each."""
+    return np.arange(len(ascending)) - np.searchsorted(ascending, ascending)

@@ -19,6 +19,8 @@ DIRECT_MAX: Final = 300
 """Contacts and agents that were left and that are looked at first."""
 AROUND_MAX: Final = 160
 """Contacts looked at in the second step: the exact solution then takes some milliseconds."""
+AROUND_TIMES_MAX: Final = 3
+"""It is done again as long as it helps."""
 
 
 def mended(problem: Problem, solution: Solution, pairs: Pairs) -> Solution:
@@ -35,8 +37,14 @@ def mended(problem: Problem, solution: Solution, pairs: Pairs) -> Solution:
     if len(left) and len(free):
         _solve_again(problem, agent_of, left, free)
         left, free = _left(problem, agent_of)
-    if len(left) and len(free):
+    for _ in range(AROUND_TIMES_MAX):
+        before = len(left)
+        if not before or not len(free):
+            break
         _solve_again(problem, agent_of, _around(agent_of, left, free, pairs), free)
+        left, free = _left(problem, agent_of)
+        if len(left) == before:
+            break
     contacts = np.flatnonzero(agent_of >= 0)
     return Solution(contacts, agent_of[contacts], solution.exact, solution.complete)
 

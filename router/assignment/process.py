@@ -16,7 +16,8 @@ from typing import Final, Self
 
 from router.assignment.greedy import solve_greedy
 from router.assignment.problem import Problem, Solution
-from router.assignment.solver import dense_work
+from router.assignment.rules import broken
+from router.assignment.solver import dense_work, solve_unruled
 from router.assignment.worker import LENGTH, READY, framed
 
 SMALL_WORK_MAX: Final = 160**3
@@ -38,11 +39,17 @@ _ROOT: Final = Path(__file__).resolve().parents[2]
 def is_small(problem: Problem) -> bool:
     """Tell whether a problem is solved within 5 ms, so that it may be solved on the event loop."""
     contacts, agents = len(problem.leave_s), len(problem.agent_s)
-    if problem.rules and min(contacts, agents) > 1:
-        return False
     if min(contacts, agents) <= 1:
         return contacts * agents <= SMALL_PAIRS_MAX
     return contacts * agents <= SMALL_PAIRS_MAX and dense_work(problem) <= SMALL_WORK_MAX
+
+
+def solve_at_once(problem: Problem) -> Solution | None:
+    """Return the assignment; None where that would keep the event loop for more than 5 ms."""
+    if not is_small(problem):
+        return None
+    solution = solve_unruled(problem)
+    return None if broken(problem, solution.contacts, solution.agents) else solution
 
 
 class SolverProcess:

@@ -52,6 +52,9 @@ def solve_dense(problem: Problem) -> Solution:
     places = places_of(problem, contacts)
     cost = dense(problem).astype(np.float64)[:, places]
     cost += TIE_S * places
+    # And the first of equal contacts gets the first of equal agents.
+    order_s = TIE_S / (2 * max(cost.size, 1))
+    cost -= order_s * np.arange(contacts)[:, np.newaxis] * np.arange(len(places))
     # Who came first is a little dearer to leave.
     leave = problem.leave_s - TIE_S * np.arange(contacts)
     saved = np.minimum(cost - leave[:, np.newaxis], 0.0)

@@ -9,7 +9,7 @@ only where it pays. How it is found depends on the size alone:
 | small | the Hungarian method on all pairs (`small.py`) |
 | larger | a minimum-cost flow over the pairs worth a look (`candidates.py`, `flow.py`) |
 
-A solution that breaks a rule about teams is mended (`rules.py`).
+What breaks a rule about teams (`rules.py`) is solved once more (`constrained.py`).
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ from router.assignment.costs import dense
 from router.assignment.flow import solve_flow
 from router.assignment.prices import Pairs
 from router.assignment.problem import Problem, Solution
-from router.assignment.rules import PAIRS_MAX, broken, solve_rules
+from router.assignment.rules import PAIRS_MAX, broken
 from router.assignment.small import nobody, solve_dense, solve_one_agent, solve_one_contact
 
 DENSE_WORK_MAX: Final = 300**3
@@ -34,7 +34,10 @@ def solve(problem: Problem) -> Solution:
     solution = solve_unruled(problem)
     if not broken(problem, solution.contacts, solution.agents):
         return solution
-    return solve_rules(problem, solution, _all_or_few(problem))
+    # Mostly nobody needs it, and it takes longer to load than all the rest.
+    from router.assignment.constrained import solve_constrained  # noqa: PLC0415
+
+    return solve_constrained(problem, solution, _all_or_few(problem))
 
 
 def _all_or_few(problem: Problem) -> Pairs:
