@@ -1,7 +1,7 @@
 """The assignment: time of one from tables to pairs, and its distance from the optimum.
 
-Contacts and agents are generated (`router_people.py`) and cost what the weights say
-(`router_cost.py`). Two dense solvers of another kind, scipy's and `lap`'s, run in the same process
+Contacts and agents are generated (`router_people.py`), and the router's own core poses the problem
+of that moment (`router_cost.py`). Two dense solvers of another kind, scipy's and `lap`'s, run in the same process
 on the same problems; they are given the finished matrix of costs, and only their solving is timed.
 Their result is the optimum.
 """
@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from bench.machine import MachineShare, MachineTime
-from bench.router_cost import agent_arrays, contact_arrays, problem_of
+from bench.router_cost import posed
 from bench.router_people import scene
 from bench.tables import print_table
-from config.routing import Routing
 from router.assignment.costs import dense, objective_s
 from router.assignment.problem import Problem
 from router.assignment.process import is_small
@@ -49,7 +48,7 @@ class Row:
 
     Attributes:
         n: Contacts, and agents.
-        build_solve_ms: Tables of costs made and the problem solved; median.
+        build_solve_ms: The problem posed by the core and solved; median.
         solve_ms: The second part.
         scipy_ms, lapjv_ms: Dense solvers, without the making of their matrix; median. None
             where `lap` is not installed.
@@ -153,9 +152,7 @@ def measure(n: int, repeats: int) -> Row:
 
 def generated(contacts: int, agents: int, seed: int) -> Callable[[], Problem]:
     """Return what makes the problem of a generated moment: the part of it that is timed."""
-    moment = scene(contacts, agents, seed)
-    waiting, free = contact_arrays(moment), agent_arrays(moment, seed)
-    return partial(problem_of, waiting, free, Routing())
+    return posed(scene(contacts, agents, seed), seed)
 
 
 def timed(act: Callable[[], Result]) -> tuple[float, Result]:

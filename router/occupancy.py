@@ -25,6 +25,11 @@ class Occupancy:
         self._at_s[column] = other._at_s[other_column]
         self._occupied[column] = other._occupied[other_column]
 
+    def set_share(self, column: int, share: float, now_s: float) -> None:
+        """It is known otherwise how occupied an agent was, 0.0 to 1.0."""
+        self._share[column] = share
+        self._at_s[column] = now_s
+
     def note(self, column: int, occupied: bool, now_s: float) -> None:
         """An agent is occupied from now on, or no longer."""
         at_s = float(self._at_s[column])

@@ -1,6 +1,6 @@
 """One round of assignment: the problem as it stands, and who is who in it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -175,12 +175,14 @@ class Rounds:
         if no_slot[wanted].any():
             shut = np.where(no_slot, np.inf, 0.0).astype(np.float32)
             terms.append(Term(None, shut, channels))
+        if kept_for:
+            terms += _kept_term(contacts, columns, kept_for)
         problem = Problem(
             terms=terms,
             agent_s=np.zeros(len(agents), dtype=np.float32),
             leave_s=np.maximum(0.0, line.unserved_s(places) + urgency_s),
             capacity=np.ones(len(agents), dtype=np.int64),
-            personal=self._personal(contacts, agents, line, pauses, kept_for, now_s),
+            personal=self._personal(contacts, agents, line, pauses, now_s),
             rules=self._rules(contacts, agents, roster),
         )
         free = int(np.count_nonzero(roster.has_slot.any(axis=0)))
@@ -320,7 +322,6 @@ class Rounds:
         agents: Sequence[Standing],
         line: WaitingLine,
         pauses: Pauses,
-        kept_for: Mapping[str, Standing],
         now_s: float,
     ) -> Personal:
         """Return what single pairs cost: whom a customer knows, whom he must not get now."""
@@ -334,11 +335,7 @@ class Rounds:
             for known in familiar:
                 if known.agent_id in place:
                     seconds[row, place[known.agent_id]] = -weight_s * known.strength
-            shut: Iterable[str] = pauses.agents(contact.contact_id, now_s)
-            kept = kept_for.get(contact.contact_id)
-            if kept is not None:
-                shut = (agent_id for agent_id in place if agent_id != kept.agent_id)
-            for agent_id in shut:
+            for agent_id in pauses.agents(contact.contact_id, now_s):
                 if agent_id in place:
                     seconds[row, place[agent_id]] = np.inf
         if not seconds:
@@ -369,3 +366,21 @@ class Rounds:
             if left < min(int(asking.sum()), int(members.sum())):
                 rules.append(TeamRule(asking, members, left))
         return rules
+
+
+def _kept_term(
+    contacts: Sequence[WaitingContact],
+    columns: NDArray[np.int64],
+    kept_for: Mapping[str, Standing],
+) -> list[Term]:
+    """Return the term that shuts all agents but one out for contacts kept for him."""
+    kept = [kept_for.get(contact.contact_id) for contact in contacts]
+    agents = dict.fromkeys(agent.column for agent in kept if agent is not None)
+    if not agents:
+        return []
+    row = {column: 1 + number for number, column in enumerate(agents)}
+    table = np.full((1 + len(row), len(columns)), np.inf, dtype=np.float32)
+    table[0] = 0.0
+    table[1:][np.array(list(row))[:, np.newaxis] == columns] = 0.0
+    index = [0 if agent is None else row[agent.column] for agent in kept]
+    return [Term(None, table, np.array(index, dtype=np.int64))]

@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from config.routing import Routing
+from config.schema import AgentEntry
 from domain.agent import AgentState
 from domain.contact import Channel
 from domain.customer_profile import CustomerProfile, Familiar
@@ -23,6 +24,7 @@ from router.inputs import (
     PolicyChanged,
     ShiftChanged,
 )
+from router.waiting import WaitingContact
 from tests.unit.router.people import Desk, agent, of_kind, policy, queue, queued
 
 ANN, BEN, CHEN = (agent(name) for name in ("ann", "ben", "chen"))
@@ -40,6 +42,12 @@ def arrives(desk: Desk, contact_id="c1", known: CustomerProfile | None = None, *
     if known is not None:
         desk.tell(CustomerKnown(contact_id, known))
     desk.tell(queued(contact_id, **rest))
+
+
+def waiting_contact(desk: Desk, contact_id: str) -> WaitingContact:
+    contact = desk.core.line.get(contact_id)
+    assert contact is not None
+    return contact
 
 
 def explained(desk: Desk):
@@ -206,7 +214,7 @@ def test_who_wants_no_profile_is_routed_as_if_nothing_were_known():
     told = explained(desk)
     assert told.scheme is Scheme.PLAIN
     assert Reason.FAMILIARITY not in told.chosen.terms
-    assert desk.core.line.get("c1").value == 1
+    assert waiting_contact(desk, "c1").value == 1
 
 
 def test_a_valuable_customer_goes_first_when_all_came_at_once():
@@ -223,7 +231,7 @@ def test_outside_his_shift_nothing_new_is_offered():
     desk.tell(ShiftChanged("ann", False), ShiftChanged("nobody", False))
     arrives(desk)
     assert given(desk) is None
-    contact = desk.core.line.get("c1")
+    contact = waiting_contact(desk, "c1")
     standing = desk.core.roster.get("ann")
     reason = desk.core.demand.eligibility.obstacle(contact, standing, None, desk.now_s)
     assert reason is Obstacle.SHIFT
@@ -311,7 +319,7 @@ def test_a_team_is_kept_for_other_queues():
     assert len(desk.offers()) == 2
 
 
-def chats(name: str = "typist", **capacity) -> object:
+def chats(name: str = "typist", **capacity: int) -> AgentEntry:
     return agent(name, capacity=capacity or {"voice": 1, "chat": 3, "mail": 2})
 
 
@@ -387,7 +395,7 @@ def test_a_channel_that_an_agent_does_not_serve_is_not_offered_to_him():
     desk = Desk(policy([chats(voice=1)]))
     writing(desk, "chat", Channel.CHAT)
     assert desk.offers() == {}
-    contact = desk.core.line.get("chat")
+    contact = waiting_contact(desk, "chat")
     counts = desk.core.demand.eligibility.counts(contact, None, desk.now_s)
     assert counts == {Obstacle.CAPACITY: 1}
 
