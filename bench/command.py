@@ -11,6 +11,8 @@ NAMES: Final = {
     "alerts": "from the end of speech to the alert, and what emotion costs, under calls",
     "moods": "alerts about calm and angry callers, in calls made of clips (DATA=FOLDER)",
     "assignment": "the solver against scipy's dense optimum",
+    "learning": "what a pair costs the outcome model, what it recovers, what its interval holds",
+    "prediction": "the likely next need against the most popular, on structure and on none",
     "records": "contacts and events written, against plain sqlite3",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",

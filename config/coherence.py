@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Final
 
-from config import emotion_review, resources, webhook_review
+from config import emotion_review, resources, suggestions_review, webhook_review
 from config.document import Document, Keys, Listing
 from config.document import Mapping as MappingBranch
 from config.explain import nearest
@@ -51,6 +51,7 @@ class Coherence:
         emotion_review.check(review)
         resources.check(review)
         webhook_review.check(review)
+        suggestions_review.check(review)
 
 
 def unique_ids(review: Review, section: str) -> None:

@@ -19,6 +19,7 @@ from domain.contact import Disposition
 from domain.emotion import EmotionScore, Evidence, LabelProbabilities
 from domain.events import EVENT_TYPES
 from domain.mood import Mood
+from domain.need import NeedKind, SuggestionReason
 from domain.offer import DeclineReason
 from domain.prosody import Prosody
 from domain.skill import SkillRequirement
@@ -52,10 +53,10 @@ this order but for `SpeechObserved`: what was said last is heard to its end a mo
 call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
 `EmotionObserved` comes about once a second of speech, and `MoodChanged`, `AlertRaised`,
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
-among them; the last alert is cleared when the contact is closed. When an agent does not answer,
-or his telephone is lost in mid-call, `ContactQueued` comes
-again, and what follows it. Every contact that has arrived is closed once, after a crash of the
-node too."""
+among them; the last alert is cleared when the contact is closed. `SuggestionMade` may come after
+`OfferMade`, once for each agent who is offered the contact. When an agent does not answer, or his
+telephone is lost in mid-call, `ContactQueued` comes again, and what follows it. Every
+contact that has arrived is closed once, after a crash of the node too."""
 
 COMMON: Final = {
     "contact_id": "The contact: 32 hexadecimal digits that sort by time of arrival.",
@@ -111,6 +112,8 @@ _FORMS: Final[dict[Any, str]] = {
     Answer: "[answer](#answer)",
     Audience: "[audience](#audience)",
     ClearReason: "[clear reason](#clear-reason)",
+    NeedKind: "[need kind](#need-kind)",
+    SuggestionReason: "[suggestion reason](#suggestion-reason)",
     SkillRequirement: "[requirement](#requirement)",
 }
 """What has another word than its members, or a table of its own."""
@@ -191,6 +194,8 @@ def page() -> str:
     parts += ["## Mood", summary(Mood), members(Mood)]
     parts += ["## Audience", summary(Audience), members(Audience)]
     parts += ["## Clear reason", summary(ClearReason), members(ClearReason)]
+    parts += ["## Need kind", summary(NeedKind), members(NeedKind)]
+    parts += ["## Suggestion reason", summary(SuggestionReason), members(SuggestionReason)]
     parts += ["## Purpose", summary(Purpose), members(Purpose)]
     parts += ["## Answer", summary(Answer), members(Answer)]
     parts += ["## Ground", summary(Ground), members(Ground)]

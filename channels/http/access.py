@@ -12,6 +12,8 @@ from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from domain.care_ports import CareDesk
 from domain.events import ConfigurationReloaded
+from domain.learning import LearningDesk
+from domain.need import SuggestionDesk
 from domain.ports import (
     AgentDesk,
     CallDesk,
@@ -34,6 +36,8 @@ class ApiPorts:
             ConfigurationError and then changes nothing.
         care: Alerts, moods and consent; None: nobody looks after them on this node, and their
             routes answer 503.
+        learning: What the outcome model has learnt; None: 503 too.
+        suggestions: What customers may need next; None: 503 too.
     """
 
     clock: Clock
@@ -48,6 +52,8 @@ class ApiPorts:
     reload: Callable[[], Awaitable[ConfigurationReloaded]]
     figures: HttpFigures = field(default_factory=HttpFigures)
     care: CareDesk | None = None
+    learning: LearningDesk | None = None
+    suggestions: SuggestionDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

@@ -20,7 +20,9 @@ from channels.http import (
     contacts,
     emotion,
     events,
+    learning,
     queues,
+    suggestions,
 )
 from channels.http.access import ApiPorts
 from channels.http.feed import EventFeed
@@ -49,6 +51,8 @@ TAGS = [
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
+    {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
+    {"name": "suggestions", "description": "What a customer is likely to need next."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
     {"name": "operation", "description": "For monitoring; no token is needed."},
@@ -133,7 +137,10 @@ def build_app(
         send_s_max=settings.event_send_s_max,
     )
     app.include_router(health_router(version))
-    for part in (agents, queues, contacts, calls, alerts, emotion, events, configuration):
+    for part in (
+        *(agents, queues, contacts, calls, alerts, emotion),
+        *(learning, suggestions, events, configuration),
+    ):
         app.include_router(part.router)
     app.include_router(events.socket_router)
     app.router.default = _nothing_here
