@@ -13,6 +13,8 @@ NAMES: Final = {
     "properties": "what must hold of the router, with 2,000 examples each",
     "profiles": "who calls: profiles loaded from 100,000 customers, tables imported",
     "router": "one assignment, from costs to pairs, beside scipy's and lap's dense solvers",
+    "learning": "what a pair costs the outcome model, what it recovers, what its interval holds",
+    "prediction": "the likely next need against the most popular, on structure and on none",
     "records": "contacts and events written, against plain sqlite3",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",

@@ -10,6 +10,7 @@ from config import (
     emotion_review,
     resources,
     routing_review,
+    suggestions_review,
     webhook_review,
 )
 from config.document import Document, Keys, Listing
@@ -61,6 +62,7 @@ class Coherence:
         routing_review.check(review)
         webhook_review.check(review)
         customers_review.check(review)
+        suggestions_review.check(review)
 
 
 def unique_ids(review: Review, section: str) -> None:

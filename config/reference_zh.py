@@ -21,8 +21,9 @@ Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检�
 - 键名的结尾表示单位：`_s` 为秒，`_mib` 为 MiB，`_per_s` 为每秒。
 - 相对路径从 YAML 文件所在的文件夹算起。
 - 密码和令牌从不写在文件里，只写 `{env: 环境变量名}` 或 `{file: 路径}`。
-- `trunks`、`agents`、`queues`、`prompts` 和 `router` 可在通话进行中更改：保存文件一两秒后
-  或收到 SIGHUP 时生效。其余部分要重启后才生效，日志会指明。有错误的文件不会改变任何东西。
+- `trunks`、`agents`、`queues`、`prompts`、`router` 和 `suggestions` 可在通话进行中更改：保存
+  文件一两秒后或收到 SIGHUP 时生效。其余部分要重启后才生效，日志会指明。有错误的文件不会改变
+  任何东西。
 - 座席拨 \\*60 示闲，拨 \\*61 示忙，拨 \\*62 签出。"""
 COLUMNS: Final = ("键", "允许的值", "默认值", "含义")
 REQUIRED: Final = "必填"
@@ -487,6 +488,30 @@ MEANINGS: Final[dict[str, str]] = {
         "比接收方重启所需的时间长。"
     ),
     "Webhook.allow_http": "是否允许用 `http` 发往任何主机：途中的人就能读到所发的内容。",
+    "Configuration.suggestions": "客户接下来可能需要什么，告知座席。",
+    "Suggestions": (
+        "客户接下来可能需要什么，告知被分配该联络的座席。"
+        "不愿被画像或已拒绝推荐的客户：从不向其推荐，也从不据其学习。"
+    ),
+    "Suggestions.enabled": "是否给出建议；只有给出建议时才从历史中学习。",
+    "Suggestions.margin": (
+        "一项需求的可能性必须比其他任何客户高出多少（比例）：人人都需要的东西算不上建议。"
+    ),
+    "Suggestions.half_life_days": (
+        "历史中的一步经过这么多天后只算一半；比结果的半衰期长，因为客户的变化比员工慢，来得也更少。"
+    ),
+    "Suggestions.entries": "可以建议什么；空：什么也不建议。",
+    "SuggestionEntry": "对接下来可能需要某物的客户，座席可以说什么。",
+    "SuggestionEntry.id": "建议的名称。",
+    "SuggestionEntry.topic": "他接下来可能来询问的事项；与 `product` 二选一。",
+    "SuggestionEntry.product": "他接下来可能购买的产品；与 `topic` 二选一。",
+    "SuggestionEntry.en": "座席可以说的话，英文。",
+    "SuggestionEntry.zh": "同一句话，中文。",
+    "SuggestionEntry.offer": "您自己系统中优惠的代码，与话语一同显示；无：只是建议。",
+    "SuggestionEntry.probability_min": (
+        "它就是下一项需求的可能性至少要有多大；五次建议有四次落空的座席，很快就不再看建议了。"
+    ),
+    "SuggestionEntry.again": "是否也向以前买过该产品的客户建议。",
     "Store": "记录存放在哪里。",
     "Store.url": "SQLAlchemy URL，不含密码；无：数据文件夹中的 SQLite。",
     "Store.queue_log": "是否另按 Asterisk 的 queue_log 格式把通话写入文件。",

@@ -23,7 +23,7 @@ from config.mistake import ConfigurationMistakes, Mistake
 from config.schema import Configuration
 from config.section import Section
 
-RUN_TIME_SECTIONS: Final = ("trunks", "agents", "queues", "prompts", "router")
+RUN_TIME_SECTIONS: Final = ("trunks", "agents", "queues", "prompts", "router", "suggestions")
 """Sections that take effect at once; calls that run keep what they began with."""
 
 RUN_TIME_FIELDS: Final = {

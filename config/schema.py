@@ -17,6 +17,7 @@ from config.emotion import Emotion
 from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
 from config.section import Section
+from config.suggestions import Suggestions
 from config.values import (
     Address,
     Extension,
@@ -404,6 +405,8 @@ class Configuration(Section):
     """Where your own WAV files lie."""
     router: Routing = Routing()
     """How the router decides: the weights of its cost, and rules for all queues."""
+    suggestions: Suggestions = Suggestions()
+    """What customers are likely to need next, told to the agent."""
     analysis: Analysis = Analysis()
     """Hearing: voice activity, level, pitch, turns."""
     emotion: Emotion = Emotion()

@@ -23,6 +23,7 @@ from domain.decision import Candidate, Decision, Obstacle, Reason, Scheme
 from domain.emotion import EmotionScore, Evidence, LabelProbabilities
 from domain.events import EVENT_TYPES
 from domain.mood import Mood
+from domain.need import NeedKind, SuggestionReason
 from domain.offer import DeclineReason
 from domain.prosody import Prosody
 from domain.skill import SkillRequirement
@@ -56,9 +57,9 @@ An answered call gives `ContactArrived`, `DisclosurePlayed`, `ContactQueued`, `O
 moment after the call. Where emotion is read, `EmotionGroundChanged` says from when on or why not,
 `EmotionObserved` comes about once a second of speech, and `MoodChanged`, `AlertRaised`,
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
-among them; the last alert is cleared when the contact is closed. When an agent does not answer,
-or his telephone is lost in mid-call, `ContactQueued` comes
-again, and what follows it. A customer who asks to be called back gives `CallbackRequested`; each
+among them; the last alert is cleared when the contact is closed. `SuggestionMade` may come after
+`OfferMade`, once for each agent who is offered the contact. When an agent does not answer, or his
+telephone is lost in mid-call, `ContactQueued` comes again, and what follows it. A customer who asks to be called back gives `CallbackRequested`; each
 call to him follows `OfferAccepted` and gives `CallbackAttempted`, and where he was not reached
 `ContactQueued` comes again. Every contact that has arrived is closed once, after a crash of the
 node too."""
@@ -126,6 +127,8 @@ _FORMS: Final[dict[Any, str]] = {
     Answer: "[answer](#answer)",
     Audience: "[audience](#audience)",
     ClearReason: "[clear reason](#clear-reason)",
+    NeedKind: "[need kind](#need-kind)",
+    SuggestionReason: "[suggestion reason](#suggestion-reason)",
     SkillRequirement: "[requirement](#requirement)",
 }
 """What has another word than its members, or a table of its own."""
@@ -208,6 +211,8 @@ def page() -> str:
     parts += ["## Mood", summary(Mood), members(Mood)]
     parts += ["## Audience", summary(Audience), members(Audience)]
     parts += ["## Clear reason", summary(ClearReason), members(ClearReason)]
+    parts += ["## Need kind", summary(NeedKind), members(NeedKind)]
+    parts += ["## Suggestion reason", summary(SuggestionReason), members(SuggestionReason)]
     parts += ["## Purpose", summary(Purpose), members(Purpose)]
     parts += ["## Answer", summary(Answer), members(Answer)]
     parts += ["## Ground", summary(Ground), members(Ground)]

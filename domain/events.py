@@ -19,6 +19,7 @@ from domain.mood import Mood
 from domain.offer import DeclineReason
 from domain.skill import SkillRequirement
 from domain.speech import SpeechSpan
+from domain.suggestion_events import SuggestionMade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -510,6 +511,7 @@ Event = (
     | AgentAdvised
     | TransferOffered
     | PriorityRaised
+    | SuggestionMade
     | CellStarted
     | CellCrashed
     | ConfigurationReloaded

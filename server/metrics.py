@@ -240,6 +240,44 @@ _READ: Final = (
     Family("warmline_http_sources_forgotten", "counter", "Dropped from the table of wrong tokens."),
     Family("warmline_http_event_readers", "gauge", "WebSockets that follow the events."),
     Family("warmline_http_events_sent", "counter", "Events written to WebSockets."),
+    # Learning and suggestions
+    Family("warmline_learning_outcomes", "counter", "Outcomes that were learnt from."),
+    Family(
+        "warmline_learning_compared",
+        "gauge",
+        "Outcomes of the last year that the effect of learning is measured by.",
+        ("scheme",),
+    ),
+    Family(
+        "warmline_learning_uplift",
+        "gauge",
+        "Good outcomes with learning less those without, -1 to 1, with the ends of its 95 %"
+        " interval; absent as long as there are too few.",
+        ("bound",),
+    ),
+    Family(
+        "warmline_learning_failures",
+        "counter",
+        "Times it was not stored or taken up.",
+        ("learner",),
+    ),
+    Family(
+        "warmline_suggestions", "counter", "Contacts by what became of suggestions.", ("outcome",)
+    ),
+    Family("warmline_suggestion_steps", "counter", "Steps of histories that were learnt from."),
+    Family("warmline_suggestion_failures", "counter", "Readings of histories that failed."),
+    Family(
+        "warmline_suggestion_gain_nats",
+        "gauge",
+        "What the model of needs knows beyond the most popular, nats a step.",
+    ),
+    Family("warmline_suggestion_proven", "gauge", "1 when that is more than chance, else 0."),
+    Family(
+        "warmline_suggestion_hits_ratio",
+        "gauge",
+        "Share of steps that were named first, of late.",
+        ("by",),
+    ),
 )
 FAMILIES: Final[Mapping[str, Family]] = {family.name: family for family in _READ}
 

@@ -15,6 +15,8 @@ from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.events import ConfigurationReloaded
 from domain.interval_ports import IntervalFigures
+from domain.learning import LearningDesk
+from domain.need import SuggestionDesk
 from domain.ports import (
     AgentDesk,
     CallDesk,
@@ -42,6 +44,8 @@ class ApiPorts:
         decisions: Why offers were made; None as for `care`.
         eligibility: Who can be offered a contact now; None as for `care`.
         intervals: Figures by interval; None as for `care`.
+        learning: What the outcome model has learnt; None: 503 too.
+        suggestions: What customers may need next; None: 503 too.
     """
 
     clock: Clock
@@ -61,6 +65,8 @@ class ApiPorts:
     intervals: IntervalFigures | None = None
     customers: CustomerDirectory | None = None
     outcomes: OutcomeDesk | None = None
+    learning: LearningDesk | None = None
+    suggestions: SuggestionDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

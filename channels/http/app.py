@@ -24,7 +24,9 @@ from channels.http import (
     emotion,
     events,
     intervals,
+    learning,
     queues,
+    suggestions,
 )
 from channels.http.access import ApiPorts
 from channels.http.feed import EventFeed
@@ -57,6 +59,8 @@ TAGS = [
     {"name": "callbacks", "description": "Customers who hung up and are called in their turn."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
+    {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
+    {"name": "suggestions", "description": "What a customer is likely to need next."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
     {"name": "operation", "description": "For monitoring; no token is needed."},
@@ -145,7 +149,7 @@ def build_app(
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
-        *(emotion, intervals, events, configuration),
+        *(emotion, learning, suggestions, intervals, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

@@ -101,7 +101,7 @@ def test_the_order_of_outcomes_does_not_matter_to_the_sums(outcomes, prior, rand
         strengths = strengths_of([sums])
         promised = base(prior.astype(np.float64), sums, strengths)
         rows.append(expected(topic, "s", np.arange(1, 4), promised, evidence.scale, strengths))
-    assert np.allclose(*rows, atol=1e-6)
+    assert np.allclose(rows[0], rows[1], atol=1e-6)
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -122,7 +122,7 @@ def test_a_restart_in_the_middle_changes_nothing(before, after, prior):
         again.observe(*outcome)
     # A row that is kept is older than the news; another one asked for is not.
     rows = [one.expect("u", "r", IDS, prior) for one in (whole, again)]
-    assert np.array_equal(*rows)
+    assert np.array_equal(rows[0], rows[1])
     assert np.all((rows[0] >= 0) & (rows[0] <= 1))
 
 
