@@ -24,6 +24,7 @@ class AgentColumns:
 
     def __init__(self, agents: Sequence[Agent]) -> None:
         self.agents: Final = tuple(agents)
+        self.agent_ids: Final = tuple(agent.agent_id for agent in agents)
         self.column: Final[Mapping[str, int]] = {
             agent.agent_id: column for column, agent in enumerate(agents)
         }

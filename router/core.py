@@ -16,10 +16,10 @@ from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer
 from domain.contact import ContactState, Disposition
 from domain.deadlines import Deadlines
 from domain.errors import IllegalTransition, LimitExceeded
-from domain.events import (
+from domain.events import ContactQueued, Event
+from domain.offer import DeclineReason, Offer, OfferTrigger
+from domain.offer_events import (
     ContactOverflowed,
-    ContactQueued,
-    Event,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -27,7 +27,6 @@ from domain.events import (
     OfferMade,
     OfferWithdrawn,
 )
-from domain.offer import DeclineReason, Offer, OfferTrigger
 from router.assignment.problem import Solution
 from router.assignment.solver import solve
 from router.changes import Changes

@@ -32,7 +32,7 @@ the default weights nobody of the same channel who came more than `starvation_bo
 first where both can go.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -169,8 +169,8 @@ class RowTable:
         return row
 
 
-Expect = Callable[[str, str], NDArray[np.float32]]
-"""Topic and segment to the chance of a good outcome by agent, 0.0 to 1.0, shape (agents,)."""
+Expect = Callable[[str, str, Sequence[str]], NDArray[np.float32]]
+"""Topic, segment and the skills asked for to the chance of a good outcome by agent, 0.0 to 1.0, shape (agents,)."""
 
 
 class CostBook:
@@ -265,7 +265,8 @@ class CostBook:
     def _expectation(self, queue_id: str, topic: str, segment: str) -> Seconds:
         if self._expect is None:
             return np.zeros(len(self._columns), dtype=np.float32)
-        bad = np.float32(1.0) - self._expect(topic, segment)
+        skills = sorted(self._queues[queue_id].skills)
+        bad = np.float32(1.0) - self._expect(topic, segment, skills)
         return told_against_mean(bad * np.float32(self.weights(queue_id).expectation_weight_s))
 
     def _reserve(self, queue_id: str) -> Seconds:

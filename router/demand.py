@@ -180,7 +180,7 @@ class Demand:
             self._roster,
             self.pauses,
             changes=self._changes,
-            load_factor=self._lessons.load_factor(partial(self._occupancy, now_s)),
+            load_factor=self._load_factor(now_s),
             now_s=now_s,
         )
 
@@ -205,8 +205,15 @@ class Demand:
         """Return what a contact would cost with each agent of the policy, shape (agents,)."""
         return self._rounds.costs_s(contact, self.line, self._roster, now_s)
 
-    def _occupancy(self, now_s: float) -> NDArray[np.float64]:
-        return self._roster.occupancy.share(np.arange(len(self.columns)), now_s)
+    def _load_factor(self, now_s: float) -> NDArray[np.float32] | None:
+        """Return by how much expectations count for each agent; those who are away are no peers."""
+        columns = self._roster.working_columns()
+        part = self._lessons.load_factor(partial(self._roster.occupancy.share, columns, now_s))
+        if part is None:
+            return None
+        factor = np.ones(len(self.columns), dtype=np.float32)
+        factor[columns] = part
+        return factor
 
     def _overflow(self, contact: WaitingContact, queue: QueueEntry) -> bool:
         """Let a contact wait in another queue, if that one is there and has room."""

@@ -81,12 +81,15 @@ class OutcomeKnown:
         resolved: The matter was settled; None: not known.
         satisfied: What the customer gave, 0.0 to 1.0; None: not known.
         calmer: He was calmer at the end than at the start; None: not known.
+        at_days: When, in days since any day that stays the same over restarts; None: by the core's
+            own clock.
     """
 
     contact_id: str
     resolved: bool | None = None
     satisfied: float | None = None
     calmer: bool | None = None
+    at_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

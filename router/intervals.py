@@ -22,11 +22,6 @@ from domain.events import (
     ContactQueued,
     ContactTransferred,
     Envelope,
-    OfferAccepted,
-    OfferDeclined,
-    OfferExpired,
-    OfferMade,
-    OfferWithdrawn,
 )
 from domain.intervals import (
     QUARTER_S,
@@ -36,6 +31,13 @@ from domain.intervals import (
     QueueInterval,
     next_quarter,
     quarter_of,
+)
+from domain.offer_events import (
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
 )
 
 OPEN_MAX: Final = 100_000

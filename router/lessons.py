@@ -11,14 +11,10 @@ from domain.decision import Scheme
 from router.columns import AgentColumns
 from router.inputs import OutcomeKnown
 from router.known import Kept, ServedContact
+from router.learning.outcome import goodness
+from router.learning.prior import static_prior
 
 DAY_S: Final = 86_400.0
-PRIOR_LEAST: Final = 0.4
-PRIOR_PER_LEVEL: Final = 0.08
-"""What is expected of an agent of whom no outcome is known: between 0.48 at level 1 and 0.8 at
-level 5. First-contact resolution in call centres lies about 0.7; the spread is cautious, for a
-wrong prior costs more than a flat one."""
-
 Chances = NDArray[np.float32]
 
 
@@ -72,12 +68,15 @@ class Lessons:
             return Scheme.UNLEARNED, 1.0
         return self._model.draw(contact_id)
 
-    def expect(self, columns: AgentColumns, topic: str, segment: str) -> Chances:
+    def expect(
+        self, columns: AgentColumns, topic: str, segment: str, skills: Sequence[str]
+    ) -> Chances:
         """Return the chance of a good outcome with each agent, 0.0 to 1.0, shape (agents,)."""
         if self._model is None:
             return np.zeros(len(columns), dtype=np.float32)
-        agent_ids = [agent.agent_id for agent in columns.agents]
-        return self._model.expect(topic, segment, agent_ids, prior(columns, topic))
+        agent_ids = columns.agent_ids
+        promised = static_prior(columns.agents, topic, skills)
+        return self._model.expect(topic, segment, agent_ids, promised)
 
     def have_changed(self) -> bool:
         """Tell whether expectations should be read again, once for each change."""
@@ -101,37 +100,14 @@ class Lessons:
 
     def learn(self, outcome: OutcomeKnown, now_s: float) -> None:
         """Learn from what became of a contact; harmless when nothing is remembered of it."""
-        known = [
-            float(part)
-            for part in (outcome.resolved, outcome.satisfied, outcome.calmer)
-            if part is not None
-        ]
-        if self._model is None or not known:
+        good = goodness(outcome)
+        if self._model is None or good is None:
             return
         served = self._served.pop(outcome.contact_id)
         if served is None or served.scheme is Scheme.PLAIN:
             # Whoever does not want to be profiled teaches nothing either.
             return
-        good = sum(known) / len(known)
         of = (served.topic, served.segment, served.agent_id)
-        self._model.observe(*of, good, now_s / DAY_S)
+        at_days = now_s / DAY_S if outcome.at_days is None else outcome.at_days
+        self._model.observe(*of, good, at_days)
         self._model.note(served.scheme, *of, good)
-
-
-def prior(columns: AgentColumns, topic: str) -> Chances:
-    """Return what is expected of each agent before any outcome is known, shape (agents,).
-
-    From the ratings in the topic where there are some, else from the mean of his skills.
-    """
-    rated = any(topic in agent.ratings for agent in columns.agents)
-    if rated:
-        levels = columns.rating(topic)
-    else:
-        levels = np.array(
-            [
-                sum(agent.skills.values()) / len(agent.skills) if agent.skills else 3.0
-                for agent in columns.agents
-            ],
-            dtype=np.float32,
-        )
-    return (PRIOR_LEAST + PRIOR_PER_LEVEL * levels).astype(np.float32)

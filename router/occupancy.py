@@ -45,5 +45,6 @@ class Occupancy:
         """Return the share of each agent, 0.0 to 1.0, shape (len(columns),)."""
         kept = np.exp((self._at_s[columns] - now_s) / TIME_CONSTANT_S)
         towards = self._occupied[columns].astype(np.float64)
-        share: NDArray[np.float64] = towards + (self._share[columns] - towards) * kept
-        return share
+        share = towards + (self._share[columns] - towards) * kept
+        clipped: NDArray[np.float64] = np.clip(share, 0.0, 1.0)
+        return clipped

@@ -20,6 +20,7 @@ from router.occupancy import Occupancy
 from router.policy import AgentPolicy
 from router.standing import Serving, Stage, Standing
 
+WORKING: Final = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
 _ASKED: Final[Mapping[AgentState, AgentTrigger]] = {
     AgentState.READY: AgentTrigger.READY,
     AgentState.NOT_READY: AgentTrigger.NOT_READY,
@@ -91,6 +92,11 @@ class Roster:
         slots = self._slots if channels is None else self._slots[channels]
         columns = np.flatnonzero(slots.any(axis=0))
         return columns[np.lexsort((self._rank[columns], self._idle_since_s[columns]))]
+
+    def working_columns(self) -> NDArray[np.int64]:
+        """Return the columns of the agents who are there and work, shape (working,)."""
+        columns = [one.column for one in self._by_column if one.state in WORKING]
+        return np.array(columns, dtype=np.int64)
 
     def at(self, columns: NDArray[np.int64]) -> list[Standing]:
         """Return the agents of these columns."""

@@ -294,7 +294,10 @@ class Rounds:
             else:
                 part = table[:, columns]
             if row == Row.EXPECTATION and load_factor is not None:
-                part = part * load_factor[columns]
+                # Who is occupied beyond the bound has no lead over the least of all.
+                worst = table.max(axis=1, keepdims=True, initial=0.0)
+                worst = worst[rows[:, row]] if part.shape[0] == len(rows) else worst
+                part = worst + (part - worst) * load_factor[columns]
             terms.append(Term(REASONS[Row(row)], part, index))
         return terms
 

@@ -20,9 +20,10 @@ from domain.agent import AgentState, AgentView
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer
 from domain.customer_profile import CustomerProfile
 from domain.decision_ports import Eligibility
-from domain.events import ContactQueued, OfferAccepted
+from domain.events import ContactQueued
 from domain.mood import Mood
 from domain.offer import DeclineReason
+from domain.offer_events import OfferAccepted
 from domain.ports import (
     Clock,
     ContactDesk,

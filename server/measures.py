@@ -17,12 +17,14 @@ from domain.events import (
     ContactQueued,
     DisclosurePlayed,
     Envelope,
+    SpeechObserved,
+)
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    SpeechObserved,
 )
 from server.metrics import Family
 

@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy import bindparam, delete, select
 
 from domain.decision import Decision
-from domain.events import Envelope, OfferExplained
+from domain.events import Envelope
+from domain.offer_events import OfferExplained
 from store.database import Database
 from store.schema import DECISIONS
 from store.statements import Step, upsert

@@ -23,6 +23,8 @@ from domain.events import (
     ContactQueued,
     ContactTransferred,
     Envelope,
+)
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,

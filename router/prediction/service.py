@@ -17,14 +17,9 @@ import structlog
 from config.suggestions import SuggestionEntry, Suggestions
 from domain.consent import Answer, Purpose
 from domain.errors import NotKnown, StoreError
-from domain.events import (
-    ConsentChanged,
-    ContactClosed,
-    ContactQueued,
-    Event,
-    OfferMade,
-)
+from domain.events import ConsentChanged, ContactClosed, ContactQueued, Event
 from domain.need import Need, NeedHistory, NeedKind, NeedStep, Prediction, SuggestionView
+from domain.offer_events import OfferMade
 from domain.ports import Clock, EventStream
 from domain.suggestion_events import SuggestionMade
 from router.prediction.markov import NeedModel

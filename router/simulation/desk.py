@@ -16,8 +16,9 @@ from domain.commands import OfferContact, ReleaseContact, WithdrawOffer, Withdra
 from domain.contact import Channel, Disposition
 from domain.deadlines import Deadlines
 from domain.errors import LimitExceeded
-from domain.events import ContactQueued, OfferAccepted, OfferExpired
+from domain.events import ContactQueued
 from domain.offer import Offer
+from domain.offer_events import OfferAccepted, OfferExpired
 from domain.skill import SkillRequirement, meets
 from router.core import Output
 from router.inputs import (

@@ -14,9 +14,10 @@ from domain.agent import AgentState
 from domain.commands import OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import Channel
 from domain.errors import LimitExceeded
-from domain.events import ContactQueued, OfferAccepted
+from domain.events import ContactQueued
 from domain.mood import Mood, next_mood
 from domain.offer import Offer
+from domain.offer_events import OfferAccepted
 from router.core import Output
 from router.inputs import (
     AgentStateRequested,

@@ -15,11 +15,9 @@ from domain.events import (
     ContactQueued,
     Envelope,
     Event,
-    OfferAccepted,
-    OfferExpired,
-    OfferMade,
 )
 from domain.intervals import AgentCounters, QueueCounters, QueueInterval, next_quarter, quarter_of
+from domain.offer_events import OfferAccepted, OfferExpired, OfferMade
 from router.intervals import Counted, IntervalReducer
 
 START = datetime(2027, 3, 1, 23, 50, tzinfo=UTC)

@@ -11,15 +11,15 @@ from config.schema import AgentEntry, QueueEntry
 from domain.agent import Agent, AgentState, language_proficiency
 from domain.commands import OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
-from domain.events import (
-    ContactQueued,
+from domain.events import ContactQueued
+from domain.offer import DeclineReason
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
 )
-from domain.offer import DeclineReason
 from domain.skill import meets
 from router.core import Output, RouterCore
 from router.inputs import (

@@ -11,8 +11,9 @@ from config.routing import Routing
 from config.schema import AgentEntry, QueueEntry
 from domain.agent import AgentState
 from domain.customer_profile import CustomerProfile, Familiar
-from domain.events import ContactQueued, OfferMade
+from domain.events import ContactQueued
 from domain.mood import Mood
+from domain.offer_events import OfferMade
 from router.core import RouterCore
 from router.cost import PRIORITY_MAX, starvation_bound_s, weights_of
 from router.inputs import (

@@ -16,9 +16,11 @@ from config.schema import AgentEntry, QueueEntry
 from domain.agent import Agent, AgentState, language_proficiency
 from domain.contact import Channel
 from domain.customer_profile import CustomerProfile, Familiar
-from domain.events import (
+from domain.events import ContactQueued
+from domain.mood import Mood
+from domain.offer import DeclineReason
+from domain.offer_events import (
     ContactOverflowed,
-    ContactQueued,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -26,8 +28,6 @@ from domain.events import (
     OfferMade,
     OfferWithdrawn,
 )
-from domain.mood import Mood
-from domain.offer import DeclineReason
 from router.core import Output, RouterCore
 from router.inputs import (
     AgentStateRequested,

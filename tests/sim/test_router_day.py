@@ -8,7 +8,8 @@ from statistics import mean
 
 from domain.agent import AgentState
 from domain.commands import OfferContact
-from domain.events import AgentStateChanged, ContactQueued, OfferAccepted
+from domain.events import AgentStateChanged, ContactQueued
+from domain.offer_events import OfferAccepted
 from router import views
 from router.core import Output, RouterCore
 from router.inputs import (

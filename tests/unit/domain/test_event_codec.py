@@ -15,10 +15,10 @@ from domain.events import (
     EmotionObserved,
     Envelope,
     Event,
-    OfferExplained,
     PositionAnnounced,
     SpeechObserved,
 )
+from domain.offer_events import OfferExplained
 from domain.skill import SkillRequirement
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 from tests.emotion_support import PITCH, window

@@ -4,9 +4,9 @@ from domain.agent import AgentState
 from domain.commands import OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import Disposition
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
-from domain.events import (
-    AgentStateChanged,
-    ContactQueued,
+from domain.events import AgentStateChanged, ContactQueued
+from domain.offer import DeclineReason
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -14,7 +14,6 @@ from domain.events import (
     OfferMade,
     OfferWithdrawn,
 )
-from domain.offer import DeclineReason
 from router.core import OFFERS_MAX
 from router.inputs import (
     AgentStateRequested,

@@ -108,7 +108,7 @@ def test_expectations_count_for_those_contacts_alone_that_are_routed_by_them():
     expect = {("sales", "s1"): np.array([0.4, 0.6], np.float32)}
     needs = replace(PLAIN, expected=("sales", "s1"))
 
-    def chances(topic, segment):
+    def chances(topic, segment, skills):
         return expect[topic, segment]
 
     np.testing.assert_allclose(costs(needs, Row.EXPECTATION, rules, chances), [10, -10], atol=1e-4)

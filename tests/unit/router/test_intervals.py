@@ -15,14 +15,16 @@ from domain.events import (
     DisclosurePlayed,
     Envelope,
     Event,
+)
+from domain.intervals import AgentCounters, AgentInterval, QueueCounters, QueueInterval
+from domain.offer import DeclineReason
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
 )
-from domain.intervals import AgentCounters, AgentInterval, QueueCounters, QueueInterval
-from domain.offer import DeclineReason
 from domain.skill import SkillRequirement
 from router import intervals
 from router.intervals import IntervalReducer, rows_of_agents, rows_of_queues

@@ -10,9 +10,9 @@ from domain.agent import AgentState
 from domain.contact import Channel
 from domain.customer_profile import CustomerProfile, Familiar
 from domain.decision import Obstacle, Reason, Scheme
-from domain.events import ContactOverflowed, OfferExplained, OfferMade
 from domain.mood import Mood
 from domain.offer import DeclineReason
+from domain.offer_events import ContactOverflowed, OfferExplained, OfferMade
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,

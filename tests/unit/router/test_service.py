@@ -9,9 +9,10 @@ from domain.contact import Disposition
 from domain.customer_profile import CustomerProfile
 from domain.decision import Obstacle
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
-from domain.events import AgentStateChanged, ContactQueued, OfferMade
+from domain.events import AgentStateChanged, ContactQueued
 from domain.mood import Mood
 from domain.offer import DeclineReason
+from domain.offer_events import OfferMade
 from router.assignment.solver import solve
 from router.inputs import OutcomeKnown
 from router.service import RouterService

@@ -7,7 +7,7 @@ import httpx
 from bus.local import LocalBus
 from channels.http.app import build_app
 from domain.contact import Interaction
-from domain.events import OfferExplained
+from domain.offer_events import OfferExplained
 from server.journal import EventRecorder
 from store.opening import open_store
 from tests.store_support import START, HandClock, closed, contact_id

@@ -14,14 +14,16 @@ from domain.events import (
     ContactClosed,
     ContactConnected,
     Envelope,
+    SpeechObserved,
+)
+from domain.offer import DeclineReason
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    SpeechObserved,
 )
-from domain.offer import DeclineReason
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 from server import measures
 from server.measures import Measures

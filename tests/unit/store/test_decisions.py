@@ -2,7 +2,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from domain.decision import Candidate, Decision, Obstacle, Reason, Scheme
-from domain.events import Envelope, OfferExplained
+from domain.events import Envelope
+from domain.offer_events import OfferExplained
 from store.schema import DECISIONS
 from store.statements import Step
 from tests.store_support import START, contact_id, digit

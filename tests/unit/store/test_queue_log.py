@@ -13,13 +13,15 @@ from domain.events import (
     ContactQueued,
     ContactTransferred,
     Envelope,
+)
+from domain.offer import DeclineReason
+from domain.offer_events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
 )
-from domain.offer import DeclineReason
 from domain.skill import SkillRequirement
 from store.queue_log import ENDINGS, QueueLog, line
 from tests.store_support import START

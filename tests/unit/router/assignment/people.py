@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from bench.router_cost import agent_arrays, contact_arrays, problem_of
+from bench.router_cost import posed
 from bench.router_people import scene
-from config.routing import Routing
 from router.assignment.problem import Personal, Problem, TeamRule, Term
 
 
@@ -28,8 +27,7 @@ def problem(
 
 def centre(contacts: int, agents: int, seed: int = 1) -> Problem:
     """Return a moment of a generated centre, costs by the default weights."""
-    moment = scene(contacts, agents, seed)
-    return problem_of(contact_arrays(moment), agent_arrays(moment, seed), Routing())
+    return posed(scene(contacts, agents, seed), seed)()
 
 
 def with_capacity(given: Problem, capacity: np.ndarray) -> Problem:

@@ -13,14 +13,9 @@ from config.suggestions import SuggestionEntry, Suggestions
 from domain.consent import Answer, Purpose
 from domain.contact import Disposition
 from domain.errors import NotKnown, StoreError
-from domain.events import (
-    ConsentChanged,
-    ContactClosed,
-    ContactQueued,
-    Event,
-    OfferMade,
-)
+from domain.events import ConsentChanged, ContactClosed, ContactQueued, Event
 from domain.need import Need, NeedKind, NeedStep, SuggestionReason
+from domain.offer_events import OfferMade
 from domain.suggestion_events import SuggestionMade
 from router.prediction.markov import NeedModel
 from router.prediction.service import SETTLED_S, SuggestionService
