@@ -70,9 +70,7 @@ def candidates(problem: Problem) -> Pairs:
     pairs, shares, _ = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
     scarce = len(leave_s) > int(problem.capacity.sum())
     each = PAIRS_WHERE_SCARCE if scarce else PAIRS_OF_CONTACT
-    kept = _best(pairs.contact, shares, each) | _best(
-        pairs.agent, shares, PAIRS_OF_AGENT
-    )
+    kept = _best(pairs.contact, shares, each) | _best(pairs.agent, shares, PAIRS_OF_AGENT)
     pairs = pairs.only(kept)
     cost = PairCosts(problem)(pairs.contact, pairs.agent)
     pairs = Pairs(pairs.contact, pairs.agent, cost)
