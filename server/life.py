@@ -16,7 +16,8 @@ import structlog
 from config.load import Loaded
 from models.voice_activity import available
 from server.emotion import sentence_of
-from server.wiring import Node, run_node
+from server.node import Node
+from server.wiring import run_node
 
 _log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ Each part is entered after those it needs, and left before them.
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -27,34 +27,31 @@ from config.load import Loaded
 from config.prompts.library import PromptLibrary
 from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
-from customers.figures import CustomerFigures
 from customers.keeper import Keeper
 from customers.outcomes import Outcomes
-from domain.baseline import Baseline
-from domain.commands import WithdrawReason
-from domain.contact import Disposition
-from domain.customer_ports import ProfileTaker
-from domain.customer_profile import CustomerProfile
-from domain.emotion import EmotionScore
 from domain.errors import ConfigurationError
 from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, ContactClosed
-from domain.offer import Offer
 from domain.ports import ContactRecord
 from media.hearing import Hearing
 from pbx.call_control import CallControl
 from pbx.cells import Cell, CellPool
-from pbx.edge.call import InboundCall, Placement, Refusal
 from pbx.edge.edge import Edge
-from router.policy import RouterPolicy, may_serve
+from router.learning.model import OutcomeModel
+from router.policy import RouterPolicy
 from router.service import RouterService
 from server import figures
 from server.clock import SystemClock
 from server.commands.softphones import credential_path
 from server.customers import customers_at_work
+from server.desk import Desk
 from server.emotion import care_of, keys_of, settings_of
 from server.interval_recorder import IntervalRecorder
 from server.journal import EventRecorder, JournalWriter, QueueLogWriter
+from server.learning import LearningKeeper
+from server.learning_figures import learning_figures
+from server.node import Node, Records, show
 from server.observe import Observation
+from server.router_feed import RouterFeed
 from server.speech_recorder import SpeechRecorder
 from server.timed_ledger import TimedLedger
 from server.version import VERSION
@@ -66,97 +63,8 @@ from store.queue_log_file import QueueLogFile
 QUEUE_LOG_FILE: Final = "queue_log"
 DECISIONS_GATHER_S: Final = 0.25
 """How long decisions wait for company before they are stored; a kill loses so much of them."""
-TARGET_S: Final = 20.0
-"""Of a queue that is configured no longer: the usual target of a service level."""
 
 _log = structlog.get_logger(__name__)
-
-
-class _Desk:
-    """Call control and the policy, for the parts that are built before them."""
-
-    def __init__(self) -> None:
-        self.control: CallControl | None = None
-        self.policy: RouterPolicy | None = None
-        self.care: CareService | None = None
-        self.profiles: ProfileTaker | None = None
-        self.customers: Final = CustomerFigures()
-
-    def queues_of(self, agent_id: str) -> list[str]:
-        """Return the queues that an agent has the language and the skills for."""
-        policy = self.policy
-        if policy is None or agent_id not in policy.agents:
-            return []
-        agent = policy.agents[agent_id].agent
-        return [queue.id for queue in policy.queues.values() if may_serve(agent, queue)]
-
-    def target_of(self, queue_id: str) -> float:
-        """Return the target of a queue's service level, seconds."""
-        queue = None if self.policy is None else self.policy.queues.get(queue_id)
-        return TARGET_S if queue is None else queue.service_level.target_s
-
-    def caller_of(self, contact_id: str) -> str:
-        return "" if self.control is None else self.control.caller_of(contact_id)
-
-    def observe(self, contact_id: str, score: EmotionScore, ended_s: float) -> None:
-        if self.care is not None:
-            self.care.observe(contact_id, score, ended_s)
-
-    def learnt(self, contact_id: str, baseline: Baseline) -> None:
-        if self.care is not None:
-            self.care.learnt(contact_id, baseline)
-
-    def customer_known(self, contact_id: str, profile: CustomerProfile) -> None:
-        if self.profiles is not None:
-            self.profiles.customer_known(contact_id, profile)
-
-    async def place(self, call: InboundCall) -> Placement | Refusal:
-        if self.control is None:
-            return Refusal(status=503, reason="Service Unavailable", retry_after_s=1)
-        return await self.control.place(call)
-
-    def declined(self, address: tuple[str, int]) -> None:
-        if self.control is not None:
-            self.control.declined(address)
-
-    def offer_contact(self, offer: Offer) -> None:
-        if self.control is not None:
-            self.control.offer_contact(offer)
-
-    def withdraw_offer(self, offer: Offer, reason: WithdrawReason) -> None:
-        if self.control is not None:
-            self.control.withdraw_offer(offer, reason)
-
-    def release_contact(self, contact_id: str, disposition: Disposition) -> None:
-        if self.control is not None:
-            self.control.release_contact(contact_id, disposition)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Records:
-    """Who records events."""
-
-    journal: JournalWriter
-    decisions: EventRecorder
-    intervals: IntervalRecorder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """Everything that runs, joined."""
-
-    configuration: Configuration
-    store: Store
-    bus: LocalBus
-    router: RouterService
-    hearing: Hearing
-    care: CareService
-    edge: Edge
-    pool: CellPool
-    control: CallControl
-    http: HttpServer
-    reloader: Reloader
-    observation: Observation
 
 
 @asynccontextmanager
@@ -181,7 +89,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
     ) as store:
         _, last = await store.journal.bounds()
         bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
-        desk = _Desk()
+        desk = Desk()
         desk.policy = RouterPolicy.of(settings)
         async with (
             JournalWriter(bus, store.journal) as journal,
@@ -210,7 +118,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         ):
             for orphan in await store.contacts.close_orphans():
                 bus.publish(_closed(orphan))
-            records = _Records(journal=journal, decisions=decisions, intervals=intervals)
+            records = Records(journal=journal, decisions=decisions, intervals=intervals)
             async with _calls(loaded, store, bus, clock, records, desk) as node:
                 node.observation.metrics.add("webhooks", figures.webhook_figures(webhooks.figures))
                 yield node
@@ -218,7 +126,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
 
 @asynccontextmanager
 async def _queue_log(
-    settings: Configuration, bus: LocalBus, clock: SystemClock, desk: _Desk
+    settings: Configuration, bus: LocalBus, clock: SystemClock, desk: Desk
 ) -> AsyncIterator[None]:
     if not settings.store.queue_log:
         yield
@@ -238,18 +146,29 @@ async def _calls(
     store: Store,
     bus: LocalBus,
     clock: SystemClock,
-    records: _Records,
-    desk: _Desk,
+    records: Records,
+    desk: Desk,
 ) -> AsyncIterator[Node]:
     settings = loaded.configuration
     assert desk.policy is not None
     observation = Observation(clock=clock, stream=bus, version=VERSION)
-    router = RouterService(desk.policy, events=bus, clock=clock, desk=desk, wishes=store.wishes)
+    outcomes = OutcomeModel(settings.router.learning)
+    router = RouterService(
+        desk.policy,
+        events=bus,
+        clock=clock,
+        desk=desk,
+        wishes=store.wishes,
+        outcomes=outcomes,
+    )
+    desk.profiles = router
     ledger = TimedLedger(store.contacts, clock, observation.measures.store_commit_seconds.observe)
     with tempfile.TemporaryDirectory(prefix="warmline-") as sockets:
         async with (
             SpeechRecorder(ledger, bus) as speech,
+            LearningKeeper("outcomes", outcomes, store.learning) as lessons,
             router,
+            RouterFeed(router, bus, clock),
             customers_at_work(
                 settings, store, bus, clock, taker=desk, figures=desk.customers
             ) as known,
@@ -321,7 +240,16 @@ async def _calls(
                         await control.restore()
                         reloader = Reloader(
                             loaded,
-                            lambda plan: _apply(plan, desk, router, care, edge, control, bus),
+                            partial(
+                                _apply,
+                                desk=desk,
+                                router=router,
+                                outcomes=outcomes,
+                                care=care,
+                                edge=edge,
+                                control=control,
+                                bus=bus,
+                            ),
                         )
                         ports = ApiPorts(
                             clock=clock,
@@ -331,6 +259,8 @@ async def _calls(
                             calls=control,
                             care=care,
                             decisions=store.decisions,
+                            eligibility=router,
+                            learning=outcomes,
                             intervals=records.intervals,
                             customers=store.directory,
                             outcomes=Outcomes(store.directory, bus),
@@ -363,75 +293,20 @@ async def _calls(
                             reloader=reloader,
                             observation=observation,
                         )
-                        _observe(node, ports, records, speech)
+                        show(node, ports, records, speech)
                         observation.metrics.add("customers", known)
+                        kept = {"outcomes": lambda: lessons.failures}
+                        observation.metrics.add("learning", learning_figures(outcomes, kept))
                         async with observation, reloader, http:
                             observation.readiness.started = True
                             yield node
-
-
-def _observe(node: Node, ports: ApiPorts, records: _Records, speech: SpeechRecorder) -> None:
-    """Show how each part does, and ask each whether it stands."""
-    metrics, readiness = node.observation.metrics, node.observation.readiness
-    journal = records.journal
-    metrics.add("desk", figures.desk_figures(node.router))
-    metrics.add(
-        "calls",
-        figures.call_figures(
-            node.control, lambda: [queue.id for queue in node.reloader.in_force.queues]
-        ),
-    )
-    metrics.add("control", figures.control_figures(node.control))
-    if node.control.callback_desk is not None:
-        metrics.add("callbacks", figures.callback_figures(node.control.callback_desk))
-    metrics.add("cells", figures.cell_figures(node.pool.figures))
-    metrics.add("hearing", figures.hearing_figures(node.hearing.figures))
-    metrics.add("care", figures.care_figures(node.care.figures))
-    metrics.add("store", figures.store_figures(node.store.database.figures))
-    lost = {
-        "events": lambda: journal.recorder.lost,
-        "speech": lambda: speech.dropped,
-        "calls": lambda: node.control.records_dropped,
-        "decisions": lambda: records.decisions.lost,
-        "figures": lambda: records.intervals.recorder.lost + records.intervals.dropped,
-    }
-    metrics.add("records", figures.record_figures(lost))
-    metrics.add("edge", figures.edge_figures(node.edge.figures))
-    metrics.add("bus", figures.bus_figures(node.bus))
-    metrics.add("http", figures.http_figures(ports.figures))
-    readiness.add("cells", lambda: _cells_ready(node.pool))
-    readiness.add("edge", lambda: None if node.edge.listening else "no socket listens")
-    readiness.add(
-        "store",
-        lambda: "events cannot be written" if journal.recorder.waiting > JOURNAL_LATE else None,
-    )
-    readiness.add("analysis", lambda: _analysis_ready(node.hearing, node.configuration))
-
-
-JOURNAL_LATE: Final = 5_000
-"""Half of the journal's inbox: before events are lost no new calls are taken."""
-
-
-def _cells_ready(pool: CellPool) -> str | None:
-    now = pool.figures()
-    busy = now.serving + now.leaving
-    if now.warm or busy < now.cells_max:
-        return None if now.warm or now.starting else "none is warm"
-    return f"all {now.cells_max} are taken (cells.max)"
-
-
-def _analysis_ready(hearing: Hearing, settings: Configuration) -> str | None:
-    ready = hearing.figures().workers_ready
-    if ready or not settings.analysis.workers:
-        return None
-    return f"none of {settings.analysis.workers} workers runs"
 
 
 def _cell_ready(bus: LocalBus, cell: Cell) -> None:
     bus.publish(CellStarted(cell_id=cell.cell_id, pid=cell.pid))
 
 
-def _cell_gone(bus: LocalBus, desk: _Desk, edge: Edge, cell: Cell, reason: str) -> None:
+def _cell_gone(bus: LocalBus, desk: Desk, edge: Edge, cell: Cell, reason: str) -> None:
     bus.publish(CellCrashed(cell_id=cell.cell_id, contact_id=cell.contact_id, reason=reason))
     if desk.control is not None:
         desk.control.cell_gone(cell, reason)
@@ -441,8 +316,9 @@ def _cell_gone(bus: LocalBus, desk: _Desk, edge: Edge, cell: Cell, reason: str) 
 
 def _apply(
     plan: ReloadPlan,
-    desk: _Desk,
+    desk: Desk,
     router: RouterService,
+    outcomes: OutcomeModel,
     care: CareService,
     edge: Edge,
     control: CallControl,
@@ -450,6 +326,7 @@ def _apply(
 ) -> None:
     new = plan.configuration
     desk.policy = RouterPolicy.of(new)
+    outcomes.reload(new.router.learning)
     router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
     care.reload(CarePolicy.of(new))

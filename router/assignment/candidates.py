@@ -36,6 +36,8 @@ AGENTS_EVERY: Final = 4
 PAIRS_OF_CONTACT: Final = 5
 PAIRS_OF_AGENT: Final = 2
 """Pairs that are left for each: those with the largest shares."""
+PAIRS_WHERE_SCARCE: Final = 10
+"""Of each contact where not all can be served: who is served matters as much as by whom."""
 SHARE_BITS: Final = 16
 PAIR_BITS: Final = 24
 """Of the numbers that are sorted to find them; the rest is left for contacts and agents."""
@@ -66,9 +68,9 @@ def candidates(problem: Problem) -> Pairs:
     pairs = Pairs(contact, agent, cost)
     pairs = pairs.only((cost < leave_s[contact]) & (capacity[agent] > 0))
     pairs, shares, _ = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
-    kept = _best(pairs.contact, shares, PAIRS_OF_CONTACT) | _best(
-        pairs.agent, shares, PAIRS_OF_AGENT
-    )
+    scarce = len(leave_s) > int(problem.capacity.sum())
+    each = PAIRS_WHERE_SCARCE if scarce else PAIRS_OF_CONTACT
+    kept = _best(pairs.contact, shares, each) | _best(pairs.agent, shares, PAIRS_OF_AGENT)
     pairs = pairs.only(kept)
     cost = PairCosts(problem)(pairs.contact, pairs.agent)
     pairs = Pairs(pairs.contact, pairs.agent, cost)

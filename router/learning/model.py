@@ -78,6 +78,11 @@ class OutcomeModel:
         """Outcomes learnt from since the beginning."""
         return self._progress.observed
 
+    @property
+    def enabled(self) -> bool:
+        """Whether expectations have part in decisions."""
+        return self._learning.enabled
+
     def reload(self, learning: Learning) -> None:
         """Take other settings; what was learnt is kept."""
         if learning.half_life_days != self._evidence.half_life_days:

@@ -63,7 +63,8 @@ def test_the_dearest_to_leave_are_served():
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("size", [(400, 400), (330, 420), (520, 300)])
 def test_the_flow_is_near_the_optimum(size, seed):
-    given = centre(*size, seed=seed)
+    contacts, agents = size
+    given = centre(contacts, agents, seed)
     assert dense_work(given) > DENSE_WORK_MAX
     solution = solve(given)
     checked(given, solution.contacts, solution.agents)
@@ -95,7 +96,8 @@ def test_groups_of_a_large_problem_lose_nobody(monkeypatch):
 
 @pytest.mark.parametrize("size", [(40, 60), (450, 450)])
 def test_the_same_problem_has_the_same_solution(size):
-    first, second = solve(centre(*size)), solve(centre(*size))
+    contacts, agents = size
+    first, second = solve(centre(contacts, agents)), solve(centre(contacts, agents))
     assert pairs(first) == pairs(second)
 
 
