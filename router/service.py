@@ -34,8 +34,7 @@ from domain.ports import (
     WishStore,
 )
 from router import views
-from router.assignment.process import SolverProcess, is_small
-from router.assignment.solver import solve
+from router.assignment.process import SolverProcess, solve_at_once
 from router.core import Output, RouterCore
 from router.inputs import (
     AgentStateRequested,
@@ -337,11 +336,12 @@ class RouterService:
         core = self._core
         if not core.has_matches and self._solving is None:
             asked = core.pose(now_s)
+            solution = None if asked is None else solve_at_once(asked.problem)
             if asked is None:
                 pass
-            elif self._loop is None or is_small(asked.problem):
-                core.settle(asked, solve(asked.problem))
-            else:
+            elif solution is not None:
+                core.settle(asked, solution)
+            elif self._loop is not None:
                 self._solving = self._loop.create_task(self._solve_elsewhere(asked))
         outputs = core.make_offers(now_s)
         took_s = self._clock.monotonic_s() - now_s
