@@ -1,9 +1,9 @@
 """The assignment: time of one from tables to pairs, and its distance from the optimum.
 
 Contacts and agents are generated (`router_people.py`), and the router's own core poses the problem
-of that moment (`router_cost.py`). Two dense solvers of another kind, scipy's and `lap`'s, run in the same process
-on the same problems; they are given the finished matrix of costs, and only their solving is timed.
-Their result is the optimum.
+of that moment (`router_cost.py`). Two dense solvers of another kind, scipy's and `lap`'s, run in the
+same process on the same problems; they are given the finished matrix of costs, and only their
+solving is timed. Their result is the optimum.
 """
 
 import json as json_format
@@ -24,8 +24,8 @@ from bench.machine import MachineShare, MachineTime
 from bench.router_cost import posed
 from bench.router_people import scene
 from bench.tables import print_table
-from router.assignment.costs import dense, objective_s
-from router.assignment.problem import Problem
+from router.assignment.costs import dense, least_s, objective_s
+from router.assignment.problem import Problem, Solution
 from router.assignment.process import is_small
 from router.assignment.solver import solve
 
@@ -54,7 +54,8 @@ class Row:
             where `lap` is not installed.
         solve_cpu_ms, scipy_cpu_ms: Processor time of the same, least of all repeats: what is
             left to compare where others work on the machine, too.
-        gap_pct: Cost over the optimum; the worst of the seeds.
+        gap_pct: Cost over the optimum, both counted from what each reason alone would cost if it
+            chose the agent; the worst of the seeds.
         left, left_best: Contacts left waiting by ours and at the optimum, of the last seed.
         peak_mib: Most memory of building and solving at once.
     """
@@ -111,7 +112,7 @@ def measure_small(contacts: int, agents: int) -> dict[str, object]:
         matrix = _matrix(problem)
         saved_s = float(matrix[linear_sum_assignment(matrix)].sum())
         best_s = float(problem.leave_s.sum()) + saved_s
-        gaps.append(100 * (objective_s(problem, solution) / best_s - 1))
+        gaps.append(_gap_pct(problem, solution, best_s))
     return {
         "contacts x agents": f"{contacts} x {agents}",
         "median": f"{median(times):.3f}",
@@ -145,7 +146,7 @@ def measure(n: int, repeats: int) -> Row:
         if lapjv is not None:
             took_ms, _ = timed(partial(lapjv, matrix))
             times.lapjv.append(took_ms)
-        times.gap_pct.append(100 * (objective_s(problem, solution) / best_s - 1))
+        times.gap_pct.append(_gap_pct(problem, solution, best_s))
         left = n - len(solution.contacts)
     return Row(
         n=n,
@@ -165,6 +166,14 @@ def measure(n: int, repeats: int) -> Row:
 def generated(contacts: int, agents: int, seed: int) -> Callable[[], Problem]:
     """Return what makes the problem of a generated moment: the part of it that is timed."""
     return posed(scene(contacts, agents, seed), seed)
+
+
+def _gap_pct(problem: Problem, solution: Solution, best_s: float) -> float:
+    """Return how much dearer a solution is than the optimum, both counted from `least_s`."""
+    above_s = best_s - least_s(problem)
+    if above_s <= 0:
+        return 0.0
+    return 100 * (objective_s(problem, solution) - best_s) / above_s
 
 
 def timed(act: Callable[[], Result]) -> tuple[float, Result]:

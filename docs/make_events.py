@@ -59,9 +59,9 @@ moment after the call. Where emotion is read, `EmotionGroundChanged` says from w
 `AgentAdvised`, `TransferOffered`, `PriorityRaised`, `AlertAcknowledged` and `AlertCleared` come
 among them; the last alert is cleared when the contact is closed. `SuggestionMade` may come after
 `OfferMade`, once for each agent who is offered the contact. When an agent does not answer, or his
-telephone is lost in mid-call, `ContactQueued` comes again, and what follows it. A customer who asks to be called back gives `CallbackRequested`; each
-call to him follows `OfferAccepted` and gives `CallbackAttempted`, and where he was not reached
-`ContactQueued` comes again. Every contact that has arrived is closed once, after a crash of the
+telephone is lost in mid-call, `ContactQueued` comes again, and what follows it. A
+customer who asks to be called back gives `CallbackRequested`; each call to him follows
+`OfferAccepted` and gives `CallbackAttempted`, and where he was not reached `ContactQueued` comes again. Every contact that has arrived is closed once, after a crash of the
 node too."""
 
 COMMON: Final = {

@@ -170,7 +170,8 @@ class RowTable:
 
 
 Expect = Callable[[str, str, Sequence[str]], NDArray[np.float32]]
-"""Topic, segment and the skills asked for to the chance of a good outcome by agent, 0.0 to 1.0, shape (agents,)."""
+"""Topic, segment and the skills asked for to the chance of a good outcome by agent, 0.0 to 1.0,
+shape (agents,)."""
 
 
 class CostBook:

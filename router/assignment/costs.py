@@ -80,3 +80,17 @@ def objective_s(problem: Problem, solution: Solution) -> float:
     left[solution.contacts] = False
     pairs = PairCosts(problem)(solution.contacts, solution.agents)
     return float(pairs.sum(dtype=np.float64)) + float(problem.leave_s[left].sum())
+
+
+def least_s(problem: Problem) -> float:
+    """Return what serving everybody would cost if each reason alone chose the agent.
+
+    Costs are told against means and may be below 0, so a share of their sum says nothing; a share
+    of what a solution costs above this does.
+    """
+    least = np.full(len(problem.leave_s), problem.agent_s.min(initial=0.0), dtype=np.float64)
+    for term in problem.terms:
+        finite = np.where(np.isfinite(term.table), term.table, np.inf)
+        rows = finite.min(axis=1, initial=np.inf)
+        least += np.where(np.isfinite(rows), rows, 0.0)[term.index]
+    return float(least.sum())

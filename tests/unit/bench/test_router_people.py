@@ -1,9 +1,8 @@
 import numpy as np
 
 from bench.router import measure_small
-from bench.router_cost import agent_arrays, contact_arrays, problem_of
+from bench.router_cost import posed
 from bench.router_people import LANGUAGES, scene
-from config.routing import Routing
 from domain.decision import Reason
 from router.assignment.costs import dense
 
@@ -31,18 +30,13 @@ def test_a_centre_has_rare_specialists_and_people_who_want_no_profile():
     assert 0 < sum(not contact.profile.profiling for contact in moment.contacts) < 60
 
 
-def test_costs_are_those_of_the_weights():
+def test_the_problem_is_the_one_that_the_core_poses():
     moment = scene(60, 50, 5)
-    problem = problem_of(contact_arrays(moment), agent_arrays(moment), Routing())
-    terms = {term.reason: term for term in problem.terms}
-    assert len(problem.terms) == 8
-    region = terms[Reason.REGION]
-    for number, contact in enumerate(moment.contacts):
-        wanted = contact.profile.region
-        for column, agent in enumerate(moment.agents):
-            missing = wanted is not None and wanted not in agent.agent.regions
-            assert region.table[region.index[number], column] == (10.0 if missing else 0.0)
+    problem = posed(moment, 5)()
+    reasons = {term.reason for term in problem.terms}
+    assert reasons >= {Reason.SKILL, Reason.LANGUAGE, Reason.REGION, Reason.EXPECTATION}
     cost = dense(problem)
+    assert cost.shape == (60, 50)
     for number, contact in enumerate(moment.contacts):
         speaks = [contact.queued.language in agent.agent.languages for agent in moment.agents]
         assert not np.any(np.isfinite(cost[number]) & ~np.array(speaks))

@@ -24,6 +24,8 @@ from pbx.edge.edge import Edge
 from pbx.pool_figures import PoolFigures
 from router.policy import RouterPolicy
 from server import wiring
+from server.desk import Desk
+from server.node import _analysis_ready, _cells_ready
 from tests.call_rig import FakeCell
 from tests.config_support import RIGHT, loaded
 from tests.flow_scene import HandClock, Scene
@@ -49,7 +51,7 @@ POOL = PoolFigures(
 
 def cells_ready(**figures: int) -> str | None:
     now = replace(POOL, **cast("Any", figures))
-    return wiring._cells_ready(cast("CellPool", SimpleNamespace(figures=lambda: now)))
+    return _cells_ready(cast("CellPool", SimpleNamespace(figures=lambda: now)))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_analysis_is_ready_while_one_worker_hears(
 ) -> None:
     configuration = loaded(f"{RIGHT}analysis: {{workers: {workers}}}\n").configuration
     hearing = SimpleNamespace(figures=lambda: HearingFigures(workers_ready=ready))
-    assert wiring._analysis_ready(cast("Hearing", hearing), configuration) == reason
+    assert _analysis_ready(cast("Hearing", hearing), configuration) == reason
 
 
 class FakeControl:
@@ -115,7 +117,7 @@ OFFER = Offer(
 
 
 async def test_before_call_control_is_there_calls_are_refused_and_nothing_is_lost() -> None:
-    desk = wiring._Desk()
+    desk = Desk()
     placed = await desk.place(INBOUND)
     assert isinstance(placed, Refusal)
     assert (placed.status, placed.retry_after_s) == (503, 1)
@@ -127,7 +129,7 @@ async def test_before_call_control_is_there_calls_are_refused_and_nothing_is_los
 
 
 async def test_the_desk_passes_on_to_call_control() -> None:
-    desk, control = wiring._Desk(), FakeControl()
+    desk, control = Desk(), FakeControl()
     desk.control = cast("CallControl", control)
     assert await desk.place(INBOUND) == Placement(address=("127.0.0.1", 40_001))
     assert desk.caller_of("c1") == "caller of c1"
@@ -159,7 +161,7 @@ def test_an_agent_serves_the_queues_that_he_has_the_skills_for() -> None:
     language: zh
 http:""",
     )
-    desk = wiring._Desk()
+    desk = Desk()
     desk.policy = RouterPolicy.of(loaded(text).configuration)
     assert desk.queues_of("anna") == ["service", "billing"]
     assert desk.queues_of("nobody") == []
@@ -183,7 +185,7 @@ async def test_a_cell_is_told_of_when_it_is_ready_and_when_it_has_died() -> None
     cell = FakeCell()
     cell.pid, cell.contact_id = 77, "c1"
     real = cast("Cell", cell)
-    desk = wiring._Desk()
+    desk = Desk()
     async with follower.reading:
         wiring._cell_ready(follower.bus, real)
         assert await follower.next() == CellStarted(cell_id="cell-1", pid=77)
