@@ -1,8 +1,8 @@
 """The assignment: time of one from tables to pairs, and its distance from the optimum.
 
 Contacts and agents are generated (`router_people.py`), and the router's own core poses the problem
-of that moment (`router_cost.py`). Two dense solvers of another kind, scipy's and `lap`'s, run in the
-same process on the same problems; they are given the finished matrix of costs, and only their
+of that moment (`router_cost.py`). Two dense solvers of another kind, scipy's and `lap`'s, run in
+the same process on the same problems; they are given the finished matrix of costs, and only their
 solving is timed. Their result is the optimum.
 """
 

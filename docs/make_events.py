@@ -61,8 +61,8 @@ among them; the last alert is cleared when the contact is closed. `SuggestionMad
 `OfferMade`, once for each agent who is offered the contact. When an agent does not answer, or his
 telephone is lost in mid-call, `ContactQueued` comes again, and what follows it. A
 customer who asks to be called back gives `CallbackRequested`; each call to him follows
-`OfferAccepted` and gives `CallbackAttempted`, and where he was not reached `ContactQueued` comes again. Every contact that has arrived is closed once, after a crash of the
-node too."""
+`OfferAccepted` and gives `CallbackAttempted`, and where he was not reached `ContactQueued` comes
+again. Every contact that has arrived is closed once, after a crash of the node too."""
 
 COMMON: Final = {
     "contact_id": "The contact: 32 hexadecimal digits that sort by time of arrival.",

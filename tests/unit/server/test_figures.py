@@ -10,8 +10,10 @@ from care.figures import CareFigures, LateHistogram
 from channels.http.figures import HttpFigures
 from channels.lookup.figures import LookupFigures
 from channels.webhooks.figures import WebhookFigures
+from config.routing import Learning
 from customers.figures import CustomerFigures
 from domain.agent import AgentState
+from domain.decision import Scheme
 from domain.events import CellStarted
 from media.figures import HearingFigures
 from pbx.call_control import CallControl
@@ -19,7 +21,10 @@ from pbx.callback_desk import CallbackDesk
 from pbx.cells import PoolFigures
 from pbx.edge.edge import EdgeFigures
 from pbx.edge.proxy import CoreFigures
+from router.learning.model import OutcomeModel
+from router.prediction.service import SuggestionFigures
 from server import figures
+from server.learning_figures import learning_figures, suggestion_figures
 from server.metrics import FAMILIES, Buckets, Figure, FigureSource, NodeCollector
 from store.writer import WriterFigures
 from tests.unit.channels.http.fakes import FakeAgents, FakeCalls, FakeClock
@@ -257,6 +262,12 @@ def test_http() -> None:
     assert made["warmline_http_event_readers",] == 3
 
 
+LEARNT = OutcomeModel(Learning())
+for _n in range(200):
+    LEARNT.note(Scheme.LEARNED, "t", "s", "a", 1.0)
+    LEARNT.note(Scheme.CONTROL, "t", "s", "a", _n % 2)
+
+
 def all_sources() -> Iterable[FigureSource]:
     counted = HttpFigures()
     counted.answered("GET", "/healthz", 200, 0.5)
@@ -278,6 +289,8 @@ def all_sources() -> Iterable[FigureSource]:
         figures.record_figures({"events": lambda: 0}),
         figures.bus_figures(bus),
         figures.http_figures(counted),
+        learning_figures(LEARNT, {"outcomes": lambda: 0}),
+        suggestion_figures(SuggestionFigures),
     )
 
 
