@@ -42,8 +42,11 @@ class Places:
 class CallbackMachine(RuleBasedStateMachine):
     """Is the cell, the router and the desk of one contact from its first call to its end."""
 
-    @initialize(silent=st.sets(st.sampled_from(("callback-hello", "disclosure")), max_size=2))
-    def begin(self, silent: set[str]) -> None:
+    @initialize(
+        silent=st.sets(st.sampled_from(("callback-hello", "disclosure")), max_size=2),
+        steps=st.sampled_from((0, 3, 5, 6, 7, 8, 10)),
+    )
+    def begin(self, silent: set[str], steps: int) -> None:
         self.clock = HandClock()
         self.router = ModelRouter()
         self.silent = silent
@@ -77,6 +80,32 @@ class CallbackMachine(RuleBasedStateMachine):
         self.leg_is_answered(0)
         while self.contact.state is ContactState.ARRIVED:
             self.do(self.flow.played(CUSTOMER))
+        for _ in range(steps):
+            self.all_goes_well()
+
+    @precondition(lambda self: not self.flow.over or self.handed)
+    @rule()
+    def all_goes_well(self) -> None:
+        """Take the next step towards a customer who is called back."""
+        self.keeps = True
+        if self.handed:
+            self.desk_goes_on(again=True)
+        elif self.router.mail:
+            self.mail_comes()
+        elif not isinstance(self.flow, CallbackFlow) and not self.promised:
+            self.clock.now_s += 5
+            self.do(self.flow.tick(self.clock.now_s))
+            if CUSTOMER in self.legs - self.leaving:
+                self.do(self.flow.digit(CUSTOMER, "1"))
+        elif CUSTOMER in self.legs and not isinstance(self.flow, CallbackFlow):
+            self.play_finishes(0, heard=True)
+        elif self.contact.state is ContactState.OFFERED and self.legs:
+            silent = self.legs - self.answered
+            number = sorted(self.legs).index(min(silent)) if silent else len(self.legs) - 1
+            if silent:
+                self.leg_is_answered(number)
+            else:
+                self.play_finishes(number, heard=True)
 
     # The task.
 
@@ -101,7 +130,7 @@ class CallbackMachine(RuleBasedStateMachine):
                     self.promised = False
                 case do.HandOver(in_line, outcome):
                     assert self.promised, "only who was promised a call may leave the line"
-                    assert (self.router.standing == "waiting") == in_line
+                    assert self.router.standing == ("waiting" if in_line else "unknown")
                     self.handed = True
                     self.attempt += outcome is not None
                 case do.CloseRecord():
@@ -165,9 +194,15 @@ class CallbackMachine(RuleBasedStateMachine):
             self.do(self.flow.answered(leg))
 
     @precondition(lambda self: self.legs)
-    @rule(number=st.integers(0, 3), status=st.sampled_from((200, 408, 486, 603, 404)))
-    def leg_ends(self, number: int, status: int) -> None:
+    @rule(
+        number=st.integers(0, 3),
+        status=st.sampled_from((200, 408, 486, 603, 404)),
+        happens=RARE,
+    )
+    def leg_ends(self, number: int, status: int, happens: bool) -> None:
         leg = sorted(self.legs)[number % len(self.legs)]
+        if not happens and not self.promised:
+            return
         self.legs.remove(leg)
         self.leaving.discard(leg)
         self.do(self.flow.ended(leg, status=status, reason="", figures=RtpFigures()))

@@ -7,6 +7,7 @@ from pbx.edge import outbound
 from pbx.edge.flow import Flow
 from pbx.edge.message import Message, parse
 from pbx.edge.outbound import EXPECTED_S
+from pbx.edge.post import Place, Send
 from tests.edge_support import (
     CELL,
     DOMAIN,
@@ -187,7 +188,7 @@ def test_the_cell_dies_after_a_challenge(monkeypatch):
     call.carrier(200, to=call.last("INVITE"), body=OFFER)
     call.tells(call.cell("ACK", cseq=7, to_tag="far", branch="z9hG4bKack"))
     _, actions = call.bench.core.cell_gone(CELL, call.bench.clock.now_s)
-    (bye,) = [parse(one.data) for one in actions if hasattr(one, "data")]
+    (bye,) = [parse(one.data) for one in actions if isinstance(one, Send)]
     assert (bye.method, bye.cseq) == ("BYE", 9)
     assert "Proxy-Authorization" in bye.first
 
@@ -266,5 +267,5 @@ def test_a_caller_who_wants_to_be_hidden_is(extra, from_, hidden):
         "INVITE", "sip:800@pbx.example.com", branch="z9hG4bKh", body=OFFER, from_=from_, extra=extra
     )
     placed = bench.receive(data, Flow("udp", TRUNK_HOST, 5060, 0))
-    (call,) = [one.call for one in placed if hasattr(one, "call")]
+    (call,) = [one.call for one in placed if isinstance(one, Place)]
     assert call.is_hidden is hidden
