@@ -22,6 +22,7 @@ from pbx.call_control import CallControl
 from pbx.cell import wire
 from pbx.cells import CellPool
 from pbx.edge.call import InboundCall, Placement
+from pbx.keypad import NO_KEYS
 from tests.call_rig import Events, FakeCell, FakeLedger, FakePool, invite, leg_ended, played, turn
 from tests.flow_scene import CUSTOMER, HandClock, Notes, Shelf
 from tests.unit.pbx.test_call_control import Desk, Hearing
@@ -444,7 +445,7 @@ async def test_a_pause_goes_on_after_a_restart(node: Node) -> None:
 
 async def test_a_queue_that_is_no_more(node: Node) -> None:
     contact_id = await node.waits()
-    node.control.reload([], Shelf(), call_control.NO_KEYS, [TRUNK])
+    node.control.reload([], Shelf(), NO_KEYS, [TRUNK])
     node.control.release_contact(contact_id, Disposition.WAIT_EXCEEDED)
     await turn()
     assert node.events.closed.disposition is Disposition.FAILED
@@ -456,7 +457,7 @@ async def test_rules_that_have_changed_hold_for_who_waits(node: Node) -> None:
     numbers = QUEUE.callback.numbers.model_copy(update={"denied": ["+49"]})
     callback = QUEUE.callback.model_copy(update={"numbers": numbers})
     queue = QUEUE.model_copy(update={"callback": callback})
-    node.control.reload([queue], Shelf(), call_control.NO_KEYS, [TRUNK])
+    node.control.reload([queue], Shelf(), NO_KEYS, [TRUNK])
     await node.agent_answers(contact_id)
     assert node.edge.expected == []
     (attempt,) = node.of(CallbackAttempted)

@@ -1,6 +1,7 @@
 """A caller asks to be called back; an agent and he are brought together later."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,13 +13,23 @@ from domain.events import ContactConnected, DisclosurePlayed
 from domain.leg import LegRole
 from domain.offer import DeclineReason
 from domain.ports import QueuePosition
+from domain.speech import Speaker
 from pbx import actions as do
 from pbx.callback_flow import CallbackFlow
 from pbx.flow import CallFlow
 from tests.flow_scene import AGENT, CUSTOMER, Scene, Shelf, kinds, published
 
-ON = {"callback": {"enabled": True, "offer_after_s": 30, "expected_wait_s": 60, "key": "4"}}
+ON: dict[str, Any] = {
+    "callback": {"enabled": True, "offer_after_s": 30, "expected_wait_s": 60, "key": "4"}
+}
 CALLED = 7
+
+
+def told(actions: list[do.Action], kind: type) -> Any:
+    """Return the one event of a kind that is published."""
+    events = published(actions, kind)
+    assert len(events) == 1
+    return events[0]
 
 
 class Places:
@@ -112,7 +123,7 @@ def test_nothing_is_offered_where_nobody_is_called_back():
 
 def test_what_is_committed_is_confirmed_and_the_caller_let_go(waiting):
     actions = waiting.kept()
-    (event,) = published(actions, CallbackRequested)
+    event = told(actions, CallbackRequested)
     assert (event.contact_id, event.waited_s) == ("c1", 30.0)
     assert actions[-1] == do.Play(CUSTOMER, (Path("en/callback-confirmed.wav"),))
     assert waiting.flow.digit(CUSTOMER, "4")[1:] == [], "once"
@@ -187,7 +198,7 @@ def test_a_refusal_is_heard(waiting, when):
     else:
         waiting.flow.digit(CUSTOMER, "4")
         actions = waiting.flow.callback_refused(CallbackRefusal.NOT_STORED)
-    (event,) = published(actions, CallbackRefused)
+    event = told(actions, CallbackRefused)
     assert event.reason in (CallbackRefusal.NUMBER, CallbackRefusal.NOT_STORED)
     assert actions[-1] == do.Play(CUSTOMER, (Path("en/callback-refused.wav"),))
     assert kinds(waiting.flow.played(CUSTOMER)) == ["Play"], "music goes on"
@@ -233,11 +244,11 @@ def test_who_finds_the_queue_full_keeps_his_callback(waiting):
 class Back(Scene):
     """A customer who is called back, and the agent of whom it is the turn."""
 
-    def __init__(self, *silent: str, **queue: object) -> None:
+    def __init__(self, *silent: str, **queue: Any) -> None:
         super().__init__(*silent, **{**ON, "announce_position": False, **queue})
         self.contact.step(ContactTrigger.ENQUEUE)
         self.contact.queued_s = self.clock.now_s - 500
-        self.flow = CallbackFlow(
+        self.back = self.flow = CallbackFlow(
             self.contact,
             self.queue,
             attempt=2,
@@ -254,7 +265,7 @@ class Back(Scene):
 
     def dials(self) -> None:
         self.agent_answers()
-        assert self.flow.customer_dialled(CALLED) == []
+        assert self.back.customer_dialled(CALLED) == []
         self.flow.ringing(CALLED)
 
     def reached(self) -> list[do.Action]:
@@ -284,14 +295,14 @@ def test_the_agent_answers_before_the_customer_is_called(back):
 
 def test_the_customer_is_told_and_then_connected(back):
     actions = back.reached()
-    (attempt,) = published(actions, CallbackAttempted)
+    attempt = told(actions, CallbackAttempted)
     assert (attempt.outcome, attempt.attempt, attempt.rang_s) == ("answered", 2, 4.0)
     assert do.DropCallback() in actions
     assert actions[-1] == do.Play(CALLED, (Path("en/callback-hello.wav"),))
     assert kinds(back.flow.played(CALLED)) == ["Play"], "the disclosure"
     actions = back.flow.played(CALLED)
     assert published(actions, DisclosurePlayed)
-    (connected,) = published(actions, ContactConnected)
+    connected = told(actions, ContactConnected)
     assert connected.wait_s == 504.0
     assert [one for one in kinds(actions) if one in ("Tap", "Bridge")] == ["Tap", "Bridge", "Tap"]
     assert do.Bridge(CALLED, AGENT) in actions
@@ -328,7 +339,7 @@ def test_a_callback_ends_like_any_call(back):
 def test_a_customer_who_is_not_reached_waits_again(back, status, outcome):
     back.dials()
     actions = back.ended(CALLED, status)
-    (attempt,) = published(actions, CallbackAttempted)
+    attempt = told(actions, CallbackAttempted)
     assert attempt.outcome == outcome
     assert do.HandOver(in_line=False, outcome=CallbackOutcome(outcome)) in actions
     assert do.HangUp(AGENT) in actions
@@ -350,7 +361,7 @@ def test_a_customer_who_lets_it_ring(back):
 
 def test_a_customer_who_cannot_be_dialled(back):
     back.agent_answers()
-    actions = back.flow.customer_not_dialled(CallbackOutcome.UNREACHABLE)
+    actions = back.back.customer_not_dialled(CallbackOutcome.UNREACHABLE)
     assert do.HandOver(in_line=False, outcome=CallbackOutcome.UNREACHABLE) in actions
 
 
@@ -371,7 +382,7 @@ def test_an_agent_who_hangs_up_while_the_customer_is_told(back):
     back.ring(leg=8, number=2)
     actions = back.flow.answered(8)
     assert do.Bridge(CALLED, 8) in actions
-    assert do.Tap(CALLED, "customer") in actions
+    assert do.Tap(CALLED, Speaker.CUSTOMER) in actions
 
 
 def test_a_customer_who_hangs_up_while_he_is_told(back):
@@ -433,5 +444,5 @@ def test_an_attempt_that_is_cancelled_closes_the_contact(back, stage):
 def test_a_leg_that_comes_after_the_end_is_hung_up(back):
     back.agent_answers()
     back.flow.end(Disposition.CALLBACK_CANCELLED, "x")
-    assert back.flow.customer_dialled(CALLED) == [do.HangUp(CALLED)]
+    assert back.back.customer_dialled(CALLED) == [do.HangUp(CALLED)]
     assert back.flow.legs.role(CALLED) is LegRole.CUSTOMER

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from domain.agent import AgentState
+from domain.callback_events import CallbackRequested
 from domain.contact import Channel, Disposition
 from domain.events import (
     AgentStateChanged,
@@ -105,6 +106,26 @@ def test_a_caller_who_leaves_while_it_rings(tape):
     assert tape.at(4, OfferWithdrawn(**OFFER)) == silenced
     left = ended(Disposition.ABANDONED, wait_s=4.2)
     assert tape.at(4, left) == ["4|c|sales|NONE|ABANDON|1|1|4"]
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        Disposition.CALLBACK_UNANSWERED,
+        Disposition.CALLBACK_EXPIRED,
+        Disposition.CALLBACK_CANCELLED,
+        Disposition.CALLED_AGAIN,
+    ],
+)
+def test_a_callback_that_came_to_nothing(tape, disposition):
+    tape.at(0, queued("c"))
+    asked = CallbackRequested(contact_id="c", queue_id="sales", waited_s=40.0)
+    assert tape.at(40, asked) == [], "he keeps his place"
+    tape.at(100, MADE)
+    tape.at(104, OfferAccepted(**OFFER, waited_s=104.0))
+    assert tape.at(140, queued("c")) == [], "nobody answered: he waits as before"
+    closed = ended(disposition, wait_s=700.5)
+    assert tape.at(700, closed) == ["700|c|sales|NONE|EXITWITHKEY|callback|1|1|700"]
 
 
 def test_positions_are_those_of_the_own_queue_by_priority_then_arrival(tape):

@@ -1,5 +1,6 @@
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -178,6 +179,31 @@ async def test_a_call_is_ended_once(client: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
     again = await client.post(f"/api/v1/calls/{contact_id(7)}/hangup")
     assert_problem(again, 404, "not-known")
+
+
+async def test_who_waits_to_be_called_back(client: httpx.AsyncClient) -> None:
+    (one,) = (await client.get("/api/v1/callbacks")).json()["callbacks"]
+    assert (one["contact_id"], one["attempts"], one["in_call"]) == (contact_id(8), 1, False)
+    assert one["retry_at"] is None
+    assert (await client.get("/api/v1/callbacks?queue_id=sales")).json() == {"callbacks": []}
+
+
+async def test_the_waiting_who_have_hung_up_are_marked(
+    client: httpx.AsyncClient, node: Node
+) -> None:
+    view = node.calls.called_back.pop(contact_id(8))
+    node.calls.called_back[contact_id(2)] = replace(view, contact_id=contact_id(2))
+    waiting = (await client.get("/api/v1/queues/support/waiting")).json()["waiting"]
+    assert [(one["position"], one["callback"]) for one in waiting] == [(1, False), (2, True)]
+
+
+async def test_a_callback_is_cancelled_once(client: httpx.AsyncClient) -> None:
+    path = f"/api/v1/contacts/{contact_id(8)}/callback"
+    for wrong in ({}, {"cancel": False}, {"cancel": True, "number": "+979"}):
+        assert_problem(await client.post(path, json=wrong), 422, "unprocessable")
+    answer = await client.post(path, json={"cancel": True})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert_problem(await client.post(path, json={"cancel": True}), 404, "not-known")
 
 
 async def test_the_configuration_is_read_again(client: httpx.AsyncClient, node: Node) -> None:
