@@ -222,9 +222,7 @@ USUAL: Final[dict[str, ChannelLoad]] = {
     "message": ChannelLoad(
         patience_s=7_200, handle_sigma=0.5, handle_factor=1.2, side_by_side=0.25
     ),
-    "mail": ChannelLoad(
-        patience_s=172_800, handle_sigma=0.5, handle_factor=1.5, side_by_side=0.25
-    ),
+    "mail": ChannelLoad(patience_s=172_800, handle_sigma=0.5, handle_factor=1.5, side_by_side=0.25),
 }
 """How customers of each channel usually behave."""
 

@@ -44,7 +44,8 @@ def _mistake(document: Document, details: ErrorDetails) -> Mistake:
     location, kind = details["loc"], details["type"]
     is_key = location[-1:] == ("[key]",)
     keys: Keys = tuple(
-        str(key) if not isinstance(key, int) else key for key in (location[:-1] if is_key else location)
+        str(key) if not isinstance(key, int) else key
+        for key in (location[:-1] if is_key else location)
     )
     if kind == "extra_forbidden":
         known = _known(keys[:-1])

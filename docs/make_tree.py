@@ -37,6 +37,7 @@ PACKAGES: Final = (
 FOLDERS: Final = {
     "bench/scenarios": "SIPp's side of a measured call",
     "config/examples": "configurations to begin with; a test loads each",
+    "config/examples/workloads": "days of contact centres for `sim`",
     "config/prompts/en": "the English prompts",
     "config/prompts/zh": "the Chinese prompts",
     "models/weights": "the networks as ONNX files, each with its card",

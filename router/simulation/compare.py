@@ -24,7 +24,7 @@ from router.simulation.tally import (
 from router.simulation.world import World
 
 CONFIDENCE: Final = 0.95
-REQUIRED: Final = (
+REQUIRED: Final[tuple[str, ...]] = (
     "asa_s",
     "p95_wait_s",
     "service_level_pct",
@@ -144,9 +144,7 @@ def differences(played: Sequence[Played], against: Sequence[Played]) -> dict[str
     }
 
 
-def report(
-    workload: Workload, played: Sequence[Played], *, baseline: str
-) -> dict[str, object]:
+def report(workload: Workload, played: Sequence[Played], *, baseline: str) -> dict[str, object]:
     """Return everything as JSON has it, in the order in which policies were first played."""
     by_policy: dict[str, list[Played]] = {}
     for one in played:

@@ -66,8 +66,11 @@ def workload_of(name: str, policy: RouterPolicy, rows: Sequence[Row]) -> Workloa
 
 
 def centre_of(workload: Workload, policy: RouterPolicy, seed: int) -> Centre:
-    """Return a centre with the agents and queues of a configuration; only what nobody knows of
-    them is drawn, and those without ratings are given what their talents would have earned."""
+    """Return a centre with the agents and queues of a configuration.
+
+    Only what nobody knows of them is drawn, and those without ratings are given what their
+    talents would have earned.
+    """
     staff: dict[str, Staff] = {}
     for number, (agent_id, one) in enumerate(policy.agents.items()):
         key = key_of(seed, key_of_text(agent_id))
@@ -80,4 +83,3 @@ def centre_of(workload: Workload, policy: RouterPolicy, seed: int) -> Centre:
             pace=workload.truth.handle.pace * normal(key, _PACE),
         )
     return Centre.with_staff(workload, policy.queues, staff, seed)
-

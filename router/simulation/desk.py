@@ -42,7 +42,13 @@ _CHANNELS: Final = {
     Channel.MESSAGE: 2,
     Channel.MAIL: 3,
 }
-_EXPIRES, _OVERDUE, _WRAPPED_UP, _OPENS, _PAUSE = "expires", "overdue", "wrapped up", "opens", "pause"
+_EXPIRES, _OVERDUE, _WRAPPED_UP, _OPENS, _PAUSE = (
+    "expires",
+    "overdue",
+    "wrapped up",
+    "opens",
+    "pause",
+)
 
 Need = tuple[str, str, Channel, tuple[SkillRequirement, ...]]
 """Queue, language, channel and skills: all that decides who is able."""
@@ -60,6 +66,7 @@ class Order(Protocol):
         Args:
             level: Levels that the lowest of his proficiencies asked for falls short of 5.
             load: Contacts of the channel that he serves already.
+            idle_since_s: When he last became free.
         """
 
     def opens_s(self, level: int) -> float:
@@ -357,9 +364,7 @@ class Desk:
 
     def _release(self, waiting: _Waiting) -> Output:
         self._forget(waiting)
-        return ReleaseContact(
-            contact_id=waiting.contact_id, disposition=Disposition.WAIT_EXCEEDED
-        )
+        return ReleaseContact(contact_id=waiting.contact_id, disposition=Disposition.WAIT_EXCEEDED)
 
     def _close(self, offer: Offer, now_s: float) -> None:
         """Forget an offer that came to nothing, and give the agent his place back."""

@@ -31,9 +31,7 @@ ALL: Final = (*NAMES, "skills-greedy-value")
 class Warmline:
     """The router's core itself, as the node runs it."""
 
-    def __init__(
-        self, policy: RouterPolicy, *, new_id: Callable[[], str], now_s: float
-    ) -> None:
+    def __init__(self, policy: RouterPolicy, *, new_id: Callable[[], str], now_s: float) -> None:
         """Begin with nobody waiting."""
         self.core = RouterCore(policy, new_id=new_id, now_s=now_s)
 

@@ -65,12 +65,22 @@ class Truth:
         self._usual = Topic()
 
     def fate(
-        self, arrival: Arrival, customer: Customer, staff: Staff, *, at_s: float, waited_s: float,
-        mood: float, others: int
+        self,
+        arrival: Arrival,
+        customer: Customer,
+        staff: Staff,
+        *,
+        at_s: float,
+        waited_s: float,
+        mood: float,
+        others: int,
     ) -> Fate:
         """Return what becomes of a contact that an agent has just answered.
 
         Args:
+            arrival: The contact.
+            customer: Who it is.
+            staff: Who has answered.
             at_s: When.
             waited_s: How long the customer had waited.
             mood: How upset he is by now, 0.0 to 1.0.

@@ -28,7 +28,13 @@ COLOURS: Final = {
     "warmline-learning": "#0f766e",
 }
 PANELS: Final = (
-    ("value_weighted_wait_s", "Wait weighted by customer value", "seconds, lower is better", 1, 0.0),
+    (
+        "value_weighted_wait_s",
+        "Wait weighted by customer value",
+        "seconds, lower is better",
+        1,
+        0.0,
+    ),
     ("resolution_pct", "Resolved at first contact", "percent, higher is better", 1, 0.9),
     ("abandon_pct", "Abandoned", "percent, lower is better", 1, 0.0),
     ("p95_wait_s", "95th percentile of wait", "seconds, lower is better", 0, 0.0),

@@ -78,11 +78,10 @@ def read_source(workload: Path, config: Path | None) -> Source:
     rows = read_rows(_text(_read(workload, CSV_BYTES_MAX), workload), str(workload))
     raw = _read(config, BYTES_MAX)
     document, _ = read_document(raw, config)
-    if document is not None and isinstance(document.root, Mapping):
-        if "sip" in document.root.entries:
-            loaded = load_bytes(raw, config, look_up_secrets=False)
-            policy = RouterPolicy.of(loaded.configuration)
-            return Source(workload_of(workload.stem, policy, rows), rows, policy)
+    root = None if document is None else document.root
+    if isinstance(root, Mapping) and "sip" in root.entries:
+        policy = RouterPolicy.of(load_bytes(raw, config, look_up_secrets=False).configuration)
+        return Source(workload_of(workload.stem, policy, rows), rows, policy)
     return Source(read_workload(raw, config), rows)
 
 
