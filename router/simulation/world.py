@@ -42,7 +42,7 @@ from router.simulation.truth import Truth, mood_after
 
 RING_S: Final = (1.5, 6.0)
 """An agent at his desk answers a ringing telephone within two to six seconds."""
-TOLD_SHARE: Final = 0.1
+TOLD_SHARE: Final = 0.05
 """Share of contacts whose told wait is checked: enough for a percent, and cheap."""
 RETURN_SIGMA: Final = 0.8
 """Spread of the time until a customer comes again: two of three between half the median and

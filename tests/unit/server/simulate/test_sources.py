@@ -32,6 +32,13 @@ def test_a_table_takes_agents_from_a_workload_or_a_configuration(files) -> None:
     assert arrival.language == "en"
 
 
+def test_a_table_has_as_many_days_as_it_needs(files) -> None:
+    (files / "week.csv").write_text(ROWS + "520000,voice,sales,,3,offer,a,90\n", encoding="utf-8")
+    assert read_source(files / "week.csv", files / "tiny.yaml").days == 7
+    assert read_source(files / "day.csv", files / "tiny.yaml").days == 1
+    assert read_source(files / "tiny.yaml", None).days == 1
+
+
 def test_what_does_not_belong_together_is_refused(files) -> None:
     with pytest.raises(SimulationError, match="needs --config"):
         read_source(files / "day.csv", None)
