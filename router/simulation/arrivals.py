@@ -95,7 +95,8 @@ def pick(shares: Mapping[Name, float], place: float) -> Name:
 def _choose(places: NDArray[np.float64], shares: Sequence[float]) -> NDArray[np.int64]:
     edges = np.cumsum(shares)
     found = np.searchsorted(edges, places * edges[-1], side="right")
-    return np.minimum(found, len(shares) - 1)
+    chosen: NDArray[np.int64] = np.minimum(found, len(shares) - 1)
+    return chosen
 
 
 def _times(shape: Mapping[str, float], places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,4 +117,5 @@ def _times(shape: Mapping[str, float], places: NDArray[np.float64]) -> NDArray[n
     root = np.sqrt(np.maximum(rate[part] ** 2 + 2 * slope * rest, 0.0))
     # 2 rest / (rate + root) is the root of the parabola that is stable for a slope of 0 too.
     gone = np.where(rest > 0, 2 * rest / np.maximum(rate[part] + root, 1e-300), 0.0)
-    return np.minimum(at[part] + gone, at[part + 1])
+    times: NDArray[np.float64] = np.minimum(at[part] + gone, at[part + 1])
+    return times

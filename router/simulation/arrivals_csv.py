@@ -1,5 +1,6 @@
-"""Arrivals as a table says: `arrival_s, channel, queue, language, value, topic, customer,
-patience_s`, so that anyone can bring his own day.
+"""Arrivals as a table says, so that anyone can bring his own day.
+
+Its columns: `arrival_s, channel, queue, language, value, topic, customer, patience_s`.
 """
 
 import csv

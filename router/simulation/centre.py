@@ -163,8 +163,10 @@ def queue_of(load: QueueLoad) -> QueueEntry:
 
 
 def shift_of(plan: WorkShift, key: int) -> Shift:
-    """Return one agent's hours: breaks stand evenly in the shift, up to a quarter of an hour
-    off, so that not all of them are away at once.
+    """Return one agent's hours.
+
+    Breaks stand evenly in the shift, up to a quarter of an hour off, so that not all of them are
+    away at once.
     """
     begin_s, end_s = seconds_of(plan.begin), seconds_of(plan.end)
     count = len(plan.breaks_s)
@@ -189,6 +191,7 @@ def talents_of(
     """Draw an agent's hidden talents by topic, and what his ratings say of them.
 
     Args:
+        workload: Topics, and how much skills and ratings tell.
         skills: His proficiencies, which tell a part of it.
         key: Of the agent.
     """

@@ -24,7 +24,7 @@ from router.simulation.tally import (
 from router.simulation.world import World
 
 CONFIDENCE: Final = 0.95
-REQUIRED: Final = (
+REQUIRED: Final[tuple[str, ...]] = (
     "asa_s",
     "p95_wait_s",
     "service_level_pct",

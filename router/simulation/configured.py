@@ -66,8 +66,10 @@ def workload_of(name: str, policy: RouterPolicy, rows: Sequence[Row]) -> Workloa
 
 
 def centre_of(workload: Workload, policy: RouterPolicy, seed: int) -> Centre:
-    """Return a centre with the agents and queues of a configuration; only what nobody knows of
-    them is drawn, and those without ratings are given what their talents would have earned.
+    """Return a centre with the agents and queues of a configuration.
+
+    Only what nobody knows of them is drawn, and those without ratings are given what their
+    talents would have earned.
     """
     staff: dict[str, Staff] = {}
     for number, (agent_id, one) in enumerate(policy.agents.items()):

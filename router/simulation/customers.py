@@ -24,7 +24,7 @@ FRUSTRATION_KEPT: Final = 0.3
 FRUSTRATION_HALF_LIFE_S: Final = 7 * DAY_S
 TEMPER_MEAN: Final = 0.12
 TEMPER_SPREAD: Final = 0.18
-"""Most people call calm: at these figures one in fourteen is uneasy (0.35) or worse at once."""
+"""Most people call calm: at these figures one in ten is uneasy (0.35) or worse at once."""
 
 (_LANGUAGE, _VALUE, _PRODUCT, _REGION, _KNOWN, _OPTED_OUT, _HISTORY, _AGENT, _STRENGTH, _SINCE) = (
     range(1, 11)

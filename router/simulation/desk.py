@@ -67,6 +67,7 @@ class Order(Protocol):
         Args:
             level: Levels that the lowest of his proficiencies asked for falls short of 5.
             load: Contacts of the channel that he serves already.
+            idle_since_s: When he last became free.
         """
 
     def opens_s(self, level: int) -> float:

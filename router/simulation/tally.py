@@ -54,8 +54,9 @@ def channels_of(world: World) -> dict[str, Figures]:
 
 
 def course_of(world: World) -> list[list[float]]:
-    """Return, for each half hour of the day, the sum of the waits of the live contacts that came
-    in it, and how many these were.
+    """Return, for each half hour, the waits of live contacts that came in it and their number.
+
+    The waits are a sum in seconds, so that days can be put together.
     """
     sums = [[0.0, 0.0] for _ in range(SLOTS)]
     for case in world.cases.values():
@@ -181,8 +182,9 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def gini(values: Sequence[float]) -> float:
-    """Return the Gini coefficient of values of 0 or more: 0 for equal ones, near 1 when one has
-    all; 0 when nobody has anything.
+    """Return the Gini coefficient of values of 0 or more.
+
+    0 for equal ones, near 1 when one has all; 0 when nobody has anything.
     """
     ordered = sorted(values)
     total, count = sum(ordered), len(ordered)

@@ -78,6 +78,9 @@ class Truth:
         """Return what becomes of a contact that an agent has just answered.
 
         Args:
+            arrival: The contact.
+            customer: Who it is.
+            staff: Who has answered.
             at_s: When.
             waited_s: How long the customer had waited.
             mood: How upset he is by now, 0.0 to 1.0.

@@ -43,11 +43,15 @@ from router.simulation.truth import Truth, mood_after
 
 RING_S: Final = (1.5, 6.0)
 """An agent at his desk answers a ringing telephone within two to six seconds."""
-TOLD_SHARE: Final = 0.1
+TOLD_SHARE: Final = 0.05
 """Share of contacts whose told wait is checked: enough for a percent, and cheap."""
 RETURN_SIGMA: Final = 0.8
-_MOOD_TOLD, _TOLD_ASKED, _ANSWER, _RING, _RETURNS, _RETURN_S, _PATIENCE, _CRASH = (
-    40, 41, 1_000, 2_000, 42, 43, 1, 60
+"""Spread of the time until a customer comes again: two of three between half the median and
+twice it."""
+EARLY_S: Final = 7_200.0
+"""Who found the centre closed calls within two hours of its opening."""
+_MOOD_TOLD, _TOLD_ASKED, _ANSWER, _RING, _RETURNS, _RETURN_S, _EARLY, _PATIENCE, _CRASH = (
+    40, 41, 1_000, 2_000, 42, 43, 44, 1, 60
 )  # fmt: skip
 
 
@@ -85,6 +89,8 @@ class World:
         self._dispatcher = dispatcher
         self._referee = referee
         self._policies = policies
+        hours = [seconds_of(clock) for clock in centre.workload.shape]
+        self._opens_s, self._closes_s = hours[0], hours[-1]
         self._reloads = 0
         self._customers = Customers(centre)
         self._truth = Truth(centre)
@@ -291,7 +297,7 @@ class World:
         way = self._centre.workload.channel(arrival.channel.value)
         again = Arrival(
             contact_id=f"{arrival.contact_id}+",
-            at_s=self.now_s + after_s,
+            at_s=self._in_hours(self.now_s + after_s, key),
             channel=arrival.channel,
             queue_id=arrival.queue_id,
             customer_id=arrival.customer_id,
@@ -303,6 +309,18 @@ class World:
             attempt=arrival.attempt + 1,
         )
         self._plan(again.at_s, self._arrive, again)
+
+    def _in_hours(self, at_s: float, key: int) -> float:
+        """Return when a customer comes who would have come then.
+
+        Who finds the centre closed comes in the first hours of the next day.
+        """
+        midnight_s = at_s - at_s % DAY_S
+        if at_s - midnight_s < self._opens_s:
+            return midnight_s + self._opens_s + EARLY_S * uniform(key, _EARLY)
+        if at_s - midnight_s > self._closes_s:
+            return midnight_s + DAY_S + self._opens_s + EARLY_S * uniform(key, _EARLY)
+        return at_s
 
     def _answer(self, offer: Offer) -> None:
         self._tell(OfferAnswered(offer.offer_id))

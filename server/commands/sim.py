@@ -16,6 +16,7 @@ from server.commands.console import EXIT_WRONG_INPUT, console, fail, print_mista
 
 SEEDS_MAX: Final = 1_000
 DAYS_MAX: Final = 366
+TABLE_CHARACTERS: Final = 132
 
 
 def register(app: typer.Typer) -> None:
@@ -110,6 +111,9 @@ def sim(
         fail(str(error), EXIT_WRONG_INPUT)
     except OSError as error:
         fail(f"{error.filename}: cannot be written: {error.strerror}")
-    console().print(table(made))
+    shown = console()
+    # In a pipe or a narrow window lines are long rather than cut.
+    shown.width = max(shown.width, TABLE_CHARACTERS)
+    shown.print(table(made))
     if as_json:
         sys.stdout.write(json.dumps(made, separators=(",", ":")) + "\n")

@@ -1,4 +1,4 @@
-"""A report as a page of Markdown, from its JSON: `sim --markdown FILE`, docs/measure/simulator.md."""
+"""A report as a page of Markdown: `sim --markdown FILE`, docs/measure/simulator.md."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -93,7 +93,7 @@ def _channels(policies: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## By channel"
     yield ""
-    yield "| channel | policy | speed of answer, s | p95 wait, s | abandoned, % | resolved first, % |"
+    yield "| channel | policy | answer, s | p95 wait, s | abandoned, % | resolved first, % |"
     yield "| --- | --- | ---: | ---: | ---: | ---: |"
     for channel in sorted(channels):
         for name, figures in policies.items():

@@ -143,7 +143,7 @@ def _title(figure: Figure, report: Mapping[str, Any], names: Sequence[str]) -> N
     seeds = report["seeds"]
     figure.text(0.05, 0.963, "The same day under different routing", fontsize=21,
                 fontweight="bold", va="center")  # fmt: skip
-    over = f"{seeds} seeds, bars end at 95 % intervals" if seeds > 1 else "one seed"
+    over = f"{seeds} seeds, whiskers are 95 % intervals" if seeds > 1 else "one seed"
     figure.text(
         0.97, 0.963, f"workload {report['workload']}, {over}", fontsize=12, color=QUIET,
         va="center", ha="right",

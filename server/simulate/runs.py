@@ -24,7 +24,7 @@ def run(
         source: What is simulated.
         policies: Names of policies.
         seeds: Each is a different centre with different days.
-        days: Days of each.
+        days: Days of each; more where a table needs them.
         done: Told of each run, in order.
         workers: Processes; None: one for each processor of this process.
 
@@ -54,4 +54,5 @@ def run(
 def _play(task: tuple[Source, str, int, int]) -> Played:
     source, policy, seed, days = task
     centre = source.centre(seed)
+    days = max(days, source.days)
     return play(centre, policy, days=days, arrivals=source.arrivals(centre))

@@ -32,9 +32,9 @@ def table(report: Mapping[str, Any]) -> Table:
     """Return the table of a report: a row for each figure, a column for each policy."""
     policies: Mapping[str, Any] = report["policies"]
     shown = Table(title=f"{report['workload']}, {report['seeds']} seed(s)", title_justify="left")
-    shown.add_column("figure")
+    shown.add_column("figure", no_wrap=True)
     for name in policies:
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True)
     for figure, words, unit, decimals, _ in COLUMNS:
         cells = [cell(figures, figure, decimals) for figures in policies.values()]
         if any(cells):

@@ -14,7 +14,7 @@ from domain.errors import SimulationError
 from router.policy import RouterPolicy
 from router.simulation.arrivals import Arrival
 from router.simulation.arrivals_csv import Row, read_rows, with_arrivals
-from router.simulation.centre import Centre
+from router.simulation.centre import DAY_S, Centre
 from router.simulation.configured import centre_of, workload_of
 
 CSV_BYTES_MAX: Final = 268_435_456
@@ -33,6 +33,12 @@ class Source:
     workload: Workload
     rows: Sequence[Row] | None = None
     policy: RouterPolicy | None = None
+
+    @property
+    def days(self) -> int:
+        """How many days a table needs to its last row; 1 without a table."""
+        last_s = max((row.arrival_s for row in self.rows or ()), default=0.0)
+        return 1 + int(last_s // DAY_S)
 
     def centre(self, seed: int) -> Centre:
         """Return the centre of one seed.
@@ -78,11 +84,10 @@ def read_source(workload: Path, config: Path | None) -> Source:
     rows = read_rows(_text(_read(workload, CSV_BYTES_MAX), workload), str(workload))
     raw = _read(config, BYTES_MAX)
     document, _ = read_document(raw, config)
-    if document is not None and isinstance(document.root, Mapping):
-        if "sip" in document.root.entries:
-            loaded = load_bytes(raw, config, look_up_secrets=False)
-            policy = RouterPolicy.of(loaded.configuration)
-            return Source(workload_of(workload.stem, policy, rows), rows, policy)
+    root = None if document is None else document.root
+    if isinstance(root, Mapping) and "sip" in root.entries:
+        policy = RouterPolicy.of(load_bytes(raw, config, look_up_secrets=False).configuration)
+        return Source(workload_of(workload.stem, policy, rows), rows, policy)
     return Source(read_workload(raw, config), rows)
 
 

@@ -35,7 +35,7 @@ DOORS = {
     "onnxruntime": ("models/onnx.py",),
     "torch": ("models/training/",),
     "soundfile": ("media/recordings.py", "models/training/", "demo/audio.py"),
-    "matplotlib": ("server/analyse/plot.py",),
+    "matplotlib": ("server/analyse/plot.py", "server/simulate/plot.py"),
     "sipmessage": ("pbx/edge/", "pbx/sip/", "config/values.py"),
     "pydantic": ("config/", "channels/http/"),
     "yaml": ("config/document.py",),
