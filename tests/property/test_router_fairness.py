@@ -3,6 +3,7 @@
 import heapq
 import random
 from itertools import count
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from router.inputs import (
     ContactFinished,
     ContactLeft,
     CustomerKnown,
+    Input,
     MoodObserved,
     OfferAnswered,
     ReachabilityChanged,
@@ -130,7 +132,7 @@ class OverloadedDay:
             else:
                 if isinstance(happens, ContactLeft):
                     self.waiting.pop(happens.contact_id, None)
-                self.note(self.core.handle(happens, at_s), at_s)
+                self.note(self.core.handle(cast("Input", happens), at_s), at_s)
             self.settle(at_s)
         return self
 

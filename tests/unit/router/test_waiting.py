@@ -14,6 +14,12 @@ def line_of(*contacts: tuple[str, float, dict], **weights) -> WaitingLine:
     return desk.core.line
 
 
+def found(line: WaitingLine, name: str) -> WaitingContact:
+    contact = line.get(name)
+    assert contact is not None
+    return contact
+
+
 def waiting(contact_id, at_s, **rest):
     return contact_id, at_s, rest
 
@@ -23,7 +29,7 @@ def order(line, queue_id="sales", now_s=1_100.0):
 
 
 def places(line, names, now_s=1_100.0):
-    return [line.position(line.get(name), now_s) for name in names]
+    return [line.position(found(line, name), now_s) for name in names]
 
 
 def test_the_longest_waiting_is_next_and_priority_moves_ahead():
@@ -49,7 +55,7 @@ def test_positions_count_the_queue_and_no_other_one():
 
 def test_a_contact_that_comes_back_finds_its_place():
     line = line_of(waiting("a", 1), waiting("b", 2), waiting("c", 3))
-    b = line.get("b")
+    b = found(line, "b")
     line.offer(b, "ann")
     assert places(line, "c") == [2]
     assert line.in_queue("sales") == 3
@@ -59,7 +65,7 @@ def test_a_contact_that_comes_back_finds_its_place():
 
 def test_an_offered_contact_can_be_removed():
     line = line_of(waiting("a", 1))
-    a = line.get("a")
+    a = found(line, "a")
     line.offer(a, "ann")
     line.remove(a)
     assert "a" not in line
@@ -86,7 +92,7 @@ def test_equals_stand_in_the_order_of_their_names_whatever_came_first():
 
 def test_added_priority_has_a_limit_and_never_makes_it_worse():
     line = line_of(waiting("a", 5, priority=PRIORITY_MAX + 3), waiting("b", 5))
-    a, b = line.get("a"), line.get("b")
+    a, b = found(line, "a"), found(line, "b")
     line.add_priority(a, 2)
     assert a.priority == PRIORITY_MAX + 3
     for _ in range(PRIORITY_MAX):
@@ -96,7 +102,7 @@ def test_added_priority_has_a_limit_and_never_makes_it_worse():
 
 def test_priority_may_be_added_while_a_contact_waits_or_is_offered():
     line = line_of(waiting("a", 5), waiting("b", 30))
-    b = line.get("b")
+    b = found(line, "b")
     line.offer(b, "anna")
     line.add_priority(b, 1)
     line.take_back(b)
@@ -107,9 +113,9 @@ def test_many_contacts_outgrow_the_columns_and_places_are_used_again():
     line = line_of(*(waiting(f"c{n:03}", n) for n in range(200)))
     assert len({contact.place for contact in line}) == 200
     assert order(line) == [f"c{n:03}" for n in range(200)]
-    gone = line.get("c100")
+    gone = found(line, "c100")
     line.remove(gone)
     newcomer = WaitingContact.of(queued("new"), 2_000.0)
-    line.add(newcomer, line.needs(line.get("c101")))
+    line.add(newcomer, line.needs(found(line, "c101")))
     assert newcomer.place == gone.place
     assert order(line, now_s=2_001.0)[-1] == "new"

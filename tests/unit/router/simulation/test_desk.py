@@ -5,7 +5,7 @@ from domain.commands import ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import Channel
 from domain.customer_profile import CustomerProfile
 from domain.errors import LimitExceeded
-from domain.events import OfferAccepted
+from domain.offer_events import OfferAccepted
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
