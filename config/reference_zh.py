@@ -78,7 +78,8 @@ _ALLOWED: Final = {
     ),
     "a sip: URI with {number} or {digits} before the @, such as"
     " sip:{number}@192.0.2.10:5060;transport=udp": (
-        "在 @ 之前含有 {number} 或 {digits} 的 sip: 地址，如 sip:{number}@192.0.2.10:5060;transport=udp"
+        "在 @ 之前含有 {number} 或 {digits} 的 sip: 地址，"
+        "如 sip:{number}@192.0.2.10:5060;transport=udp"
     ),
     "the beginning of a number: an optional + and 1 to 15 digits": (
         "号码的开头：可选的 + 和 1 到 15 位数字"
