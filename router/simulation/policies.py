@@ -8,6 +8,7 @@ from config.routing import Weights
 from router import views
 from router.core import Output, RouterCore
 from router.inputs import Input
+from router.learning.model import OutcomeModel
 from router.policy import RouterPolicy
 from router.simulation.baselines import Fifo, Rings, SkillsGreedy
 from router.simulation.centre import Centre
@@ -31,9 +32,18 @@ ALL: Final = (*NAMES, "skills-greedy-value")
 class Warmline:
     """The router's core itself, as the node runs it."""
 
-    def __init__(self, policy: RouterPolicy, *, new_id: Callable[[], str], now_s: float) -> None:
-        """Begin with nobody waiting."""
-        self.core = RouterCore(policy, new_id=new_id, now_s=now_s, explains=False)
+    def __init__(
+        self,
+        policy: RouterPolicy,
+        *,
+        new_id: Callable[[], str],
+        now_s: float,
+        outcomes: OutcomeModel | None = None,
+    ) -> None:
+        """Begin with nobody waiting, and with what `outcomes` has learnt."""
+        self.core = RouterCore(
+            policy, new_id=new_id, now_s=now_s, outcomes=outcomes, explains=False
+        )
 
     @property
     def wants_assignment(self) -> bool:
@@ -61,7 +71,7 @@ class Warmline:
         place = views.position(self.core, contact_id, now_s)
         if place is None or place.expected_wait_s is None:
             return None
-        return Told(p50_s=place.expected_wait_s)
+        return Told(p50_s=place.expected_wait_s, p90_s=place.wait_p90_s)
 
 
 def dispatcher(name: str, centre: Centre, *, now_s: float) -> Dispatcher:
@@ -80,4 +90,7 @@ def dispatcher(name: str, centre: Centre, *, now_s: float) -> Dispatcher:
     order = ORDERS.get(name)
     if order is not None:
         return Desk(order(), centre.policy(), new_id=new_id, now_s=now_s)
-    return Warmline(centre.policy(learning=LEARNING[name]), new_id=new_id, now_s=now_s)
+    policy = centre.policy(learning=LEARNING[name])
+    learning = policy.weights.learning
+    outcomes = OutcomeModel(learning, seed=centre.seed) if learning.enabled else None
+    return Warmline(policy, new_id=new_id, now_s=now_s, outcomes=outcomes)
