@@ -173,14 +173,16 @@ class Demand:
         """Return the problem as it stands; None when there is nothing to solve."""
         if self._lessons.have_changed():
             self._book.forget_expectations()
-            self._refresh_all(now_s)
+            # Nobody can be served now who could not before: it is only told anew what he costs.
+            for contact in self.line:
+                self.line.refresh(contact, self.line.needs(contact))
         self._changes.everything |= self._rules_hold or self.patient
         return self._rounds.pose(
             self.line,
             self._roster,
             self.pauses,
             changes=self._changes,
-            load_factor=self._load_factor(now_s),
+            load_factor=partial(self._load_factor, now_s),
             now_s=now_s,
         )
 

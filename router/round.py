@@ -1,6 +1,6 @@
 """One round of assignment: the problem as it stands, and who is who in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -134,7 +134,7 @@ class Rounds:
         pauses: Pauses,
         *,
         changes: Changes,
-        load_factor: NDArray[np.float32] | None,
+        load_factor: Callable[[], NDArray[np.float32] | None],
         now_s: float,
     ) -> Round | None:
         """Return the problem as it stands; None when nobody who waits may go to anybody free.
@@ -144,10 +144,12 @@ class Rounds:
             changes: What is new since the last time; the rest is left out.
             roster: Who is free.
             pauses: Pairs to be kept apart.
-            load_factor: By which the outcome model counts for each agent of the policy, 0.0 to
-                1.0, shape (agents,); None: fully.
+            load_factor: Gives by how much the outcome model counts for each agent of the policy,
+                0.0 to 1.0, shape (agents,); None: fully.
             now_s: The injected clock's time.
         """
+        if not changes and not self._held:
+            return None
         kept_for = self._kept(line, roster, pauses, changes, now_s)
         contacts = self._asking(line, changes)
         if not contacts:
@@ -265,7 +267,7 @@ class Rounds:
         """Return what a contact would cost with each agent of the policy, +inf: never."""
         places = line.places([contact])
         columns = np.arange(roster.has_slot.shape[1])
-        terms = self._terms(line.rows(places), columns, None)
+        terms = self._terms(line.rows(places), columns, lambda: None)
         terms += self._fairness_terms(line.queues(places), roster, columns, now_s)
         costs = np.zeros(len(columns), dtype=np.float32)
         for term in terms:
@@ -280,7 +282,7 @@ class Rounds:
         self,
         rows: NDArray[np.int64],
         columns: NDArray[np.int64],
-        load_factor: NDArray[np.float32] | None,
+        load_factor: Callable[[], NDArray[np.float32] | None],
     ) -> list[Term]:
         """Return the terms that depend on what contacts ask for; those of no effect are left."""
         terms = []
@@ -293,11 +295,12 @@ class Rounds:
                 part, index = table[index[:, np.newaxis], columns], everyone
             else:
                 part = table[:, columns]
-            if row == Row.EXPECTATION and load_factor is not None:
+            factor = load_factor() if row == Row.EXPECTATION else None
+            if factor is not None:
                 # Who is occupied beyond the bound has no lead over the least of all.
                 worst = table.max(axis=1, keepdims=True, initial=0.0)
                 worst = worst[rows[:, row]] if part.shape[0] == len(rows) else worst
-                part = worst + (part - worst) * load_factor[columns]
+                part = worst + (part - worst) * factor[columns]
             terms.append(Term(REASONS[Row(row)], part, index))
         return terms
 
