@@ -28,21 +28,21 @@ class Weights(Section):
     a promise about to be broken goes before one that is not."""
     priority_weight_s: Weight = 60.0
     """Seconds of waiting that one step of priority is worth."""
-    value_weight_s: Weight = 30.0
-    """Seconds of waiting that one step of a customer's value, 1 to 5, is worth: at 30 the most
-    valuable customer goes before an ordinary one who came two minutes earlier, not before one
-    who came three."""
-    proficiency_weight_s: Weight = 5.0
+    value_weight_s: Weight = 120.0
+    """Seconds of waiting that one step of a customer's value, 1 to 5, is worth: at 120 the most
+    valuable customer goes before an ordinary one who came four minutes earlier, not before one
+    who came five. Few customers are so valuable, so the others hardly notice."""
+    proficiency_weight_s: Weight = 10.0
     """What each level is worth that an agent's proficiency in the skills asked for falls short
     of 5, on average over these skills: better agents first."""
     language_weight_s: Weight = 10.0
     """What each level is worth that an agent's command of the customer's language falls short
-    of 5; more than a skill, for whoever is not understood must call again."""
+    of 5; as much as a skill, for whoever is not understood must call again."""
     region_weight_s: Weight = 10.0
     """What it is worth that an agent knows the customer's region."""
-    product_weight_s: Weight = 15.0
+    product_weight_s: Weight = 25.0
     """What it is worth that an agent knows the customer's product."""
-    rating_weight_s: Weight = 10.0
+    rating_weight_s: Weight = 15.0
     """What each point is worth that an agent's rating in the contact's topic falls short of 5;
     without a rating he counts as the average of all."""
     seniority_weight_s: Weight = 8.0
@@ -57,7 +57,7 @@ class Weights(Section):
     expectation_weight_s: Weight = 150.0
     """What the difference between no chance and certainty of a good outcome is worth, as the
     outcome model expects it; ten points of a hundred are then worth 15 s."""
-    reserve_weight_s: Weight = 20.0
+    reserve_weight_s: Weight = 40.0
     """What it costs to take the only agent who could serve another queue; half of it where two
     could. Specialists are kept for those who need them."""
     idle_weight_per_s: Weight = 0.05

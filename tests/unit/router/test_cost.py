@@ -152,7 +152,7 @@ def test_urgency_grows_with_waiting_and_faster_beyond_the_target():
 
 def test_priority_and_value_are_worth_their_seconds():
     assert urgency(0, priority=2) == 120
-    assert urgency(0, value=5) == 4 * 30
+    assert urgency(0, value=5, value_weight_s=30) == 4 * 30
 
 
 def test_a_mail_waits_better_than_a_call():
