@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.consent import Answer
@@ -25,6 +25,7 @@ from store.schema import (
     CUSTOMER_IDENTIFIERS,
     CUSTOMER_PURCHASES,
     CUSTOMER_RECORDS,
+    UtcDateTime,
 )
 from store.schema import CUSTOMERS as CONSENTS
 
@@ -270,5 +271,7 @@ def _is_after(
     at: ColumnElement[datetime], customer_id: ColumnElement[str], last: Row[Any]
 ) -> ColumnElement[bool]:
     """Return whether a row comes after another in the order of the pages."""
-    # The first condition follows from the second, but only it lets an index skip the rest.
-    return and_(at >= last.at, or_(at > last.at, customer_id > last.customer_id))
+    # As one comparison of pairs, so that an index finds the place even among rows of one time.
+    return tuple_(at, customer_id) > tuple_(
+        literal(last.at, UtcDateTime()), literal(last.customer_id)
+    )
