@@ -229,7 +229,7 @@ class CareService:
     def figures(self) -> CareFigures:
         """Return how care does."""
         totals = self._desk.totals
-        policy = self._model.policy
+        people = self._people.values() if self.is_at_work else ()
         return CareFigures(
             windows=totals.windows,
             unknown=totals.unknown,
@@ -239,9 +239,7 @@ class CareService:
             acknowledged=totals.acknowledged,
             cleared=totals.cleared,
             watched=self._desk.watched,
-            permitted=sum(one.permission(policy).allowed for one in self._people.values())
-            if self.is_at_work
-            else 0,
+            permitted=sum(one.permission(self._model.policy).allowed for one in people),
             open=len(self._alerts),
             dropped=self._dropped,
             failed=self._failed,
@@ -314,10 +312,8 @@ class CareService:
         """Let what he said in earlier contacts hold where he has said nothing in this one."""
         if known is not None:
             person.baseline = known.baseline
-            for purpose in Purpose:
+            for purpose in filter(self._counts, Purpose):
                 answer = known.consent.to(purpose)
-                if not self._counts(purpose):
-                    continue
                 if answer is not Answer.UNKNOWN and person.consent.to(purpose) is Answer.UNKNOWN:
                     person.consent = person.consent.answered(purpose, answer)
                     self._events.publish(
@@ -332,9 +328,7 @@ class CareService:
 
     def _hear_answer(self, changed: ConsentChanged) -> None:
         person, memory = self._people.get(changed.contact_id), self._memory
-        if person is None or changed.answer is Answer.UNKNOWN:
-            return
-        if not self._counts(changed.purpose):
+        if person is None or changed.answer is Answer.UNKNOWN or not self._counts(changed.purpose):
             return
         person.consent = person.consent.answered(changed.purpose, changed.answer)
         self._handle(changed)
@@ -346,10 +340,9 @@ class CareService:
 
     def _decide(self, person: Person) -> None:
         """Permit or forbid, and say why if the reason is another than before."""
-        if not self.is_at_work:
-            return
         permission = person.permission(self._model.policy)
-        if person.is_unsettled or permission.ground is person.ground:
+        is_new = permission.ground is not person.ground
+        if not self.is_at_work or person.is_unsettled or not is_new:
             return
         person.ground = permission.ground
         if permission.allowed:
