@@ -1,7 +1,8 @@
 """Care at work: reads what happens, permits or forbids judging, carries out what rules ask for.
 
 The alert desk and the persons decide; here are the clock, the bus, the store's memory and the
-timer. With emotion switched off it reads nothing and does nothing.
+timer. With emotion switched off nobody is judged; what customers say to the other purposes of
+consent is noted and remembered all the same.
 """
 
 import asyncio
@@ -112,13 +113,12 @@ class CareService:
 
     async def __aenter__(self) -> "CareService":
         self._loop = asyncio.get_running_loop()
-        if self.is_at_work:
-            listening = asyncio.Event()
-            self._tasks = [
-                asyncio.create_task(self._read(listening), name="care"),
-                asyncio.create_task(self._remember(), name="care memory"),
-            ]
-            await listening.wait()
+        listening = asyncio.Event()
+        self._tasks = [
+            asyncio.create_task(self._read(listening), name="care"),
+            asyncio.create_task(self._remember(), name="care memory"),
+        ]
+        await listening.wait()
         return self
 
     async def __aexit__(
@@ -165,8 +165,7 @@ class CareService:
     def reload(self, policy: CarePolicy) -> None:
         """Take other rules; what was heard so far is kept."""
         self._policy = policy
-        if self.is_at_work:
-            self._handle(CarePolicyChanged(policy))
+        self._handle(CarePolicyChanged(policy))
 
     # What the rims ask.
 
@@ -196,9 +195,9 @@ class CareService:
         )
 
     def mood(self, contact_id: str) -> MoodView | None:
-        """Return how the customer of a running contact feels; None for no such contact."""
+        """Return how the customer of a running contact feels; None for no such contact, or off."""
         person = self._people.get(contact_id)
-        if person is None:
+        if person is None or not self.is_at_work:
             return None
         now = self._desk.mood(contact_id, self._clock.monotonic_s())
         point = MoodPoint(at_s=0.0) if now is None else now
@@ -217,9 +216,9 @@ class CareService:
         """Note what the customer of a running contact allows, and publish `ConsentChanged`.
 
         Raises:
-            NotKnown: No contact of that id runs, or emotion is off and nobody keeps count.
+            NotKnown: No contact of that id runs, or it is about emotion, which is off.
         """
-        if contact_id not in self._people:
+        if contact_id not in self._people or not self._counts(purpose):
             raise NotKnown("running contact", contact_id)
         self._events.publish(ConsentChanged(contact_id=contact_id, purpose=purpose, answer=answer))
 
@@ -230,7 +229,7 @@ class CareService:
     def figures(self) -> CareFigures:
         """Return how care does."""
         totals = self._desk.totals
-        policy = self._model.policy
+        people = self._people.values() if self.is_at_work else ()
         return CareFigures(
             windows=totals.windows,
             unknown=totals.unknown,
@@ -240,7 +239,7 @@ class CareService:
             acknowledged=totals.acknowledged,
             cleared=totals.cleared,
             watched=self._desk.watched,
-            permitted=sum(one.permission(policy).allowed for one in self._people.values()),
+            permitted=sum(one.permission(self._model.policy).allowed for one in people),
             open=len(self._alerts),
             dropped=self._dropped,
             failed=self._failed,
@@ -313,7 +312,7 @@ class CareService:
         """Let what he said in earlier contacts hold where he has said nothing in this one."""
         if known is not None:
             person.baseline = known.baseline
-            for purpose in Purpose:
+            for purpose in filter(self._counts, Purpose):
                 answer = known.consent.to(purpose)
                 if answer is not Answer.UNKNOWN and person.consent.to(purpose) is Answer.UNKNOWN:
                     person.consent = person.consent.answered(purpose, answer)
@@ -329,7 +328,7 @@ class CareService:
 
     def _hear_answer(self, changed: ConsentChanged) -> None:
         person, memory = self._people.get(changed.contact_id), self._memory
-        if person is None or changed.answer is Answer.UNKNOWN:
+        if person is None or changed.answer is Answer.UNKNOWN or not self._counts(changed.purpose):
             return
         person.consent = person.consent.answered(changed.purpose, changed.answer)
         self._handle(changed)
@@ -342,7 +341,8 @@ class CareService:
     def _decide(self, person: Person) -> None:
         """Permit or forbid, and say why if the reason is another than before."""
         permission = person.permission(self._model.policy)
-        if person.is_unsettled or permission.ground is person.ground:
+        is_new = permission.ground is not person.ground
+        if not self.is_at_work or person.is_unsettled or not is_new:
             return
         person.ground = permission.ground
         if permission.allowed:
@@ -359,12 +359,20 @@ class CareService:
         person = self._people.pop(contact_id, None)
         if person is None:
             return
+        if not self.is_at_work:
+            return
         self._voices.forget(contact_id)
         self._parted[contact_id] = person.agreed
         if len(self._parted) > PARTED_MAX:
             self._parted.popitem(last=False)
 
+    def _counts(self, purpose: Purpose) -> bool:
+        """Whether an answer means anything here; of emotion only where it may be read."""
+        return purpose is not Purpose.EMOTION or self.is_at_work
+
     def _handle(self, happened: Input) -> list[Output]:
+        if not self.is_at_work:
+            return []
         try:
             outputs = self._desk.handle(happened, self._clock.monotonic_s())
             self._carry_out(outputs)

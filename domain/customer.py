@@ -6,7 +6,7 @@ metric label.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -78,11 +78,13 @@ class Purchase:
 
     Attributes:
         amount: In the operator's currency; None: not told.
+        noted_at: When it was entered; None: it is not yet.
     """
 
     bought_on: date
     product: str
     amount: float | None = None
+    noted_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,16 +34,24 @@ class NeedStep:
 
     Attributes:
         at: When, wall time, UTC.
+        noted_at: When it was entered, if that is later than it happened, as with purchases that
+            another system tells of at night; None: as it happened.
     """
 
     kind: NeedKind
     name: str
     at: datetime
+    noted_at: datetime | None = None
 
     @property
     def need(self) -> Need:
         """What it was, whenever it was."""
         return Need(self.kind, self.name)
+
+    @property
+    def known_at(self) -> datetime:
+        """Since when we know of it, never before it happened."""
+        return self.at if self.noted_at is None else self.noted_at
 
 
 class NeedHistory(Protocol):
@@ -64,11 +72,11 @@ class NeedHistory(Protocol):
         ...
 
     def changed(self, since: datetime | None, until: datetime) -> AsyncIterator[Sequence[NeedStep]]:
-        """Yield the history of every customer with a step at or after one time and before another.
+        """Yield the history of each customer with a step that became known in a span of time.
 
         Args:
-            since: None: from the beginning of what is kept.
-            until: Steps from then on are left out; the next call begins with them.
+            since: Begin of the span; None: from the beginning of what is kept.
+            until: Steps known from then on are left out; the next call begins with them.
 
         Raises:
             StoreError: While iterating: it cannot be read.

@@ -211,7 +211,8 @@ class CustomerRecords:
         if mark is None and after.number:
             mark = self._number_mark(after.number)
         whose = ({"whose": after.customer_id},)
-        row = record_row(after, self._vault, mark, self._clock.utc())
+        now = self._clock.utc()
+        row = record_row(after, self._vault, mark, now)
         steps = [Step(self._put, (row,))]
         told = dict.fromkeys(kind for change in changes for kind in change.identifiers)
         steps += [
@@ -225,7 +226,7 @@ class CustomerRecords:
         if any("purchases" in change.fields for change in changes):
             steps.append(Step(self._drop_purchases, whose))
             if after.purchases:
-                steps.append(Step(self._add_purchase, tuple(purchase_rows(after))))
+                steps.append(Step(self._add_purchase, tuple(purchase_rows(after, before, now))))
         if not after.profiling:
             steps += [Step(one, whose) for one in self._unlearn]
         return steps

@@ -88,7 +88,7 @@ def whole_customer(
         preferences=details.preferences,
         identifiers=tuple(sorted(one for one in found if one is not None)),
         purchases=tuple(
-            Purchase(one.bought_on, one.product, one.amount)
+            Purchase(one.bought_on, one.product, one.amount, one.noted_at)
             for one in sorted(purchases, key=lambda one: one.place)
         ),
     )
@@ -132,8 +132,18 @@ def _place(customer_id: str, kind: IdentifierKind, mark: bytes) -> str:
     return f"{customer_id}/{kind}/{mark.hex()}"
 
 
-def purchase_rows(customer: Customer) -> Sequence[Mapping[str, Any]]:
-    """Return the rows of what a customer has bought."""
+def purchase_rows(
+    customer: Customer, before: Customer, now: datetime
+) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of what a customer has bought.
+
+    Args:
+        customer: As he is now.
+        before: As he was: what he had bought by then keeps the time at which it was entered,
+            for a list of purchases is always told anew as a whole.
+        now: When the others are entered, wall time, UTC.
+    """
+    noted = {(one.bought_on, one.product): one.noted_at for one in before.purchases}
     return [
         {
             "customer_id": customer.customer_id,
@@ -141,6 +151,7 @@ def purchase_rows(customer: Customer) -> Sequence[Mapping[str, Any]]:
             "bought_on": one.bought_on,
             "product": one.product,
             "amount": one.amount,
+            "noted_at": noted.get((one.bought_on, one.product)) or now,
         }
         for place, one in enumerate(customer.purchases)
     ]

@@ -25,6 +25,7 @@ from store.decisions import Decisions
 from store.intervals import Intervals
 from store.journal import Journal
 from store.learning import LearningStates
+from store.need_histories import NeedHistories
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
 from store.vault import open_vault
@@ -61,6 +62,7 @@ class Store:
     decisions: Decisions
     intervals: Intervals
     learning: LearningStates
+    need_histories: NeedHistories
     callbacks: Callbacks
     database: Database
     run_id: str
@@ -125,6 +127,9 @@ async def open_store(
                     cursors=cursors,
                     decisions=Decisions(database),
                     learning=LearningStates(database, clock),
+                    need_histories=NeedHistories(
+                        database, clock, directory.memory, history_days=history_days
+                    ),
                     intervals=intervals,
                     callbacks=callbacks,
                     database=database,

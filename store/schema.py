@@ -243,6 +243,9 @@ CUSTOMER_PURCHASES: Final = Table(
     Column("bought_on", Date, nullable=False),
     Column("product", NAME, nullable=False),
     Column("amount", Float),
+    # When it was entered: often days after it was bought, and learnt from only then.
+    Column("noted_at", UtcDateTime, nullable=False),
+    Index("customer_purchases_noted_at_customer_id", "noted_at", "customer_id"),
 )
 
 CUSTOMER_CONTACTS: Final = Table(

@@ -11,7 +11,7 @@ from channels.http.contacts import ContactPath
 from channels.http.problem import ProblemFound
 from config.values import Language
 from domain.care_ports import CareDesk
-from domain.consent import EmotionPolicy
+from domain.consent import EmotionPolicy, Purpose
 from domain.errors import NotKnown
 
 _log = structlog.get_logger(__name__)
@@ -57,9 +57,10 @@ async def give_consent(ports: Ports, contact_id: ContactPath, given: ConsentGive
 
     A refusal of emotion is in force at once: what was read is forgotten and its alerts are
     cleared. It never costs him his place or an agent. The event ConsentChanged tells of it.
-    409: emotion is switched off here, and nobody is asked for anything.
+    409: it is about emotion, which is switched off here; the other purposes are noted all the same.
     """
-    _at_work(ports).answer(contact_id, given.purpose, given.answer)
+    care = _at_work(ports) if given.purpose is Purpose.EMOTION else care_of(ports)
+    care.answer(contact_id, given.purpose, given.answer)
     _log.info(
         "consent noted over HTTP",
         contact_id=contact_id,

@@ -198,13 +198,12 @@ class SuggestionService:
             return
         try:
             async for history in self._histories.changed(since, until):
-                steps = [step for step in history if step.at < until]
-                begin = next(
-                    (at for at, step in enumerate(steps) if since is None or step.at >= since),
-                    len(steps),
-                )
-                self._model.learn(steps, begin)
-                self._figures.steps += len(steps) - begin
+                steps = [step for step in history if step.known_at < until]
+                for place, step in enumerate(steps):
+                    # A purchase may become known after what came later was learnt.
+                    if since is None or step.known_at >= since:
+                        self._model.learn(steps[: place + 1], place)
+                        self._figures.steps += 1
                 # One history takes a millisecond; the calls come between them.
                 await asyncio.sleep(0)
         except StoreError as error:

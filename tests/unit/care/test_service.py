@@ -408,7 +408,44 @@ async def test_switched_off_it_reads_nothing(desk_of: Callable[[], Desk]) -> Non
         assert desk.voices.told == []
         assert desk.grounds == []
         assert desk.service.mood("c") is None
+        assert desk.service.figures().permitted == 0
         desk.service.reload(CarePolicy(rules=(mood_rule(),)))
+        await desk.tell(closed())
+        assert desk.voices.told == []
+        assert desk.memory.answers == []
+
+
+@pytest.mark.parametrize(
+    "desk_of",
+    [lambda: Desk(enabled=False), lambda: Desk(policy=EmotionPolicy.OFF)],
+)
+async def test_switched_off_it_still_notes_what_else_is_said(desk_of: Callable[[], Desk]) -> None:
+    async with at_work(desk_of()) as desk:
+        await desk.tell(arrived())
+        with pytest.raises(NotKnown):
+            desk.service.answer("c", Purpose.EMOTION, Answer.GRANTED)
+        desk.service.answer("c", Purpose.OFFERS, Answer.REFUSED)
+        await desk.tell(arrived())
+        assert desk.memory.answers == [("c", Purpose.OFFERS, Answer.REFUSED)]
+        assert desk.of(EmotionGroundChanged) == []
+        await desk.tell(closed())
+        with pytest.raises(NotKnown):
+            desk.service.answer("c", Purpose.OFFERS, Answer.GRANTED)
+
+
+async def test_switched_off_it_remembers_who_refused_offers_before() -> None:
+    async with at_work(Desk(enabled=False)) as desk:
+        desk.memory.customer = KnownCustomer(
+            consent=Consent(emotion=Answer.GRANTED, offers=Answer.REFUSED)
+        )
+        await desk.tell(arrived(), queued())
+        (known,) = desk.of(ConsentChanged)
+        assert isinstance(known, ConsentChanged)
+        assert (known.purpose, known.answer, known.earlier) == (
+            Purpose.OFFERS,
+            Answer.REFUSED,
+            True,
+        )
 
 
 async def test_rules_may_change_while_it_runs() -> None:

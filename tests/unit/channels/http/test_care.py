@@ -215,6 +215,10 @@ async def test_where_emotion_is_off_that_is_the_answer(
     given = {"purpose": "emotion", "answer": "granted"}
     problem(await client.post(f"{path}/consent", json=given), 409, "conflict")
     assert care.answers == []
+    # What has nothing to do with emotion may be said all the same.
+    given = {"purpose": "offers", "answer": "refused"}
+    assert (await client.post(f"{path}/consent", json=given)).status_code == 204
+    assert care.answers == [(contact_id(1), Purpose.OFFERS, Answer.REFUSED)]
 
 
 async def test_stored_events_tell_of_alerts_and_moods() -> None:

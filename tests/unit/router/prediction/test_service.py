@@ -290,6 +290,23 @@ async def test_what_is_new_is_learnt_once() -> None:
         assert service.figures().steps == 3
 
 
+async def test_what_is_entered_late_is_learnt_then_and_where_it_belongs() -> None:
+    async with Scene() as scene:
+        late = NeedStep(
+            NeedKind.PRODUCT, "case", START + timedelta(days=2), START + timedelta(days=6)
+        )
+        fresh = NeedStep(NeedKind.PRODUCT, "x", START + timedelta(days=2), scene.clock.now)
+        scene.histories.everybody = [[step("fault", 1), late, fresh, step("move", 3), step("a", 7)]]
+        await scene.service.learn_now()
+        assert scene.service.figures().steps == 2
+        numbers = scene.model.numbers
+        assert fresh.need not in numbers
+        fault, case = numbers[step("fault", 1).need], numbers[late.need]
+        assert scene.model.contexts[1, -1, fault].of[case] > 0
+        # What came after it was learnt long ago.
+        assert (1, -1, case) not in scene.model.contexts
+
+
 async def test_leaving_twice_is_harmless() -> None:
     scene = Scene(learn_s=0.0)
     async with scene:
