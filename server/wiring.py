@@ -53,6 +53,7 @@ from server.node import Node, Records, show
 from server.observe import Observation
 from server.router_feed import RouterFeed
 from server.speech_recorder import SpeechRecorder
+from server.suggestions import SuggestionsAtWork, suggestions_at_work
 from server.timed_ledger import TimedLedger
 from server.version import VERSION
 from store.credentials import CredentialFile
@@ -172,6 +173,7 @@ async def _calls(
             customers_at_work(
                 settings, store, bus, clock, taker=desk, figures=desk.customers
             ) as known,
+            suggestions_at_work(settings, store, bus, clock) as suggestions,
         ):
             hearing = Hearing(
                 settings.analysis,
@@ -245,6 +247,7 @@ async def _calls(
                                 desk=desk,
                                 router=router,
                                 outcomes=outcomes,
+                                suggestions=suggestions,
                                 care=care,
                                 edge=edge,
                                 control=control,
@@ -261,6 +264,7 @@ async def _calls(
                             decisions=store.decisions,
                             eligibility=router,
                             learning=outcomes,
+                            suggestions=suggestions.desk,
                             intervals=records.intervals,
                             customers=store.directory,
                             outcomes=Outcomes(store.directory, bus),
@@ -295,7 +299,11 @@ async def _calls(
                         )
                         show(node, ports, records, speech)
                         observation.metrics.add("customers", known)
-                        kept = {"outcomes": lambda: lessons.failures}
+                        observation.metrics.add("suggestions", suggestions.figures)
+                        kept = {
+                            "outcomes": lambda: lessons.failures,
+                            "needs": suggestions.failures,
+                        }
                         observation.metrics.add("learning", learning_figures(outcomes, kept))
                         async with observation, reloader, http:
                             observation.readiness.started = True
@@ -319,6 +327,7 @@ def _apply(
     desk: Desk,
     router: RouterService,
     outcomes: OutcomeModel,
+    suggestions: SuggestionsAtWork,
     care: CareService,
     edge: Edge,
     control: CallControl,
@@ -327,6 +336,7 @@ def _apply(
     new = plan.configuration
     desk.policy = RouterPolicy.of(new)
     outcomes.reload(new.router.learning)
+    suggestions.reload(new.suggestions)
     router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
     care.reload(CarePolicy.of(new))
