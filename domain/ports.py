@@ -240,6 +240,13 @@ class Routing(Protocol):
         """
         ...
 
+    def keep_place(self, contact_id: str) -> None:
+        """A contact waits, or is about to, with nobody on the line until he is called back.
+
+        The queue's longest wait does not end it, and its leaving is no abandonment.
+        """
+        ...
+
     def leave(self, contact_id: str) -> None:
         """The customer is gone while waiting or ringing; harmless if he no longer waits."""
         ...

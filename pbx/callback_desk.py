@@ -30,9 +30,6 @@ FULL_RETRY_S: Final = 30.0
 """A contact that finds its queue full tries again after this; callers come and go by the minute."""
 POSTPONED_S: Final = 60.0
 """Calls a minute are counted, so after a minute another one may be made."""
-LONG_WAIT_SHARE: Final = 0.5
-"""The router lets nobody wait longer than `wait_s_max`. A callback that it has let go joins again
-as one that has waited this share of it: the older half of the callers goes first."""
 
 log = structlog.get_logger(__name__)
 
@@ -150,6 +147,7 @@ class CallbackDesk:
         except BaseException:
             self._book.remove(contact.contact_id)
             raise
+        self._routing.keep_place(contact.contact_id)
 
     def drop(self, contact_id: str) -> None:
         """The customer is not to be called back any more; harmless if he was not to be."""
@@ -344,11 +342,9 @@ class CallbackDesk:
         if queue is None:
             self._close(callback, Disposition.FAILED, f"queue {contact.queue_id} is no more")
             return
-        waited_s = self._waited_s(contact)
-        if waited_s >= queue.wait_s_max:
-            waited_s = LONG_WAIT_SHARE * queue.wait_s_max
         try:
-            self._routing.enqueue(queue_request(contact, queue, waited_s=waited_s))
+            self._routing.keep_place(contact.contact_id)
+            self._routing.enqueue(queue_request(contact, queue, waited_s=self._waited_s(contact)))
         except LimitExceeded:
             callback.joins_s = now_s + FULL_RETRY_S
             return

@@ -15,7 +15,7 @@ from domain.agent import AgentState
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import ContactState, Disposition
 from domain.deadlines import Deadlines
-from domain.errors import IllegalTransition, LimitExceeded
+from domain.errors import IllegalTransition
 from domain.events import ContactQueued, Event
 from domain.offer import DeclineReason, Offer, OfferTrigger
 from domain.offer_events import (
@@ -44,6 +44,7 @@ from router.inputs import (
     OfferAnswered,
     OfferRefused,
     OutcomeKnown,
+    PlaceKept,
     PolicyChanged,
     PriorityAdded,
     ReachabilityChanged,
@@ -189,6 +190,9 @@ class RouterCore:
                 self._finish(contact_id, now_s)
             case PriorityAdded() | CustomerKnown() | MoodObserved() | OutcomeKnown():
                 self.demand.take(happened, now_s)
+            case PlaceKept(contact_id):
+                self.demand.take(happened, now_s)
+                self._deadlines.drop((_OVERDUE, contact_id))
             case ShiftChanged() | AgentStateRequested() | ReachabilityChanged():
                 self._of_agent(happened, now_s)
             case PolicyChanged(policy):
@@ -274,14 +278,10 @@ class RouterCore:
         queue = self.queue(queued.queue_id)
         if queued.contact_id in self.line or queued.contact_id in self._connected:
             raise IllegalTransition("Contact", ContactState.QUEUED.value, "enqueue")
-        try:
-            self._queues.admit(queue, self.line.in_queue(queue.id))
-        except LimitExceeded:
-            self.totals.refused += 1
-            raise
+        self._queues.admit(queue, self.line.in_queue(queue.id), self.totals)
         contact = self.demand.add(queued, now_s)
         self._queues.forecaster.arrived(queue.id, rank_of(self.demand, contact), now_s)
-        self._deadlines.set((_OVERDUE, contact.contact_id), contact.queued_at_s + queue.wait_s_max)
+        self._await_end(contact)
         self._out.append(queued)
 
     def _leave(self, contact_id: str, now_s: float) -> None:
@@ -405,6 +405,13 @@ class RouterCore:
         if agent_id in self.roster:
             self.roster.wrapped_up(self.roster.get(agent_id), contact_id, now_s)
 
+    def _await_end(self, contact: WaitingContact) -> None:
+        """See to it that the queue's longest wait ends a contact, unless it keeps a place."""
+        if not contact.overdue and not contact.kept:
+            name = (_OVERDUE, contact.contact_id)
+            wait_s_max = self._queues[contact.queue_id].wait_s_max
+            self._deadlines.set(name, contact.queued_at_s + wait_s_max)
+
     def _overdue(self, contact_id: str, now_s: float) -> None:
         contact = self.line.get(contact_id)
         assert contact is not None
@@ -457,10 +464,7 @@ class RouterCore:
         self.roster.replace(policy.agents, now_s)
         self.demand.take_over(policy, self._queues.every, now_s)
         for contact in self.line:
-            wait_s_max = self._queues[contact.queue_id].wait_s_max
-            if not contact.overdue:
-                name = (_OVERDUE, contact.contact_id)
-                self._deadlines.set(name, contact.queued_at_s + wait_s_max)
+            self._await_end(contact)
         for queue_id in list(self._queues.every):
             self._close_queue(queue_id)
 

@@ -22,7 +22,7 @@ from router.changes import Changes
 from router.columns import AgentColumns, Mask
 from router.cost import CostBook, Urgency, may_decline, weights_of
 from router.eligibility import Eligibility
-from router.inputs import CustomerKnown, MoodObserved, OutcomeKnown, PriorityAdded
+from router.inputs import CustomerKnown, MoodObserved, OutcomeKnown, PlaceKept, PriorityAdded
 from router.known import Kept, KnownContact, ServedContact
 from router.lessons import Lessons, OutcomeModel
 from router.offers import Pauses
@@ -113,7 +113,9 @@ class Demand:
         self._deadlines.drop((STEP, contact.contact_id))
 
     def take(
-        self, happened: PriorityAdded | CustomerKnown | MoodObserved | OutcomeKnown, now_s: float
+        self,
+        happened: PriorityAdded | PlaceKept | CustomerKnown | MoodObserved | OutcomeKnown,
+        now_s: float,
     ) -> None:
         """Take what is new about a contact, whether it waits already, still or no longer."""
         known = self._known.get(happened.contact_id) or KnownContact()
@@ -122,6 +124,8 @@ class Demand:
                 contact = self.line.get(contact_id)
                 if contact is not None:
                     self.line.add_priority(contact, steps)
+            case PlaceKept(contact_id):
+                self._keep(contact_id, replace(known, kept=True), now_s)
             case CustomerKnown(contact_id, profile):
                 if not profile.profiling:
                     profile = profile.unprofiled()
@@ -241,6 +245,7 @@ class Demand:
         if known is not None:
             contact.profile = known.profile
             contact.distress = known.distress
+            contact.kept = known.kept
         contact.scheme, contact.propensity = self._lessons.scheme_of(
             contact.contact_id, contact.profile
         )

@@ -15,6 +15,8 @@ class QueueFigures:
         released: Ended by us because the queue's longest wait had passed; these count
             neither as answered nor as abandoned.
         overflowed: Gone on waiting in another queue, where they count as arrived too.
+        withdrawn: Callbacks that were taken back, postponed or came to nothing; these count neither
+            as answered nor as abandoned.
         refused: Turned away because the queue was at its limit.
         connected: Contacts that an agent talks with now.
         handle_s: Moving mean of the seconds that one contact occupies an agent, from the
@@ -28,6 +30,7 @@ class QueueFigures:
     abandoned_in_target: int = 0
     released: int = 0
     refused: int = 0
+    withdrawn: int = 0
     overflowed: int = 0
     connected: int = 0
     answer_wait_s: float = 0.0

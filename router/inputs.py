@@ -55,6 +55,17 @@ class PriorityAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceKept:
+    """A contact waits with nobody on the line: its customer is to be called back.
+
+    The queue's longest wait does not end it, and its leaving is no abandonment. May come before
+    the contact is queued.
+    """
+
+    contact_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerKnown:
     """It is known who a customer is.
 
@@ -131,6 +142,7 @@ Input = (
     | OfferRefused
     | ContactFinished
     | PriorityAdded
+    | PlaceKept
     | CustomerKnown
     | MoodObserved
     | OutcomeKnown

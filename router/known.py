@@ -46,10 +46,12 @@ class KnownContact:
 
     Attributes:
         distress: How upset he is, 0 to 3, as observed.
+        kept: The contact waits with nobody on the line.
     """
 
     profile: CustomerProfile | None = None
     distress: int = 0
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

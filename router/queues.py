@@ -7,6 +7,7 @@ from config.schema import QueueEntry
 from domain.errors import LimitExceeded, NotKnown
 from router.figures import QueueFigures
 from router.standing import Serving
+from router.totals import CoreTotals
 from router.wait_forecaster import WaitForecaster
 from router.waiting import WaitingContact
 
@@ -47,12 +48,13 @@ class Queues:
         for queue_id in configured:
             self.figures.setdefault(queue_id, QueueFigures())
 
-    def admit(self, queue: QueueEntry, waiting: int) -> None:
+    def admit(self, queue: QueueEntry, waiting: int, totals: CoreTotals) -> None:
         """Count a contact that comes.
 
         Args:
             queue: Where to.
             waiting: Contacts that no agent has answered yet, this one not counted.
+            totals: Where a refusal is counted too.
 
         Raises:
             LimitExceeded: The queue is at its limit of waiting contacts.
@@ -60,6 +62,7 @@ class Queues:
         figures = self.figures[queue.id]
         if waiting >= queue.waiting_max:
             figures.refused += 1
+            totals.refused += 1
             raise LimitExceeded(f"queue {queue.id} waiting_max", waiting + 1, queue.waiting_max)
         figures.arrived += 1
 
@@ -74,7 +77,11 @@ class Queues:
         )
 
     def note_abandonment(self, contact: WaitingContact, now_s: float) -> None:
-        """The customer has left before an answer."""
+        """The customer has left before an answer; whose place was kept had left long before."""
+        if contact.kept:
+            self.figures[contact.queue_id].withdrawn += 1
+            self.forecaster.released(contact.contact_id, now_s)
+            return
         waited_s = contact.waited_s(now_s)
         queue_id = contact.queue_id
         target_s = self._every[queue_id].service_level.target_s

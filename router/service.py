@@ -46,6 +46,7 @@ from router.inputs import (
     OfferAnswered,
     OfferRefused,
     OutcomeKnown,
+    PlaceKept,
     PolicyChanged,
     PriorityAdded,
     ReachabilityChanged,
@@ -182,6 +183,10 @@ class RouterService:
             IllegalTransition: The contact waits already, or an agent talks with it.
         """
         self._handle(queued)
+
+    def keep_place(self, contact_id: str) -> None:
+        """A contact waits, or is about to, with nobody on the line until he is called back."""
+        self._handle(PlaceKept(contact_id))
 
     def leave(self, contact_id: str) -> None:
         """The customer is gone while waiting or ringing; harmless if he no longer waits."""

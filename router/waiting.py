@@ -39,6 +39,7 @@ class WaitingContact:
             that.
         relaxed, ring: Steps of relaxation taken, rings open.
         offered_to: The agent whom it is offered to, else None.
+        kept: It waits with nobody on the line, until its customer is called back.
         overdue: The queue's longest wait has passed while it was offered.
         place: Its row in the columns.
     """
@@ -57,6 +58,7 @@ class WaitingContact:
     relaxed: int = 0
     ring: int = 0
     offered_to: str | None = None
+    kept: bool = False
     overdue: bool = False
     place: int = field(default=-1, init=False)
 

@@ -42,12 +42,16 @@ class Notes:
         self.finished: list[str] = []
         self.declined: list[tuple[str, DeclineReason]] = []
         self.accepts = True
+        self.places_kept: list[str] = []
         self.full = False
 
     def enqueue(self, queued: ContactQueued) -> None:
         if self.full:
             raise LimitExceeded("queue support: waiting contacts", 3, 2)
         self.queued.append(queued)
+
+    def keep_place(self, contact_id: str) -> None:
+        self.places_kept.append(contact_id)
 
     def leave(self, contact_id: str) -> None:
         self.left.append(contact_id)

@@ -50,6 +50,9 @@ class ModelRouter:
             raise NotKnown("queue", "support")
         self.standing = "waiting"
 
+    def keep_place(self, contact_id: str) -> None:
+        """The model's contacts wait as long as they like."""
+
     def leave(self, contact_id: str) -> None:
         assert self.standing != "talking", "finish, not leave"
         self.standing = "unknown"

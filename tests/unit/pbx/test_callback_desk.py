@@ -220,6 +220,7 @@ async def test_who_has_hung_up_goes_on_waiting(node: Node) -> None:
     assert node.control.calls() == []
     (view,) = node.control.callbacks()
     assert (view.contact_id, view.in_call, view.attempts) == (contact_id, False, 0)
+    assert set(node.routing.places_kept) == {contact_id}
 
 
 async def test_the_customer_is_called_by_his_trunk_at_his_number(node: Node) -> None:

@@ -21,6 +21,7 @@ from router.inputs import (
     ContactLeft,
     OfferAnswered,
     OfferRefused,
+    PlaceKept,
     PolicyChanged,
     ReachabilityChanged,
 )
@@ -356,3 +357,17 @@ def test_the_policy_is_what_the_configuration_says():
     known = AgentPolicy.of(entry).agent
     assert (known.skills, known.languages) == ({"tech": 3}, {"zh": 4})
     assert known.contact_uri == "sip:1@192.0.2.1"
+
+
+def test_a_kept_place_outlasts_the_longest_wait_and_its_leaving_is_no_abandonment():
+    desk = Desk(policy([], [queue(wait_s_max=60)]))
+    desk.tell(queued("back"), PlaceKept("back"))
+    desk.tell(PlaceKept("early"), queued("early", waited_s=500))
+    desk.tell(queued("caller"))
+    outputs = desk.pass_time(100)
+    assert [one.contact_id for one in of_kind(outputs, ReleaseContact)] == ["caller"]
+    desk.tell(PolicyChanged(policy([], [queue(wait_s_max=30)])))
+    assert {contact.contact_id for contact in desk.core.line} == {"back", "early"}
+    desk.tell(ContactLeft("back"))
+    figures = desk.core.figures["sales"]
+    assert (figures.abandoned, figures.withdrawn) == (0, 1)
