@@ -79,10 +79,12 @@ class Eligibility:
         if kept_for is not None:
             counts[Obstacle.PREFERRED] = max(0, int(np.count_nonzero(left)) - 1)
         else:
-            counts[Obstacle.PAUSED] = sum(
-                agent_id in roster and left[roster.get(agent_id).column]
+            paused = [
+                roster.get(agent_id).column
                 for agent_id in self._pauses.agents(contact.contact_id, now_s)
-            )
+                if agent_id in roster
+            ]
+            counts[Obstacle.PAUSED] = sum(column >= 0 and bool(left[column]) for column in paused)
         return {obstacle: count for obstacle, count in counts.items() if count}
 
     def able(self, contact: WaitingContact) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ are relaxed by then, rings, working hours, the agent a contact is kept for, capa
 """
 
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import count
 
 from hypothesis import Phase, settings
@@ -16,7 +17,8 @@ from config.schema import AgentEntry, QueueEntry
 from domain.agent import Agent, AgentState, language_proficiency
 from domain.contact import Channel
 from domain.customer_profile import CustomerProfile, Familiar
-from domain.events import ContactQueued
+from domain.event_codec import decode, encode
+from domain.events import ContactQueued, Envelope
 from domain.mood import Mood
 from domain.offer import DeclineReason
 from domain.offer_events import (
@@ -51,6 +53,7 @@ QUEUES = ("sales", "support")
 APART = frozenset(
     {frozenset((Channel.VOICE, Channel.CHAT)), frozenset((Channel.VOICE, Channel.MESSAGE))}
 )
+AT = datetime(2026, 1, 1, tzinfo=UTC)
 SOON_S = 1e-3
 
 levels = st.integers(1, 5)
@@ -180,6 +183,8 @@ class PersonalMachine(RuleBasedStateMachine):
                     self.judge(output)
                     self.ringing[output.offer_id] = output
                 case OfferExplained(decision=decision):
+                    told = Envelope(sequence=1, at=AT, event=output)
+                    assert decode(encode(told)) == told, "it is not what the journal stores"
                     self.explained.add(decision.offer_id)
                     assert decision.chosen.agent_id == self.ringing[decision.offer_id].agent_id
                     assert all(
