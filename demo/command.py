@@ -7,7 +7,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -112,6 +112,8 @@ async def _demo(folder: Path, calls: Sequence[PlannedCall], *, as_json: bool, ke
             wrong.append("no call met an agent who does not answer")
         if not console.is_terminal:
             console.print(board)
+        for line in _told_why(played):
+            console.print(line, markup=False, soft_wrap=True)
         told = sum(each.told for each in played)
         console.print(
             f"{told} of {len(played)} callers were told that a computer estimates emotion from "
@@ -174,3 +176,14 @@ async def _keep(node: NodeProcess, token: str, passwords: dict[str, str], consol
 
 def _tail(log: Path, lines: int = 15) -> str:
     return os.linesep.join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _told_why(calls: Sequence[Played]) -> Iterator[str]:
+    """Tell why the call with most offers went to whom, and one call in each other language."""
+    told: set[str] = set()
+    for played in sorted(calls, key=lambda one: -len(one.reasons)):
+        spoken = str(played.record.get("language", ""))
+        if played.reasons and spoken not in told:
+            told.add(spoken)
+            for reason in played.reasons:
+                yield f"why {played.plan.name}: {reason}"

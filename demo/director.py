@@ -233,6 +233,15 @@ class Director:
 
     # The judge.
 
+    async def _explain(self, played: Played) -> None:
+        """Ask why the call was offered to whom, in the customer's language."""
+        spoken = played.record["language"]
+        trail = await self._api.get(f"/contacts/{played.contact_id}/decisions?language={spoken}")
+        played.reasons = [" ".join(one["sentences"]) for one in trail["decisions"]]
+        offered = len(played.record["interactions"])
+        if len(played.reasons) != offered:
+            played.wrong.append(f"{len(played.reasons)} decisions are told of {offered} offers")
+
     async def _judge(self, played: Played) -> None:
         if not played.contact_id:
             played.wrong.append("no contact was recorded")
@@ -245,6 +254,7 @@ class Director:
                     played.record = await self._api.get(path)
                     wrong = played.faults()
                     if not wrong:
+                        await self._explain(played)
                         return
                     await asyncio.sleep(0.25)
         except TimeoutError:

@@ -49,6 +49,7 @@ class Played:
         moods: Each mood that he was found in, in turn.
         alarms: The alerts about him.
         wrong: What is not as it should be, in words.
+        reasons: Why it was offered to whom, a text for each offer.
     """
 
     plan: PlannedCall
@@ -62,6 +63,7 @@ class Played:
     alarms: list[Alarm] = field(default_factory=list)
     record: dict[str, Any] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
     _arrived: datetime | None = None
     _closed: bool = False
 
