@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from config.routing import Routing
 from config.workload_truth import Faults
 from domain.offer_events import (
     OfferAccepted,
@@ -102,13 +103,9 @@ class Watched:
 
 def other_weights(policy: RouterPolicy) -> RouterPolicy:
     """Return a policy that decides otherwise, with a rule about a team and shorter waits."""
-    weights = policy.weights.model_copy(
-        update={
-            "proficiency_weight_s": 60.0, "unserved_s": 30.0, "decline_pause_s": 5.0,
-            "team_rules": [{"id": "keep", "team": "zh", "queues": ["help"], "serving_max": 1}],
-        }
-    )  # fmt: skip
-    weights = type(weights).model_validate(weights.model_dump())
+    rule = {"id": "keep", "team": "zh", "queues": ["help"], "serving_max": 1}
+    changes = {"proficiency_weight_s": 60.0, "unserved_s": 30.0, "decline_pause_s": 5.0}
+    weights = Routing.model_validate(policy.weights.model_dump() | changes | {"team_rules": [rule]})
     queues = {
         queue_id: one.model_copy(update={"wait_s_max": 900.0})
         for queue_id, one in policy.queues.items()

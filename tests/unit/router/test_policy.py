@@ -8,7 +8,7 @@ from tests.unit.router.people import agent, queue
 
 AGENT = """\
     skills: {billing: 4}
-    languages: {de: 5, en: 2}
+    languages: {zh: 5, en: 2}
     team: blue
     seniority: 5
     emotion_handling: 1
@@ -28,7 +28,7 @@ def test_everything_the_configuration_says_of_an_agent_is_in_the_policy():
     entry = policy.agents["anna"]
     anna = entry.agent
     assert (anna.agent_id, anna.name, anna.extension) == ("anna", "Anna Berg", "21")
-    assert (anna.skills, anna.languages) == ({"billing": 4}, {"de": 5, "en": 2})
+    assert (anna.skills, anna.languages) == ({"billing": 4}, {"zh": 5, "en": 2})
     assert (anna.team, anna.seniority, anna.emotion_handling) == ("blue", 5, 1)
     assert (anna.ratings, anna.regions, anna.products) == ({"invoice": 4.5}, {"north"}, {"phone"})
     assert anna.capacity.slots == {Channel.VOICE: 1, Channel.MAIL: 7}

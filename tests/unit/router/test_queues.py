@@ -36,7 +36,7 @@ def test_what_becomes_of_contacts_is_counted_against_the_queues_target():
     found.note_answer(contact(), rang_s=4.0, now_s=31.0)
     found.note_abandonment(contact(), now_s=50.0)
     found.note_release(contact(), now_s=60.0)
-    assert (figures.answered, figures.answered_in_time) == (2, 1)
+    assert (figures.answered, figures.answered_in_target) == (2, 1)
     assert (figures.abandoned, figures.released, figures.connected) == (1, 1, 2)
     found.note_handled(Serving("c1", "sales", 10.0), now_s=70.0)
     found.note_handled(Serving("c1", "gone", 10.0), now_s=70.0)

@@ -251,7 +251,8 @@ def test_busy_from_the_first_contact_to_the_end_of_the_last():
     assert (people.ann.state, len(people.events)) == (S.BUSY, before)
     assert people.stages() == {"c0": Stage.WRAP_UP, "c1": Stage.CONNECTED}
     people.roster.wrapped_up(people.ann, "c0", 20.0)
-    assert people.served == [(Serving("c0", "sales", 1.0, Channel.CHAT, Stage.WRAP_UP), 20.0)]
+    ((serving, at_s),) = people.served
+    assert (serving.contact_id, serving.since_s, at_s) == ("c0", 1.0, 20.0)
     people.roster.end(people.ann, "c1", 30.0)
     assert people.ann.state is S.WRAP_UP
     people.roster.wrapped_up(people.ann, "c1", 40.0)

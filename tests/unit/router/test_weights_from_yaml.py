@@ -1,4 +1,4 @@
-"""A weight changed in the file changes decisions while the router runs; a wrong one changes nothing.
+"""A weight changed in the file changes decisions while the router runs; a wrong one nothing.
 
 The way is that of the node: text, `Reloader`, `RouterPolicy.of`, `RouterService.reload`.
 """

@@ -27,7 +27,7 @@ def felt(after: Mood, contact_id: str = "c1", before: Mood = Mood.UNKNOWN) -> Mo
 
 def closed(contact_id: str = "c1") -> ContactClosed:
     return ContactClosed(
-        contact_id=contact_id, queue_id="sales", disposition=Disposition.COMPLETED,
+        contact_id=contact_id, queue_id="sales", disposition=Disposition.CALLER_ENDED,
         agent_id="ann", wait_s=1.0, talk_s=60.0, reason="",
     )  # fmt: skip
 
