@@ -111,6 +111,11 @@ def key_rule(keys: Sequence[str | int]) -> str:
     return describe({"type": "string", **resolved(shape.get("propertyNames", {}))})
 
 
+def known_names(keys: Sequence[str | int]) -> Sequence[str]:
+    """Return the names that keys of the mapping at this path are chosen from; empty: free ones."""
+    return tuple(resolved((shape_at(keys) or {}).get("propertyNames", {})).get("enum", ()))
+
+
 def unit(name: str) -> str:
     """Return the unit that a field's name tells; empty when it tells none."""
     for quantity in _QUANTITIES:
@@ -147,6 +152,8 @@ def _range(shape: Shape) -> str:
 def _length(shape: Shape, ending: str, noun: str) -> str:
     low, high = shape.get(f"min{ending}"), shape.get(f"max{ending}")
     plural = "entries" if noun == "entry" else f"{noun}s"
+    if low is not None and low == high:
+        return f" of {low} {noun if low == 1 else plural}"
     if low is not None and high is not None:
         return f" of {low} to {high} {plural}"
     if low is not None:

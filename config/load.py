@@ -135,7 +135,9 @@ def _mistake(document: Document, details: ErrorDetails) -> Mistake:
     if is_key:
         allowed = explain.key_rule(keys[:-1])
         place = document.key_place(keys)
-        return Mistake(document.file, place, keys, f"the name {keys[-1]!r}", allowed)
+        meant = explain.nearest(str(keys[-1]), explain.known_names(keys[:-1]))
+        hint = f"did you mean {meant}?" if meant else ""
+        return Mistake(document.file, place, keys, f"the name {keys[-1]!r}", allowed, hint)
     allowed = explain.allowed(keys)
     shape = explain.shape_at(keys) or {}
     # Whoever wrote the secret itself into the file must not find it in a log as well.

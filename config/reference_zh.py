@@ -76,7 +76,7 @@ _ALLOWED: Final = {
         "可用 0-9、A-Z、a-z、*、#、.、- 和 _"
     ),
     "a time of day in quotes, 00:00 to 23:59": "带引号的时刻，00:00 到 23:59",
-    "a list of 2 to 2 entries": "两项的列表",
+    "a list of 2 entries": "两项的列表",
     "a sip: URI with a user part, such as sip:21@10.0.0.5:5060": (
         "带用户部分的 sip: 地址，如 sip:21@10.0.0.5:5060"
     ),

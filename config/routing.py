@@ -4,9 +4,9 @@ Weights are seconds of waiting: a weight of 10 means that the solver lets a cust
 longer to have it.
 """
 
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from config.section import Section
 from config.values import Identifier, Proficiency, TimeOfDay
@@ -113,6 +113,9 @@ class Ring(Section):
     """Agents in this ring; with neither teams nor agents it is everybody."""
 
 
+Step = TypeVar("Step", Relaxation, Ring)
+
+
 class Overflow(Section):
     """Another queue that takes over what waits too long."""
 
@@ -167,7 +170,7 @@ class Learning(Section):
 class Routing(Weights):
     """How the router decides: weights, which each queue may set otherwise, and rules for all."""
 
-    decline_pause_s: Annotated[float, Field(ge=0)] = 30.0
+    decline_pause_s: Annotated[float, Field(ge=0, le=3600)] = 30.0
     """A contact is not offered again to an agent who just declined or missed it."""
     channel_urgency: dict[ChannelName, Annotated[float, Field(ge=0, le=10)]] = {
         "voice": 1.0,
@@ -209,15 +212,21 @@ class QueueRouting(Section):
     overflow: Overflow | None = None
     """Another queue that takes over what waits too long."""
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        for name, steps in (("relax", self.relax), ("rings", self.rings)):
-            times = [step.after_s for step in steps]
-            if times != sorted(set(times)):
-                raise ValueError(f"{name}: after_s must grow from step to step, got {times}")
-        if self.rings and self.rings[0].after_s > 0:
-            raise ValueError(f"rings: the first must begin at 0, not {self.rings[0].after_s:g} s")
-        return self
+    @field_validator("relax", "rings", mode="after")
+    @classmethod
+    def _in_order(cls, steps: list[Step]) -> list[Step]:
+        times = [step.after_s for step in steps]
+        if times != sorted(set(times)):
+            told = ", ".join(f"{time:g}" for time in times)
+            raise ValueError(f"after_s must grow from step to step, not {told}")
+        return steps
+
+    @field_validator("rings", mode="after")
+    @classmethod
+    def _at_once(cls, rings: list[Ring]) -> list[Ring]:
+        if rings and rings[0].after_s > 0:
+            raise ValueError(f"the first must begin at 0, not {rings[0].after_s:g} s")
+        return rings
 
 
 class Skilled(Section):

@@ -268,8 +268,7 @@ class RouterCore:
                 case (kind, agent_id, contact_id) if kind == _WRAPPED_UP:
                     self._wrapped_up(agent_id, contact_id, now_s)
                 case (kind, contact_id, agent_id) if kind == _PAUSE_ENDS:
-                    self.demand.pauses.end(contact_id, agent_id)
-                    self._changes.contacts.add(contact_id)
+                    self.demand.end_pause(contact_id, agent_id)
                 case _:
                     raise AssertionError(f"no deadline of kind {name}")
             self._unsettled = True
@@ -319,11 +318,12 @@ class RouterCore:
         self.offers.open(offer)
         explained = None
         if self._explains and self._asked is not None:
+            kept_for = self.demand.waited_for(contact, now_s)
             explained = explain(
                 match,
                 self._asked,
                 self._given,
-                self.demand.eligibility.counts(contact, None, now_s),
+                self.demand.eligibility.counts(contact, kept_for, now_s),
                 offer_id=offer.offer_id,
                 waited_s=contact.waited_s(now_s),
             )
@@ -342,7 +342,9 @@ class RouterCore:
         contact, agent = match.contact, match.agent
         waits = self.line.get(contact.contact_id) is contact and contact.offered_to is None
         paused = agent.agent_id in self.demand.pauses.agents(contact.contact_id, now_s)
-        return waits and self.roster.is_free(agent, contact.channel) and not paused
+        free = waits and self.roster.is_free(agent, contact.channel) and not paused
+        # What it asks for, or what he can, may be another thing by now.
+        return free and bool(self.demand.eligibility.able(contact)[agent.column])
 
     def _accept(self, offer_id: str, now_s: float) -> None:
         offer = self.offers.get(offer_id)

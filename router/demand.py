@@ -139,6 +139,12 @@ class Demand:
         """A contact has ended: who its customer is need not be known any more."""
         self._known.pop(contact_id)
 
+    def end_pause(self, contact_id: str, agent_id: str) -> None:
+        """A pair that was kept apart may meet again."""
+        self.pauses.end(contact_id, agent_id)
+        if contact_id in self.line:
+            self._changes.contacts.add(contact_id)
+
     def note_serving(self, contact: WaitingContact, agent_id: str) -> None:
         """Remember who serves a contact, until its outcome is known."""
         self._lessons.served(

@@ -79,12 +79,10 @@ class Eligibility:
         if kept_for is not None:
             counts[Obstacle.PREFERRED] = max(0, int(np.count_nonzero(left)) - 1)
         else:
-            paused = [
-                roster.get(agent_id).column
-                for agent_id in self._pauses.agents(contact.contact_id, now_s)
-                if agent_id in roster
-            ]
-            counts[Obstacle.PAUSED] = sum(column >= 0 and bool(left[column]) for column in paused)
+            paused = self._pauses.agents(contact.contact_id, now_s)
+            columns = [roster.get(name).column for name in paused if name in roster]
+            # Whoever has left the policy and still serves has no column.
+            counts[Obstacle.PAUSED] = sum(bool(left[one]) for one in columns if one >= 0)
         return {obstacle: count for obstacle, count in counts.items() if count}
 
     def able(self, contact: WaitingContact) -> NDArray[np.bool_]:

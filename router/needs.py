@@ -18,6 +18,8 @@ FRUSTRATED: Final = 0.5
 from which somebody experienced should take him."""
 FAMILIAR: Final = 0.5
 """Strength from which a familiar agent is waited for as a preferred one is."""
+OVERFLOW_AGAIN_S: Final = 5.0
+"""How often a contact that should have gone to another queue tries again; as long as a ring."""
 _SOON_S: Final = 1e-6
 """Deadlines and waits are sums of floats: a step counts as taken so much before its time."""
 
@@ -71,7 +73,9 @@ def next_step_s(contact: WaitingContact, queue: QueueEntry, now_s: float) -> flo
     if preferred_agent(contact) is not None:
         steps.append(routing.preferred_s)
     if routing.overflow is not None:
-        steps.append(routing.overflow.after_s)
+        after_s = routing.overflow.after_s
+        # Where the other queue was full, or a telephone rang, it is tried again.
+        steps.append(after_s if after_s > waited_s else waited_s + OVERFLOW_AGAIN_S)
     later = [after_s for after_s in steps if after_s > waited_s]
     return contact.queued_at_s + min(later) if later else None
 

@@ -21,6 +21,7 @@ from router.policy import AgentPolicy
 from router.standing import Serving, Stage, Standing
 
 WORKING: Final = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
+_OCCUPIED: Final = frozenset({AgentState.BUSY, AgentState.WRAP_UP})
 _ASKED: Final[Mapping[AgentState, AgentTrigger]] = {
     AgentState.READY: AgentTrigger.READY,
     AgentState.NOT_READY: AgentTrigger.NOT_READY,
@@ -310,14 +311,15 @@ class Roster:
         standing.state = next_agent_state(before, trigger)
         standing.reason = reason
         standing.since_s = now_s
-        if before is AgentState.WRAP_UP:
+        if standing.state not in _OCCUPIED:
+            # Asking for anything, or missing an offer, ends a wrap-up.
             for serving in standing.work.values():
                 self._served(serving, now_s)
             standing.work.clear()
         if standing.state is AgentState.READY and trigger is not AgentTrigger.RELEASE:
             standing.idle_since_s = now_s
         if standing.column >= 0:
-            occupied = standing.state in {AgentState.BUSY, AgentState.WRAP_UP}
+            occupied = standing.state in _OCCUPIED
             self.occupancy.note(standing.column, occupied, now_s)
         self._refresh(standing)
         self._publish(

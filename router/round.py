@@ -250,7 +250,7 @@ class Rounds:
             return None
         agent = roster.get(agent_id)
         present = agent.state.value in PRESENT and agent.column >= 0 and agent.on_shift
-        if not present or agent.wished is not None:
+        if not present or agent.wished is not None or not agent.reachable:
             return None
         if agent_id in pauses.agents(contact.contact_id, now_s):
             return None
@@ -290,17 +290,16 @@ class Rounds:
         for row in np.flatnonzero(rows.any(axis=0)).tolist():
             index = rows[:, row]
             table = self._book.tables[Row(row)].table
-            if len(rows) < len(table):
-                # Few wait, as mostly: a row for each is less than every row there is.
-                part, index = table[index[:, np.newaxis], columns], everyone
-            else:
-                part = table[:, columns]
+            few = len(rows) < len(table)
+            # Few wait, as mostly: a row for each is less than every row there is.
+            part = table[index[:, np.newaxis], columns] if few else table[:, columns]
             factor = load_factor() if row == Row.EXPECTATION else None
             if factor is not None:
                 # Who is occupied beyond the bound has no lead over the least of all.
                 worst = table.max(axis=1, keepdims=True, initial=0.0)
-                worst = worst[rows[:, row]] if part.shape[0] == len(rows) else worst
+                worst = worst[index] if few else worst
                 part = worst + (part - worst) * factor[columns]
+            index = everyone if few else index
             terms.append(Term(REASONS[Row(row)], part, index))
         return terms
 
@@ -360,15 +359,18 @@ class Rounds:
         rules = []
         for rule in self._policy.weights.team_rules:
             asking = np.array([one.queue_id in rule.queues for one in contacts])
-            members = np.array([one.policy.agent.team == rule.team for one in agents])
+            team = [one for one in roster if one.policy.agent.team == rule.team]
+            busy = [
+                one
+                for one in team
+                if any(serving.queue_id in rule.queues for serving in one.work.values())
+            ]
+            # Whoever serves these queues already is one of those who may.
+            fresh = {one.agent_id for one in team} - {one.agent_id for one in busy}
+            members = np.array([one.agent_id in fresh for one in agents])
             if not asking.any() or not members.any():
                 continue
-            busy = sum(
-                any(serving.queue_id in rule.queues for serving in one.work.values())
-                for one in roster
-                if one.policy.agent.team == rule.team
-            )
-            left = max(0, rule.serving_max - busy)
+            left = max(0, rule.serving_max - len(busy))
             if left < min(int(asking.sum()), int(members.sum())):
                 rules.append(TeamRule(asking, members, left))
         return rules

@@ -68,6 +68,8 @@ class OutcomeParts:
                     felt.last = mood
             case ContactClosed(contact_id=contact_id) if contact_id in self._felt:
                 self._felt[contact_id].closed_s = now_s
+            case OutcomeReported(resolved=None, satisfied=None):
+                pass  # What it was about is nothing to learn from; the rest may still come.
             case OutcomeReported(contact_id=contact_id):
                 felt = self._felt.pop(contact_id, None)
                 calmer = None if felt is None else felt.calmer

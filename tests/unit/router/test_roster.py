@@ -1,10 +1,11 @@
 import pytest
 
 from domain.agent import AgentState
+from domain.contact import Channel
 from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
 from router.roster import Roster
-from router.standing import Serving
+from router.standing import Serving, Stage
 from tests.unit.router.people import agent, policy
 
 S = AgentState
@@ -205,3 +206,154 @@ def test_asking_again_changes_the_reason_alone():
     people.roster.request(ann, S.NOT_READY, "lunch", 9.0)
     assert ann.reason == "lunch"
     assert len(people.events) == before
+
+
+class Several(People):
+    """Ann, who may serve three chats at once, and what she serves."""
+
+    def __init__(self, *, offered: int = 0, connected: int = 0):
+        super().__init__(agent("ann", capacity={"chat": 3}))
+        self.ann = self.arrive()
+        for n in range(connected + offered):
+            self.offer(f"c{n}")
+            if n < connected:
+                self.roster.connect(self.ann, f"c{n}")
+
+    def offer(self, contact_id: str, at_s: float = 1.0) -> None:
+        self.roster.reserve(
+            self.ann, Serving(contact_id, "sales", at_s, channel=Channel.CHAT), at_s
+        )
+
+    def stages(self) -> dict[str, Stage]:
+        return {contact_id: one.stage for contact_id, one in self.ann.work.items()}
+
+    def served_ids(self) -> list[str]:
+        return [serving.contact_id for serving, _ in self.served]
+
+
+def test_one_offer_at_a_time_and_not_more_than_fit():
+    people = Several(connected=1)
+    assert people.roster.is_free(people.ann, Channel.CHAT)
+    assert not people.roster.is_free(people.ann, Channel.VOICE)
+    people.offer("c1")
+    assert not people.roster.any_free
+    people.roster.connect(people.ann, "c1")
+    people.offer("c2")
+    people.roster.connect(people.ann, "c2")
+    assert not people.roster.any_free
+    assert people.ann.answered == 3
+
+
+def test_busy_from_the_first_contact_to_the_end_of_the_last():
+    people = Several(connected=2)
+    before = len(people.events)
+    people.roster.end(people.ann, "c0", 10.0)
+    assert (people.ann.state, len(people.events)) == (S.BUSY, before)
+    assert people.stages() == {"c0": Stage.WRAP_UP, "c1": Stage.CONNECTED}
+    people.roster.wrapped_up(people.ann, "c0", 20.0)
+    ((serving, at_s),) = people.served
+    assert (serving.contact_id, serving.since_s, at_s) == ("c0", 1.0, 20.0)
+    people.roster.end(people.ann, "c1", 30.0)
+    assert people.ann.state is S.WRAP_UP
+    people.roster.wrapped_up(people.ann, "c1", 40.0)
+    assert (people.ann.state, people.ann.work) == (S.READY, {})
+    assert people.served_ids() == ["c0", "c1"]
+
+
+def test_wrap_ups_that_overlap_end_one_by_one():
+    people = Several(connected=2)
+    people.roster.end(people.ann, "c0", 10.0)
+    people.roster.end(people.ann, "c1", 12.0)
+    assert people.ann.state is S.WRAP_UP
+    people.roster.wrapped_up(people.ann, "c0", 25.0)
+    assert people.ann.state is S.WRAP_UP
+    people.roster.wrapped_up(people.ann, "c1", 27.0)
+    assert people.ann.state is S.READY
+    assert [at_s for _, at_s in people.served] == [25.0, 27.0]
+
+
+def test_an_offer_that_the_customer_left_among_others_changes_nothing_else():
+    people = Several(connected=1, offered=1)
+    people.roster.release(people.ann, "c1", 5.0)
+    assert (people.ann.state, people.stages()) == (S.BUSY, {"c0": Stage.CONNECTED})
+    assert people.roster.is_free(people.ann, Channel.CHAT)
+
+
+def test_an_offer_that_the_customer_left_beside_a_wrap_up_leaves_the_wrap_up():
+    people = Several(connected=1, offered=1)
+    people.roster.end(people.ann, "c0", 5.0)
+    assert people.ann.state is S.BUSY
+    people.roster.release(people.ann, "c1", 6.0)
+    assert people.ann.state is S.WRAP_UP
+    people.roster.wrapped_up(people.ann, "c0", 20.0)
+    assert (people.ann.state, people.served_ids()) == (S.READY, ["c0"])
+
+
+def test_who_misses_an_offer_beside_a_wrap_up_is_not_ready_and_through_with_it():
+    people = Several(connected=1, offered=1)
+    people.roster.end(people.ann, "c0", 5.0)
+    people.roster.miss(people.ann, "c1", "ring_no_answer", 6.0)
+    assert people.ann.state is S.NOT_READY
+    assert (people.ann.work, people.served_ids()) == ({}, ["c0"])
+    people.roster.request(people.ann, S.READY, "", 7.0)
+    people.roster.wrapped_up(people.ann, "c0", 20.0)
+    assert people.served_ids() == ["c0"], "once"
+
+
+def test_who_misses_an_offer_among_others_serves_them_to_the_end():
+    people = Several(connected=2, offered=1)
+    people.roster.miss(people.ann, "c2", "declined", 5.0)
+    assert (people.ann.state, people.ann.wished) == (S.BUSY, S.NOT_READY)
+    assert not people.roster.any_free
+    people.roster.end(people.ann, "c0", 6.0)
+    people.roster.request(people.ann, S.READY, "", 7.0)
+    assert people.roster.is_free(people.ann, Channel.CHAT), "he takes it back"
+
+
+def test_a_removed_agent_serves_all_his_contacts_to_the_end():
+    people = Several(connected=2, offered=1)
+    people.roster.replace({}, 2.0)
+    assert not people.roster.any_free
+    people.roster.miss(people.ann, "c2", "declined", 3.0)
+    people.roster.end(people.ann, "c0", 4.0)
+    people.roster.wrapped_up(people.ann, "c0", 5.0)
+    assert "ann" in people.roster
+    people.roster.end(people.ann, "c1", 6.0)
+    assert "ann" not in people.roster
+    assert people.ann.state is S.LOGGED_OUT
+    assert people.served_ids() == ["c0", "c1"]
+
+
+def test_an_agent_out_of_reach_serves_all_his_contacts_to_the_end():
+    people = Several(connected=2)
+    people.roster.set_reachable(people.ann, False, 2.0)
+    assert not people.roster.any_free
+    people.roster.end(people.ann, "c0", 3.0)
+    assert people.ann.state is S.BUSY
+    people.roster.end(people.ann, "c1", 4.0)
+    assert (people.ann.state, people.ann.work) == (S.LOGGED_OUT, {})
+
+
+def test_less_capacity_after_a_reload_takes_nothing_away():
+    people = Several(connected=2)
+    people.roster.replace(policy([agent("ann", capacity={"chat": 1})]).agents, 2.0)
+    assert people.stages() == {"c0": Stage.CONNECTED, "c1": Stage.CONNECTED}
+    assert not people.roster.any_free
+    people.roster.end(people.ann, "c0", 3.0)
+    people.roster.wrapped_up(people.ann, "c0", 4.0)
+    assert not people.roster.any_free, "one is as much as she may"
+
+
+def test_columns_follow_the_agents_through_a_reload():
+    people = People(agent("ann"), agent("ben"), agent("chen"))
+    for name in ("ann", "chen"):
+        people.arrive(name)
+    people.roster.set_on_shift(people.get("chen"), False)
+    people.roster.replace(policy([agent("chen"), agent("new"), agent("ann")]).agents, 5.0)
+    assert [people.get(name).column for name in ("chen", "new", "ann")] == [0, 1, 2]
+    assert [one.agent_id for one in people.roster.free()] == ["ann"]
+    assert people.roster.on_shift.tolist() == [False, True, True]
+    assert people.roster.takes_more.tolist() == [False, False, True]
+    assert [one.agent_id for one in people.roster.at(people.roster.working_columns())] == [
+        "chen", "ann",
+    ]  # fmt: skip
