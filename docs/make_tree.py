@@ -47,7 +47,7 @@ FOLDERS: Final = {
     "docs/adr": "decisions, one page each",
     "docs/grafana": "a board for Grafana",
     "docs/measure": "measured figures, with the machine that they were measured on",
-    "docs/pictures": "the README's picture",
+    "docs/pictures": "the README's pictures",
     "docs/systemd": "the unit of the service",
     "requirements": "what is installed: named in `*.in`, locked with hashes in `*.lock`",
     "tests": "the tests; inside they follow the code, so their files are not listed",
