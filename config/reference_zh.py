@@ -75,6 +75,9 @@ _ALLOWED: Final = {
         "所拨的号码，如 +4930123456 或 800：可选的 + 和 1 到 63 个字符，"
         "可用 0-9、A-Z、a-z、*、#、.、- 和 _"
     ),
+    "a BCP 47 language tag such as en, zh, fr or zh-Hant-TW": (
+        "BCP 47 语言标记，如 en、zh、fr 或 zh-Hant-TW"
+    ),
     "a time of day in quotes, 00:00 to 23:59": "带引号的时刻，00:00 到 23:59",
     "a list of 2 entries": "两项的列表",
     "a sip: URI with a user part, such as sip:21@10.0.0.5:5060": (

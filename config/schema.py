@@ -25,6 +25,7 @@ from config.values import (
     Host,
     Identifier,
     Language,
+    LanguageTag,
     Network,
     Number,
     Port,
@@ -222,7 +223,7 @@ class AgentEntry(Skilled):
     """His short number; also a user name of his softphone."""
     skills: dict[Identifier, Proficiency] = {}
     """What he can do, and how well: 1 to 5."""
-    languages: Annotated[dict[Language, Proficiency], Field(min_length=1)] = {"en": 5}
+    languages: Annotated[dict[LanguageTag, Proficiency], Field(min_length=1)] = {"en": 5}
     """What he speaks, and how well: 1 to 5."""
     contact: SipUri | None = None
     """Fixed SIP URI of a telephone on another PBX; such an agent does not register."""

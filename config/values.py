@@ -123,6 +123,13 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 PortOrFree = Annotated[int, Field(ge=0, le=65535)]
 Proficiency = Annotated[int, Field(ge=1, le=5)]
 Language = Literal["en", "zh"]
+LanguageTag = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
+        json_schema_extra=rule("a BCP 47 language tag such as en, zh, fr or zh-Hant-TW"),
+    ),
+]
 Network = Annotated[
     IPv4Network | IPv6Network,
     BeforeValidator(_network),

@@ -110,9 +110,9 @@ def test_the_example_costs_what_the_page_says(centre: dict[str, Any], tmp_path: 
         costs_s = book.tables[row].table[place]
         worse_s[row] = round(float(costs_s[bo] - costs_s[anna]), 3)
     assert {row: one_s for row, one_s in worse_s.items() if one_s} == {
-        Row.SKILL: 10,
+        Row.SKILL: 20,
         Row.LANGUAGE: -20,
-        Row.PRODUCT: 15,
+        Row.PRODUCT: 25,
         Row.SENIORITY: 8,
     }
 
@@ -122,14 +122,14 @@ def test_contacts_are_as_urgent_as_the_page_says(centre: dict[str, Any], tmp_pat
     file.write_text(yaml.safe_dump(centre), encoding="utf-8")
     policy = RouterPolicy.of(load(file, environ=ENVIRON).configuration)
     urgency = Urgency.of(policy.queues, policy.weights)
-    calls = [(0.0, 0, 1), (40.0, 0, 1), (0.0, 1, 1), (0.0, 0, 5), (70.0, 0, 1)]
+    calls = [(0.0, 0, 1), (40.0, 0, 1), (0.0, 1, 1), (0.0, 0, 5), (250.0, 0, 1)]
     waited_s, priority, value = (
         np.array(column, dtype=np.float64) for column in zip(*calls, strict=True)
     )
     voice = np.zeros(len(calls), dtype=np.int64)
     assert CHANNELS[0] is Channel.VOICE
     urgent_s = urgency.urgency_s(voice, voice, waited_s, priority, value)
-    assert urgent_s.tolist() == [60, 120, 120, 180, 180]
+    assert urgent_s.tolist() == [60, 120, 120, 540, 540]
     patient = replace(urgency, target_s=np.full(len(policy.queues), 86_400.0))
     mail = np.array([CHANNELS.index(Channel.MAIL)])
     (mail_s,) = patient.urgency_s(

@@ -52,7 +52,9 @@ def test_keys_that_a_mapping_may_have():
     assert known_keys(("agents", 0, "skills")) == ()
     assert known_keys(("nowhere",)) == ()
     assert key_rule(("queues", 0, "service_level")) == "the keys target_s, share"
-    assert key_rule(("agents", 0, "languages")) == "one of en, zh"
+    assert key_rule(("agents", 0, "languages")) == (
+        "a BCP 47 language tag such as en, zh, fr or zh-Hant-TW"
+    )
 
 
 @pytest.mark.parametrize(

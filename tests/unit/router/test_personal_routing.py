@@ -16,6 +16,7 @@ from domain.offer_events import ContactOverflowed, OfferExplained, OfferMade
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
+    ContactLeft,
     CustomerKnown,
     MoodObserved,
     OfferAnswered,
@@ -414,3 +415,25 @@ def test_with_little_worth_in_serving_a_contact_waits_for_a_better_agent_but_not
     assert given(desk) is None
     desk.pass_time(60)
     assert "poor" in {made.agent_id for made in of_kind(desk.outputs, OfferMade)}
+
+
+def test_a_full_queue_is_tried_again_until_it_has_room():
+    queues = [
+        queue(skills={"rare": 5}, routing={"overflow": {"queue": "all", "after_s": 40}}),
+        queue("all", waiting_max=1, language="zh"),
+    ]
+    desk = Desk(policy([ANN], queues))
+    arrives(desk, "zh", queue_id="all", language="zh")
+    arrives(desk, skills={"rare": 5})
+    desk.pass_time(45)
+    assert desk.core.line.in_queue("sales") == 1
+    desk.tell(ContactLeft("zh"))
+    assert len(of_kind(desk.pass_time(10), ContactOverflowed)) == 1
+    assert given(desk) == "ann"
+
+
+def test_an_agent_may_speak_any_language():
+    french = agent("french", languages={"fr": 5, "zh-Hant": 3})
+    desk = Desk(policy([ANN, french]))
+    arrives(desk, language="fr")
+    assert given(desk) == "french"

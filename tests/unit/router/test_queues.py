@@ -4,6 +4,7 @@ from domain.contact import Channel
 from domain.errors import LimitExceeded, NotKnown
 from router.queues import Queues
 from router.standing import Serving
+from router.totals import CoreTotals
 from router.waiting import WaitingContact
 from tests.unit.router.people import queue
 
@@ -22,10 +23,10 @@ def contact(queued_at_s: float = 0.0) -> WaitingContact:
 
 def test_a_queue_at_its_limit_refuses_and_counts_both():
     found = queues()
-    found.admit(SALES, 0)
-    found.admit(SALES, 1)
+    found.admit(SALES, 0, CoreTotals())
+    found.admit(SALES, 1, CoreTotals())
     with pytest.raises(LimitExceeded, match="queue sales waiting_max: 3 is over the limit of 2"):
-        found.admit(SALES, 2)
+        found.admit(SALES, 2, CoreTotals())
     assert (found.figures["sales"].arrived, found.figures["sales"].refused) == (2, 1)
 
 
@@ -68,7 +69,7 @@ def test_a_removed_queue_is_kept_while_somebody_waits_or_talks():
 
 def test_a_queue_that_comes_back_while_it_is_in_use_goes_on_with_its_figures():
     found = queues()
-    found.admit(SALES, 0)
+    found.admit(SALES, 0, CoreTotals())
     found.replace({"help": HELP})
     longer = queue(waiting_max=9)
     found.replace({"sales": longer, "help": HELP})
