@@ -104,7 +104,7 @@ class Watched:
 def other_weights(policy: RouterPolicy) -> RouterPolicy:
     """Return a policy that decides otherwise, with a rule about a team and shorter waits."""
     rule = {"id": "keep", "team": "zh", "queues": ["help"], "serving_max": 1}
-    changes = {"proficiency_weight_s": 60.0, "unserved_s": 30.0, "decline_pause_s": 5.0}
+    changes = {"proficiency_weight_s": 60.0, "decline_pause_s": 5.0}
     weights = Routing.model_validate(policy.weights.model_dump() | changes | {"team_rules": [rule]})
     queues = {
         queue_id: one.model_copy(update={"wait_s_max": 900.0})
@@ -114,7 +114,7 @@ def other_weights(policy: RouterPolicy) -> RouterPolicy:
 
 
 def day(seed: int, name: str = "warmline-learning") -> tuple[World, Books]:
-    of: Centre = centre(seed, changed(TINY, faults=FAULTS, contacts_per_day=500.0))
+    of: Centre = centre(seed, changed(TINY, faults=FAULTS, contacts_per_day=400.0))
     first = of.policy(learning=True)
     policies = [first, other_weights(of.policy(learning=True, without=FAULTS.removed))]
     inner = dispatcher(name, of, now_s=0.0)
@@ -142,7 +142,7 @@ def test_nobody_is_lost_though_everything_fails(played: tuple[World, Books]) -> 
     assert books.reloads == len(FAULTS.reloads)
     assert books.held_over_a_reload > 0, "reloads meet telephones that ring and people who talk"
     ends = Counter(case.end for case in world.cases.values())
-    assert sum(ends.values()) == len(world.cases) > 400
+    assert sum(ends.values()) == len(world.cases) > 350
     assert ends[End.SERVED] > 100
     served = {name for name, case in world.cases.items() if case.end is End.SERVED}
     accepted = [one.contact_id for one in books.trace if isinstance(one, OfferAccepted)]
@@ -183,4 +183,3 @@ def test_the_same_seed_is_the_same_day_event_by_event(played: tuple[World, Books
     assert {name: case.end for name, case in world.cases.items()} == {
         name: case.end for name, case in again.cases.items()
     }
-    assert day(6)[1].trace != books.trace

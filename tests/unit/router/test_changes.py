@@ -213,21 +213,38 @@ def test_a_contact_kept_for_somebody_is_no_news_to_others_meanwhile():
     assert desk.offers() == {"c1": "ben", "c2": "ann"}
 
 
-def test_a_match_that_was_passed_over_is_new_again_on_both_sides():
-    desk = Desk(policy([ANN, BEN]), ready=False)
-    desk.tell(queued("c1"), queued("c2"))
-    for name in ("ann", "ben"):
+def decided(contacts: int, agents: int) -> tuple[Desk, Round]:
+    """Return a desk and its round while that is solved elsewhere."""
+    names = [f"a{n}" for n in range(agents)]
+    desk = Desk(policy([agent(name) for name in names]), ready=False)
+    desk.tell(*(queued(f"c{n}") for n in range(contacts)))
+    for name in names:
         desk.core.handle(ReachabilityChanged(name, True), desk.now_s)
         desk.core.handle(AgentStateRequested(name, AgentState.READY), desk.now_s)
     asked = desk.core.pose(desk.now_s)
     assert asked is not None
-    # While it is solved elsewhere, one agent goes and the contact of the other hangs up.
+    return desk, asked
+
+
+def test_a_contact_whose_agent_is_gone_meanwhile_is_new_to_those_who_were_left_over():
+    desk, asked = decided(contacts=1, agents=2)
     solution = solve(asked.problem)
-    given = {match.agent.agent_id: match.contact.contact_id for match in asked.matches(solution)}
-    desk.core.handle(AgentStateRequested("ann", AgentState.NOT_READY), desk.now_s)
-    desk.core.handle(ContactLeft(given["ben"]), desk.now_s)
+    (match,) = asked.matches(solution)
+    gone = match.agent.agent_id
+    desk.core.handle(AgentStateRequested(gone, AgentState.NOT_READY), desk.now_s)
     desk.core.settle(asked, solution)
     desk.core.make_offers(desk.now_s)
     assert desk.offers() == {}
     desk.tell()
-    assert desk.offers() == {given["ann"]: "ben"}
+    assert desk.offers() == {"c0": "a1" if gone == "a0" else "a0"}
+
+
+def test_an_agent_whose_contact_is_gone_meanwhile_is_new_to_those_who_were_left_over():
+    desk, asked = decided(contacts=2, agents=1)
+    solution = solve(asked.problem)
+    desk.core.handle(ContactLeft("c0"), desk.now_s)
+    desk.core.settle(asked, solution)
+    desk.core.make_offers(desk.now_s)
+    assert desk.offers() == {}
+    desk.tell()
+    assert desk.offers() == {"c1": "a0"}
