@@ -13,6 +13,7 @@ NAMES: Final = {
     "properties": "what must hold of the router, with 2,000 examples each",
     "profiles": "who calls: profiles loaded from 100,000 customers, tables imported",
     "router": "one assignment, from costs to pairs, beside scipy's and lap's dense solvers",
+    "decisions": "the running router: from an event to the offer, and how long it holds the loop",
     "learning": "what a pair costs the outcome model, what it recovers, what its interval holds",
     "prediction": "the likely next need against the most popular, on structure and on none",
     "records": "contacts and events written, against plain sqlite3",

@@ -63,9 +63,9 @@ from router.waiting import WaitingContact
 
 Output = Command | Event
 
-OFFERS_MAX: Final = 16
-"""Offers made in one go, which takes 3 ms with their explanations; the telephones they ring cost
-far more."""
+OFFERS_MAX: Final = 4
+"""Offers made in one go, so that other tasks come in between: with their explanations they take
+2 ms among 1,000 agents, and the telephones they ring cost more (`bench/decisions.py`)."""
 PATIENCE_S: Final = 1.0
 """Where `unserved_s` lets contacts wait for a better agent: how often it is looked whether one is
 urgent enough by now to take the one who is there."""

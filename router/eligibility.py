@@ -1,6 +1,6 @@
 """Why an agent may not be offered a contact, for every pair that somebody asks about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -90,6 +90,24 @@ class Eligibility:
         shut = self._shut(contact)
         barred: NDArray[np.bool_] = np.any(list(shut.values()), axis=0)
         return ~barred
+
+    def kinds(
+        self, contacts: Sequence[WaitingContact]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return what `able` tells for many contacts, once for those who ask for the same.
+
+        Returns:
+            The kind of each contact, shape (contacts,), and which agents of the policy are able
+            for each kind, shape (kinds, agents).
+        """
+        rows = self._line.rows(self._line.places(contacts))[:, [row for row, _ in _BY_ROW]]
+        known: dict[tuple[int, ...], int] = {}
+        kind = [known.setdefault(tuple(one), len(known)) for one in rows.tolist()]
+        able: NDArray[np.bool_] = np.ones((len(known), len(self._roster.on_shift)), dtype=np.bool_)
+        asked = np.array(list(known), dtype=np.int64).reshape(len(known), len(_BY_ROW))
+        for place, (row, _) in enumerate(_BY_ROW):
+            able &= np.isfinite(self._book.tables[row].table[asked[:, place]])
+        return np.array(kind, dtype=np.int64), able
 
     def _shut(self, contact: WaitingContact) -> Mapping[Obstacle, NDArray[np.bool_]]:
         (rows,) = self._line.rows(self._line.places([contact]))

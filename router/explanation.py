@@ -1,10 +1,11 @@
 """A match told as a decision: what spoke for the agent, and what against the others."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from domain.decision import CANDIDATES_MAX, Candidate, Decision, Obstacle
+from domain.decision import CANDIDATES_MAX, Candidate, Decision, Obstacle, Reason
 from router.round import Match, Round
 
 
@@ -35,14 +36,17 @@ def explain(
     if few < len(others):
         others = others[np.argpartition(costs_s[others], few - 1)[:few]]
     nearest = others[np.argsort(costs_s[others], kind="stable")]
+    shown = np.concatenate([np.array([match.column], dtype=np.int64), nearest])
+    chosen, *rest = [
+        _candidate(asked.agents[column].agent_id, terms, given.get(column))
+        for column, terms in zip(shown.tolist(), asked.terms(match.row, shown), strict=True)
+    ]
     return Decision(
         offer_id=offer_id,
         contact_id=contact.contact_id,
         queue_id=contact.queue_id,
-        chosen=_candidate(asked, match.row, match.column, None),
-        others=tuple(
-            _candidate(asked, match.row, int(column), given.get(int(column))) for column in nearest
-        ),
+        chosen=replace(chosen, offered_other=None),
+        others=tuple(rest),
         others_count=max(0, len(able) - 1),
         obstacles=obstacles,
         waited_s=waited_s,
@@ -58,10 +62,10 @@ def explain(
     )
 
 
-def _candidate(asked: Round, row: int, column: int, given: str | None) -> Candidate:
-    terms = {reason: round(cost_s, 3) for reason, cost_s in asked.terms(row, column).items()}
+def _candidate(agent_id: str, costs_s: Mapping[Reason, float], given: str | None) -> Candidate:
+    terms = {reason: round(cost_s, 3) for reason, cost_s in costs_s.items()}
     return Candidate(
-        agent_id=asked.agents[column].agent_id,
+        agent_id=agent_id,
         cost_s=round(sum(terms.values()), 3),
         terms=terms,
         offered_other=given,

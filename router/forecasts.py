@@ -1,6 +1,7 @@
 """How long those who wait still wait: the people as they stand, put before the forecaster."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,66 @@ _WORKING: Final = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_
 _FREE_S: Final = -1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """Those who wait in one channel, the most urgent first, and who may serve them.
+
+    Attributes:
+        rank: The place of each in that order, from 0, by contact_id.
+        kind: What each asks for, in that order, as a row of `able`, shape (contacts,).
+        able: Which places of the crew may serve each kind, shape (kinds, places).
+        common: Of the places that may serve each kind, how many may serve each other one too,
+            shape (kinds, kinds).
+        queue_ids: Every queue.
+        shares_of: Of the places that may serve each queue, the share that may serve each kind,
+            shape (kinds, queues).
+    """
+
+    rank: Mapping[str, int]
+    kind: NDArray[np.int64]
+    able: NDArray[np.bool_]
+    common: NDArray[np.float64]
+    queue_ids: Sequence[str]
+    shares_of: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        contacts: Sequence[WaitingContact],
+        kind: NDArray[np.int64],
+        able: NDArray[np.bool_],
+        theirs: Mapping[str, NDArray[np.bool_]],
+    ) -> "_Crowd":
+        """Compare every kind with every kind, and with every queue.
+
+        Args:
+            contacts: The most urgent first.
+            kind: Of each.
+            able: See above.
+            theirs: Which places may serve each queue, each shape (places,).
+        """
+        places = able.astype(np.float64)
+        queues = np.array(list(theirs.values()), dtype=np.float64)
+        queues = queues.reshape(len(theirs), able.shape[1])
+        return cls(
+            rank={contact.contact_id: rank for rank, contact in enumerate(contacts)},
+            kind=kind,
+            able=able,
+            common=places @ places.T,
+            queue_ids=list(theirs),
+            shares_of=places @ queues.T / np.maximum(queues.sum(axis=1), 1.0),
+        )
+
+    def ahead(self, rank: int) -> float:
+        """Return how many contacts stand before one for its agents; see `shared_ahead`."""
+        counts = np.bincount(self.kind[:rank], minlength=len(self.able))
+        return shared_ahead(counts, self.common.diagonal(), self.common[self.kind[rank]])
+
+    def shares(self, kind: int) -> dict[str, float]:
+        """Return the share of each queue's agents who may serve a kind, by queue."""
+        return dict(zip(self.queue_ids, self.shares_of[kind].tolist(), strict=True))
+
+
 class Forecasts:
     """Forecasts for one moment; what all contacts share is computed once."""
 
@@ -33,55 +94,45 @@ class Forecasts:
         self._forecaster = forecaster
         self._now_s = now_s
         self._working = [one for one in roster if one.state in _WORKING and one.column >= 0]
+        self._crowds: dict[Channel, _Crowd] = {}
         self._crews: dict[Channel, tuple[NDArray[np.int64], Outlook | None]] = {}
 
     def of(self, contact: WaitingContact) -> WaitForecast | None:
         """Return how long a contact still waits; None where nothing can be said."""
         if contact.offered_to is not None:
             return WaitForecast(p50_s=0.0, p90_s=0.0, mean_s=0.0)
-        columns, outlook = self._crew(contact.channel)
-        able = self._demand.eligibility.able(contact)
+        crowd = self._crowd(contact.channel)
+        _, outlook = self._crew(contact.channel)
+        rank = crowd.rank[contact.contact_id]
+        kind = int(crowd.kind[rank])
         return self._forecaster.forecast(
             outlook,
             contact.contact_id,
             contact.queue_id,
-            able=able[columns],
-            ahead=self._ahead(contact, able, columns),
+            able=crowd.able[kind],
+            ahead=crowd.ahead(rank),
             priority=rank_of(self._demand, contact),
-            shares=self._shares(contact, able, columns),
+            shares={**crowd.shares(kind), contact.queue_id: 1.0},
             now_s=self._now_s,
         )
 
-    def _ahead(
-        self, contact: WaitingContact, able: NDArray[np.bool_], columns: NDArray[np.int64]
-    ) -> float:
-        line, eligibility = self._demand.line, self._demand.eligibility
-        groups: dict[tuple[int, ...], tuple[int, WaitingContact]] = {}
-        for other in line.ahead_of(contact, self._now_s):
-            if other.channel is contact.channel:
-                (rows,) = line.rows(line.places([other])).tolist()
-                count, _ = groups.get(tuple(rows), (0, other))
-                groups[tuple(rows)] = (count + 1, other)
-        if not groups:
-            return 0.0
-        masks = [eligibility.able(other)[columns] for _, other in groups.values()]
-        mine = able[columns]
-        return shared_ahead(
-            np.array([count for count, _ in groups.values()], dtype=np.float64),
-            np.array([np.count_nonzero(mask) for mask in masks], dtype=np.float64),
-            np.array([np.count_nonzero(mask & mine) for mask in masks], dtype=np.float64),
-        )
-
-    def _shares(
-        self, contact: WaitingContact, able: NDArray[np.bool_], columns: NDArray[np.int64]
-    ) -> Mapping[str, float]:
-        shares = {}
-        for queue_id in self._demand.queue_ids:
-            theirs = self._demand.able(queue_id)[columns]
-            common = int(np.count_nonzero(theirs & able[columns]))
-            shares[queue_id] = common / max(1, int(np.count_nonzero(theirs)))
-        shares[contact.queue_id] = 1.0
-        return shares
+    def _crowd(self, channel: Channel) -> "_Crowd":
+        """Return those who wait in a channel, put in order once for all of them."""
+        known = self._crowds.get(channel)
+        if known is None:
+            columns, _ = self._crew(channel)
+            line = self._demand.line
+            waiting = [one for one in line.waiting if one.channel is channel]
+            urgency_s = line.urgency_s(line.places(waiting), self._now_s)
+            order = np.argsort(-urgency_s, kind="stable").tolist()
+            contacts = [waiting[place] for place in order]
+            kind, able = self._demand.eligibility.kinds(contacts)
+            theirs = {
+                queue_id: self._demand.able(queue_id)[columns]
+                for queue_id in self._demand.queue_ids
+            }
+            known = self._crowds[channel] = _Crowd.of(contacts, kind, able[:, columns], theirs)
+        return known
 
     def _crew(self, channel: Channel) -> tuple[NDArray[np.int64], Outlook | None]:
         """Return the column of the agent of each place that serves a channel, and the outlook."""

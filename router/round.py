@@ -23,6 +23,8 @@ CONTACTS_MAX: Final = 20_000
 AGENTS_MAX: Final = 20_000
 """Limits of one round, beyond which the longest waiting and the longest idle come first; twice
 what is measured (`bench/router.py`)."""
+FEW: Final = 32
+"""Contacts up to which a row of costs for each is less work than to find those who ask alike."""
 PRESENT: Final = frozenset({"ready", "busy", "wrap_up"})
 
 
@@ -76,25 +78,35 @@ class Round:
             )
         ]
 
-    def terms(self, row: int, column: int) -> dict[Reason, float]:
-        """Return what each reason adds to the cost of a pair, seconds of waiting."""
+    def terms(self, row: int, columns: NDArray[np.int64]) -> list[dict[Reason, float]]:
+        """Return what each reason adds to the cost of a contact by agent, seconds of waiting.
+
+        Args:
+            row: The contact's place.
+            columns: Those of the agents.
+        """
         problem = self.problem
-        terms = {
-            term.reason: float(term.table[term.index[row], column])
-            for term in problem.terms
-            if term.reason is not None
-        }
-        mine = (problem.personal.contact == row) & (problem.personal.agent == column)
-        if mine.any():
-            terms[Reason.FAMILIARITY] = float(problem.personal.seconds[mine][0])
-        return terms
+        told: list[dict[Reason, float]] = [{} for _ in columns]
+        for term in problem.terms:
+            if term.reason is not None:
+                costs_s = term.table[term.index[row]][columns].tolist()
+                for each, cost_s in zip(told, costs_s, strict=True):
+                    each[term.reason] = cost_s
+        mine = np.flatnonzero(problem.personal.contact == row)
+        if len(mine):
+            agents = problem.personal.agent[mine].tolist()
+            known = dict(zip(agents, problem.personal.seconds[mine].tolist(), strict=True))
+            for each, column in zip(told, columns.tolist(), strict=True):
+                if column in known:
+                    each[Reason.FAMILIARITY] = known[column]
+        return told
 
     def costs_s(self, row: int) -> Seconds:
         """Return what one contact costs by each agent, +inf: never, shape (agents,)."""
         problem = self.problem
         costs = problem.agent_s.astype(np.float32)
         for term in problem.terms:
-            costs = costs + term.table[term.index[row]]
+            costs += term.table[term.index[row]]
         mine = problem.personal.contact == row
         costs[problem.personal.agent[mine]] += problem.personal.seconds[mine]
         return costs
@@ -288,16 +300,18 @@ class Rounds:
         terms = []
         everyone = np.arange(len(rows))
         for row in np.flatnonzero(rows.any(axis=0)).tolist():
-            index = rows[:, row]
             table = self._book.tables[Row(row)].table
-            few = len(rows) < len(table)
-            # Few wait, as mostly: a row for each is less than every row there is.
-            part = table[index[:, np.newaxis], columns] if few else table[:, columns]
+            asked = rows[:, row]
+            if len(rows) <= FEW:
+                # Few wait, as mostly: a row for each costs less than to find equal ones.
+                index = everyone
+            else:
+                asked, index = np.unique(asked, return_inverse=True)
+            part = table[asked[:, np.newaxis], columns]
             factor = load_factor() if row == Row.EXPECTATION else None
             if factor is not None:
                 # Who is occupied beyond the bound has no lead over the least of all.
-                worst = table.max(axis=1, keepdims=True, initial=0.0)
-                worst = worst[index] if few else worst
+                worst = table.max(axis=1, keepdims=True, initial=0.0)[asked]
                 part = worst + (part - worst) * factor[columns]
             index = everyone if few else index
             terms.append(Term(REASONS[Row(row)], part, index))
@@ -336,21 +350,21 @@ class Rounds:
         place = {agent.agent_id: n for n, agent in enumerate(agents)}
         for row, contact in enumerate(contacts):
             familiar = contact.profile.familiar if contact.profile is not None else ()
-            weight_s = self._book.weights(contact.queue_id).familiarity_weight_s
-            for known in familiar:
-                if known.agent_id in place:
-                    seconds[row, place[known.agent_id]] = -weight_s * known.strength
-            for agent_id in pauses.agents(contact.contact_id, now_s):
+            if familiar:
+                weight_s = self._book.weights(contact.queue_id).familiarity_weight_s
+                for known in familiar:
+                    if known.agent_id in place:
+                        seconds[row, place[known.agent_id]] = -weight_s * known.strength
+            paused = pauses.agents(contact.contact_id, now_s) if len(pauses) else ()
+            for agent_id in paused:
                 if agent_id in place:
                     seconds[row, place[agent_id]] = np.inf
         if not seconds:
             return Personal()
-        pairs = np.array(sorted(seconds), dtype=np.int64)
-        return Personal(
-            pairs[:, 0],
-            pairs[:, 1],
-            np.array([seconds[row, column] for row, column in pairs.tolist()], dtype=np.float32),
-        )
+        ordered = sorted(seconds)
+        pairs = np.array(ordered, dtype=np.int64)
+        costs_s = np.array([seconds[pair] for pair in ordered], dtype=np.float32)
+        return Personal(pairs[:, 0], pairs[:, 1], costs_s)
 
     def _rules(
         self, contacts: Sequence[WaitingContact], agents: Sequence[Standing], roster: Roster

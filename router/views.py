@@ -91,12 +91,16 @@ def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[Waiting
     """
     forecasts = core.forecasts(now_s)
     shown = []
+    ahead = 0
     for contact in core.line.of_queue(core.queue(queue_id).id, now_s):
         forecast = forecasts.of(contact)
+        # They come in order, so nobody has to be looked for once more.
+        place = ahead + 1
+        ahead += contact.offered_to is None
         shown.append(
             WaitingView(
                 contact_id=contact.contact_id,
-                position=core.line.position(contact, now_s),
+                position=place,
                 waited_s=contact.waited_s(now_s),
                 priority=contact.priority,
                 language=contact.language,
