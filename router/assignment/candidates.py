@@ -45,6 +45,11 @@ PAIR_BITS: Final = 24
 
 def candidates(problem: Problem) -> Pairs:
     """Return the pairs worth a look, in no order; one may stand there twice."""
+    return priced_candidates(problem)[0]
+
+
+def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds]:
+    """Return the pairs worth a look, and the price of each agent."""
     rng = np.random.default_rng(SEED)
     shuffle = rng.permutation(np.flatnonzero(problem.capacity > 0))
     leave_s = np.minimum(problem.leave_s, COST_S_MAX).astype(np.float32)
@@ -52,7 +57,8 @@ def candidates(problem: Problem) -> Pairs:
     groups = groups_of(problem, shuffle)
     if not groups:
         nobody = np.zeros(0, dtype=np.int64)
-        return Pairs(nobody, nobody, np.zeros(0, dtype=np.float32))
+        none = np.zeros(0, dtype=np.float32)
+        return Pairs(nobody, nobody, none), np.zeros(len(capacity), dtype=np.float32)
     price = _first_prices(groups, leave_s, capacity)
     chance = _chance(rng, len(capacity))
     found = [_looked_at(group, price, chance, leave_s) for group in groups]
@@ -67,14 +73,14 @@ def candidates(problem: Problem) -> Pairs:
     cost = np.concatenate([cost, own])
     pairs = Pairs(contact, agent, cost)
     pairs = pairs.only((cost < leave_s[contact]) & (capacity[agent] > 0))
-    pairs, shares, _ = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
+    pairs, shares, price = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
     scarce = len(leave_s) > int(problem.capacity.sum())
     each = PAIRS_WHERE_SCARCE if scarce else PAIRS_OF_CONTACT
     kept = _best(pairs.contact, shares, each) | _best(pairs.agent, shares, PAIRS_OF_AGENT)
     pairs = pairs.only(kept)
     cost = PairCosts(problem)(pairs.contact, pairs.agent)
     pairs = Pairs(pairs.contact, pairs.agent, cost)
-    return pairs.only(cost < leave_s[pairs.contact])
+    return pairs.only(cost < leave_s[pairs.contact]), price
 
 
 def _chance(rng: np.random.Generator, agents: int) -> Seconds:
