@@ -24,6 +24,8 @@ SEED: Final = 20_261_126
 SAMPLE_MIN: Final = 500
 SAMPLE_SHARE: Final = 8
 """At least so many contacts and agents are priced first, or one of so many."""
+AGENTS_PRICED_MAX: Final = 2_000
+SAMPLE_PAIRS: Final = 333_000
 SAMPLE_SMOOTHING_S: Final = (30.0, 10.0)
 SMOOTHING_S: Final = (10.0, 5.0)
 ROUNDS: Final = 8
@@ -107,8 +109,11 @@ def _best(owner: Index, shares: Seconds, each: int) -> NDArray[np.bool_]:
 def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> Seconds:
     """Return prices of all agents, from a sample."""
     agents = np.flatnonzero(capacity > 0)
-    contacts_every = _every(len(leave_s))
-    agents_every = _every(len(agents))
+    if len(agents) <= AGENTS_PRICED_MAX:
+        pairs = len(leave_s) * len(agents)
+        contacts_every, agents_every = max(1, min(SAMPLE_SHARE, pairs // SAMPLE_PAIRS)), 1
+    else:
+        contacts_every, agents_every = _every(len(leave_s)), _every(len(agents))
     sample = agents[agents_every // 2 :: agents_every]
     place = np.full(len(capacity), -1, dtype=np.int64)
     place[sample] = np.arange(len(sample))

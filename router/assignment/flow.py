@@ -15,7 +15,8 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from router.assignment.candidates import COST_S_MAX, priced_candidates
-from router.assignment.groups import by_rows, keys_of
+from router.assignment.folding import folded
+from router.assignment.groups import keys_of
 from router.assignment.mending import mended
 from router.assignment.prices import Pairs
 from router.assignment.problem import Index, Problem, Solution
@@ -27,7 +28,7 @@ the solver's work grows with the logarithm of its costs."""
 
 def solve_flow(problem: Problem) -> Solution:
     """Solve any problem; of many pairs only those worth a look are looked at."""
-    problem = by_rows(problem)
+    problem = folded(problem)
     pairs, price = priced_candidates(problem)
     classes, class_of = classes_of(problem)
     solution = mended(problem, _flow_over(problem, pairs, classes, class_of), price)

@@ -5,7 +5,7 @@ Contacts that may meet the same agents are looked at together, and these agents 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -39,19 +39,6 @@ class Group:
     agents: Index
     base_s: Seconds
     terms: Sequence[Term]
-
-
-def by_rows(problem: Problem) -> Problem:
-    """Return the same problem, each row of a table in one stretch of memory.
-
-    The core keeps what belongs to an agent together; here rows are added to rows, and a table that
-    lies the other way would be turned anew by each of many operations.
-    """
-    terms = [
-        Term(term.reason, np.ascontiguousarray(term.table), np.ascontiguousarray(term.index))
-        for term in problem.terms
-    ]
-    return replace(problem, terms=terms)
 
 
 def keys_of(terms: Sequence[Term], contacts: int) -> Index:
