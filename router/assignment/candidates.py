@@ -7,6 +7,7 @@
 3. These are priced again, all contacts together now, and those with the largest shares are left.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -62,12 +63,11 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds]:
         none = np.zeros(0, dtype=np.float32)
         return Pairs(nobody, nobody, none), np.zeros(len(capacity), dtype=np.float32)
     price = _first_prices(groups, leave_s, capacity)
-    chance = _chance(rng, len(capacity))
+    chance = _chance(rng, len(shuffle) + BLOCKS)
     found = [_looked_at(group, price, chance, leave_s) for group in groups]
     contact = np.concatenate([each.contact for each in found])
     agent = np.concatenate([each.agent for each in found])
     cost = np.concatenate([each.cost for each in found]) - price[agent]
-    cost -= chance[contact % CHANCE_ROWS, agent]
     personal = problem.personal
     own = PairCosts(problem)(personal.contact, personal.agent)
     contact = np.concatenate([contact, personal.contact])
@@ -180,7 +180,7 @@ def _every(count: int) -> int:
 
 def _costs(group: Group, contacts: Index) -> Seconds:
     """Return what some contacts of a group cost by each of its agents."""
-    few = Group(contacts, group.agents, group.base_s, group.terms)
+    few = replace(group, contacts=contacts)
     parts = [cost.copy() for _, cost in pieces(few)]
     return np.concatenate(parts) if parts else np.zeros((0, len(group.agents)), np.float32)
 
@@ -192,11 +192,13 @@ def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) 
     blocks = -(-width // size)
     # Agents that fill up the last block are never chosen.
     agents = np.concatenate([group.agents, np.repeat(group.agents[:1], blocks * size - width)])
+    columns = np.concatenate([group.columns, np.repeat(group.columns[:1], len(agents) - width)])
     base_s = np.full(len(agents), np.inf, dtype=np.float32)
     base_s[:width] = group.base_s + price[group.agents]
-    priced = Group(group.contacts, agents, base_s, group.terms)
+    priced = Group(group.contacts, agents, columns, base_s, group.terms)
     index = np.arange(len(leave_s)) % CHANCE_ROWS
-    extra = Term(None, np.take(chance, agents, axis=1), index)
+    # Agents are shuffled, so chance may go by place.
+    extra = Term(None, np.ascontiguousarray(chance[:, : len(agents)]), index)
     starts = size * np.arange(blocks)
     found: list[Index] = []
     costs: list[Seconds] = []
@@ -221,9 +223,12 @@ def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) 
         best[column] = contacts[few][row]
         np.minimum(best_s, least, out=best_s)
     place = np.concatenate(found)
+    seen = np.concatenate(costs)
+    seen -= chance[index[group.contacts, np.newaxis], place]
     met = np.flatnonzero(best_s < np.inf)
+    best_s[met] -= chance[index[best[met]], met]
     return Pairs(
         np.concatenate([np.repeat(group.contacts, blocks), best[met]]),
         np.concatenate([agents[place.ravel()], agents[met]]),
-        np.concatenate([np.concatenate(costs).ravel(), best_s[met] + worth_s[best[met]]]),
+        np.concatenate([seen.ravel(), best_s[met] + worth_s[best[met]]]),
     )
