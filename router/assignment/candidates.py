@@ -36,7 +36,7 @@ CHANCE_ROWS: Final = 32
 CHANCE_S: Final = 3.0
 AGENTS_EVERY: Final = 4
 """One contact of so many is looked at when agents seek contacts: any will do, not the best."""
-PAIRS_OF_CONTACT: Final = 5
+PAIRS_OF_CONTACT: Final = 4
 PAIRS_OF_AGENT: Final = 2
 """Pairs that are left for each: those with the largest shares."""
 PAIRS_WHERE_SCARCE: Final = 10
