@@ -51,8 +51,11 @@ def candidates(problem: Problem) -> Pairs:
     return priced_candidates(problem)[0]
 
 
-def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds]:
-    """Return the pairs worth a look, and the price of each agent."""
+def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
+    """Return the pairs worth a look, the price of each agent, and all pairs among which they were.
+
+    The last stand in order of their contacts, costs but for rounding.
+    """
     rng = np.random.default_rng(SEED)
     shuffle = rng.permutation(np.flatnonzero(problem.capacity > 0))
     leave_s = np.minimum(problem.leave_s, COST_S_MAX).astype(np.float32)
@@ -61,7 +64,8 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds]:
     if not groups:
         nobody = np.zeros(0, dtype=np.int64)
         none = np.zeros(0, dtype=np.float32)
-        return Pairs(nobody, nobody, none), np.zeros(len(capacity), dtype=np.float32)
+        pairs = Pairs(nobody, nobody, none)
+        return pairs, np.zeros(len(capacity), dtype=np.float32), pairs
     price = _first_prices(groups, leave_s, capacity)
     chance = _chance(rng, len(shuffle) + BLOCKS)
     found = [_looked_at(group, price, chance, leave_s) for group in groups]
@@ -74,15 +78,16 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds]:
     agent = np.concatenate([agent, personal.agent])
     cost = np.concatenate([cost, own])
     pairs = Pairs(contact, agent, cost)
-    pairs = pairs.only((cost < leave_s[contact]) & (capacity[agent] > 0))
-    pairs, shares, price = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
+    order = np.argsort(contact, kind="stable")
+    met = pairs.only(order[((cost < leave_s[contact]) & (capacity[agent] > 0))[order]])
+    pairs, shares, price = shares_of(met, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
     scarce = len(leave_s) > int(problem.capacity.sum())
     each = PAIRS_WHERE_SCARCE if scarce else PAIRS_OF_CONTACT
     kept = _best(pairs.contact, shares, each) | _best(pairs.agent, shares, PAIRS_OF_AGENT)
     pairs = pairs.only(kept)
     cost = PairCosts(problem)(pairs.contact, pairs.agent)
     pairs = Pairs(pairs.contact, pairs.agent, cost)
-    return pairs.only(cost < leave_s[pairs.contact]), price
+    return pairs.only(cost < leave_s[pairs.contact]), price, met
 
 
 def _chance(rng: np.random.Generator, agents: int) -> Seconds:

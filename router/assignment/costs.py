@@ -45,32 +45,6 @@ def dense(problem: Problem) -> Seconds:
     return cost
 
 
-class Rows:
-    """Looks up what some contacts cost by everybody."""
-
-    def __init__(self, problem: Problem) -> None:
-        """Prepare to find the personal part of a contact."""
-        self._problem = problem
-        order = np.argsort(problem.personal.contact, kind="stable")
-        self._contact = problem.personal.contact[order]
-        self._agent = problem.personal.agent[order]
-        self._seconds = problem.personal.seconds[order]
-
-    def __call__(self, contacts: Index) -> Seconds:
-        """Return their costs, shape (contacts, agents)."""
-        cost = np.empty((len(contacts), len(self._problem.agent_s)), dtype=np.float32)
-        cost[:] = self._problem.agent_s
-        part = np.empty_like(cost)
-        for term in self._problem.terms:
-            cost += np.take(term.table, term.index[contacts], axis=0, out=part, mode="clip")
-        begins = np.searchsorted(self._contact, contacts)
-        ends = np.searchsorted(self._contact, contacts, side="right")
-        for place in np.flatnonzero(ends > begins):
-            own = slice(begins[place], ends[place])
-            cost[place, self._agent[own]] += self._seconds[own]
-        return cost
-
-
 class PairCosts:
     """Looks up what some pairs cost."""
 

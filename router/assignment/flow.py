@@ -29,9 +29,9 @@ the solver's work grows with the logarithm of its costs."""
 def solve_flow(problem: Problem) -> Solution:
     """Solve any problem; of many pairs only those worth a look are looked at."""
     problem = folded(problem)
-    pairs, price = priced_candidates(problem)
+    pairs, price, met = priced_candidates(problem)
     classes, class_of = classes_of(problem)
-    solution = mended(problem, _flow_over(problem, pairs, classes, class_of), price)
+    solution = mended(problem, _flow_over(problem, pairs, classes, class_of), price, met)
     return _in_order(problem, class_of, solution.contacts, solution.agents)
 
 

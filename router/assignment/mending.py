@@ -2,7 +2,7 @@
 
 A contact whose few candidates were all worth more to others is left, and its price is high. First
 those left meet the agents left, exactly and all pairs looked at. Then the cheapest chain is sought,
-over all pairs: a contact left takes the agent of another, who takes that of a third, until one takes
+over all candidates: a contact left takes the agent of another, who takes that of a third, until one takes
 an agent with room or is left in his stead. Prices of agents make every step of a chain cost about 0
 or more, so that the cheapest chain is found after few steps (Dijkstra, a few seconds at once).
 
@@ -18,8 +18,9 @@ from typing import Final
 
 import numpy as np
 
-from router.assignment.costs import Rows
+from router.assignment.costs import PairCosts
 from router.assignment.parts import part_of
+from router.assignment.prices import Pairs
 from router.assignment.problem import Index, Problem, Seconds, Solution
 from router.assignment.small import solve_dense
 
@@ -27,34 +28,30 @@ DIRECT_MAX: Final = 300
 """Contacts and agents that were left and that are looked at."""
 CHAINS_MAX: Final = 12
 """One is made after the other as long as it pays."""
-PAIRS_MAX: Final = 4_000_000
-"""Looked at for one chain: some 20 ms."""
 STEP_S: Final = 16.0
 """Agents who are as near as that are passed together: prices are no better known."""
 GAIN_S: Final = 30.0
 """What a chain must save: less is not worth the search."""
 
 
-def mended(problem: Problem, solution: Solution, price: Seconds) -> Solution:
+def mended(problem: Problem, solution: Solution, price: Seconds, met: Pairs) -> Solution:
     """Return a solution that leaves fewer waiting, where it pays.
 
     Args:
         problem: What is solved.
         solution: From which to start.
         price: Seconds by which each agent should be dearer so that not too many want him.
+        met: Pairs of which chains are made, in order of their contacts.
     """
     agent_of = np.full(len(problem.leave_s), -1, dtype=np.int64)
     agent_of[solution.contacts] = solution.agents
     left, free = _left(problem, agent_of)
     if len(left) and len(free):
         _solve_again(problem, agent_of, left, free)
-    rows = None
+    cost_of = PairCosts(problem)
     for _ in range(CHAINS_MAX):
         left, free = _left(problem, agent_of)
-        if not len(left) or not len(free):
-            break
-        rows = rows or Rows(problem)
-        if not _chained(problem, rows, agent_of, left, price):
+        if not len(left) or not len(free) or not _chained(problem, cost_of, agent_of, met, price):
             break
     contacts = np.flatnonzero(agent_of >= 0)
     return Solution(contacts, agent_of[contacts], solution.exact, solution.complete)
@@ -68,57 +65,58 @@ def _left(problem: Problem, agent_of: Index) -> tuple[Index, Index]:
     return left[:DIRECT_MAX], np.flatnonzero(problem.capacity > taken)[:DIRECT_MAX]
 
 
-def _chained(problem: Problem, rows: Rows, agent_of: Index, left: Index, price: Seconds) -> bool:
+def _chained(
+    problem: Problem, cost_of: PairCosts, agent_of: Index, met: Pairs, price: Seconds
+) -> bool:
     """Make the cheapest chain from each contact left; False where none pays."""
+    left, _ = _left(problem, agent_of)
     served = np.flatnonzero(agent_of >= 0)
+    own_s = np.zeros(len(agent_of), dtype=np.float32)
+    own_s[served] = cost_of(served, agent_of[served])
     taken = np.bincount(agent_of[served], minlength=len(problem.capacity))
     room = problem.capacity > taken
+    ends = np.cumsum(np.bincount(met.contact, minlength=len(agent_of)))
     open_to = problem.capacity > 0
-    cost = rows(left)
-    cost += price
-    cost -= problem.leave_s[left, np.newaxis].astype(np.float32)
-    root = cost.argmin(axis=0)
-    near = cost[root, np.arange(cost.shape[1])]
-    near[~open_to] = np.inf
-    came = left[root]
+    near = np.full(len(room), np.inf, dtype=np.float32)
     unseen = near.copy()
+    came = np.full(len(room), -1, dtype=np.int64)
+    root = came.copy()
     in_step = np.zeros(len(room), dtype=np.bool_)
     # Chains from different contacts never meet: what is reached is reached from one alone.
     chains = [_Chain() for _ in left]
-    looked_at = 0
-    while looked_at < PAIRS_MAX:
-        least = unseen.min()
-        if not least < max(chain.cost_s for chain in chains):
-            break
-        step = np.flatnonzero(unseen <= least + STEP_S)
-        unseen[step] = np.inf
-        open_to[step] = False
-        for agent in step[room[step]].tolist():
-            chains[root[agent]].offer(float(near[agent] - price[agent]), agent, -1)
-        in_step[:] = False
-        in_step[step] = True
-        movers = served[in_step[agent_of[served]]]
+    movers, ahead, roots = left, -problem.leave_s[left].astype(np.float32), np.arange(len(left))
+    while True:
+        place, pair = _of_contacts(ends, movers)
+        cost = met.cost[pair] + price[met.agent[pair]] + ahead[place]
+        agent = met.agent[pair]
+        closer = np.flatnonzero((cost < near[agent]) & open_to[agent])
+        # The last of those written is the cheapest.
+        closer = closer[np.argsort(-cost[closer], kind="stable")]
+        agent = agent[closer]
+        near[agent] = unseen[agent] = cost[closer]
+        came[agent] = movers[place[closer]]
+        root[agent] = roots[place[closer]]
+        movers = movers[:0]
+        while not len(movers):
+            least = unseen.min()
+            if not least < max(chain.cost_s for chain in chains):
+                break
+            step = np.flatnonzero(unseen <= least + STEP_S)
+            unseen[step] = np.inf
+            open_to[step] = False
+            for end in step[room[step]].tolist():
+                chains[root[end]].offer(float(near[end] - price[end]), end, -1)
+            in_step[:] = False
+            in_step[step] = True
+            movers = served[in_step[agent_of[served]]]
         if not len(movers):
-            continue
-        looked_at += len(movers) * len(room)
-        cost = rows(movers)
+            break
         own = agent_of[movers]
-        ahead = near[own] - price[own] - cost[np.arange(len(movers)), own]
+        roots = root[own]
+        ahead = near[own] - price[own] - own_s[movers]
         instead = ahead + problem.leave_s[movers]
-        for place in np.flatnonzero(instead < -GAIN_S).tolist():
-            agent = int(own[place])
-            chains[root[agent]].offer(float(instead[place]), agent, int(movers[place]))
-        cost += price
-        cost += ahead[:, np.newaxis]
-        least_of = cost.min(axis=0)
-        better = np.flatnonzero((least_of < near) & open_to)
-        if not len(better):
-            continue
-        # argmin along columns is ten times slower than this.
-        row, place = np.nonzero(cost[:, better] == least_of[better])
-        near[better] = unseen[better] = least_of[better]
-        came[better[place]] = movers[row]
-        root[better[place]] = root[own[row]]
+        for one in np.flatnonzero(instead < -GAIN_S).tolist():
+            chains[roots[one]].offer(float(instead[one]), int(own[one]), int(movers[one]))
     for chain in chains:
         if chain.given_up >= 0:
             agent_of[chain.given_up] = -1
@@ -147,6 +145,15 @@ class _Chain:
         """Take another chain where it is cheaper."""
         if cost_s < self.cost_s:
             self.cost_s, self.end, self.given_up = cost_s, end, given_up
+
+
+def _of_contacts(ends: Index, contacts: Index) -> tuple[Index, Index]:
+    """Return the places of some contacts, each once for each of its pairs, and these pairs."""
+    begins = np.where(contacts > 0, ends[contacts - 1], 0)
+    counts = ends[contacts] - begins
+    place = np.repeat(np.arange(len(contacts)), counts)
+    before = np.cumsum(counts) - counts
+    return place, np.arange(len(place)) + (begins - before)[place]
 
 
 def _solve_again(problem: Problem, agent_of: Index, contacts: Index, free: Index) -> None:

@@ -93,15 +93,13 @@ def shares_of(
 ) -> tuple[Pairs, Seconds, Seconds]:
     """Return how contacts and agents are spread over pairs.
 
-    Pairs that are out of the question are dropped on the way.
+    Pairs, in order of their contacts, that are out of the question are dropped on the way.
 
     Returns:
         The pairs that are left; the share of the contact or, where greater, of the agent's work
         that each makes, shape (pairs,); prices, shape (agents,).
     """
-    order = np.argsort(pairs.contact, kind="stable")
-    pairs = pairs.only(order)
-    shares: Seconds = np.ones(len(order), dtype=np.float32)
+    shares: Seconds = np.ones(len(pairs.cost), dtype=np.float32)
     for smooth_s in smoothing_s:
         scale = np.float32(-1 / smooth_s)
         reduced = pairs.cost + price[pairs.agent]
