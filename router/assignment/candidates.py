@@ -7,6 +7,7 @@
 3. These are priced again, all contacts together now, and those with the largest shares are left.
 """
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,8 @@ SEED: Final = 20_261_126
 SAMPLE_MIN: Final = 500
 SAMPLE_SHARE: Final = 8
 """At least so many contacts and agents are priced first, or one of so many."""
+AGENTS_PRICED_MAX: Final = 2_000
+SAMPLE_PAIRS: Final = 333_000
 SAMPLE_SMOOTHING_S: Final = (30.0, 10.0)
 SMOOTHING_S: Final = (10.0, 5.0)
 ROUNDS: Final = 8
@@ -33,7 +36,7 @@ CHANCE_ROWS: Final = 32
 CHANCE_S: Final = 3.0
 AGENTS_EVERY: Final = 4
 """One contact of so many is looked at when agents seek contacts: any will do, not the best."""
-PAIRS_OF_CONTACT: Final = 5
+PAIRS_OF_CONTACT: Final = 4
 PAIRS_OF_AGENT: Final = 2
 """Pairs that are left for each: those with the largest shares."""
 PAIRS_WHERE_SCARCE: Final = 10
@@ -45,6 +48,14 @@ PAIR_BITS: Final = 24
 
 def candidates(problem: Problem) -> Pairs:
     """Return the pairs worth a look, in no order; one may stand there twice."""
+    return priced_candidates(problem)[0]
+
+
+def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
+    """Return the pairs worth a look, the price of each agent, and all pairs among which they were.
+
+    The last stand in order of their contacts, costs but for rounding.
+    """
     rng = np.random.default_rng(SEED)
     shuffle = rng.permutation(np.flatnonzero(problem.capacity > 0))
     leave_s = np.minimum(problem.leave_s, COST_S_MAX).astype(np.float32)
@@ -52,29 +63,31 @@ def candidates(problem: Problem) -> Pairs:
     groups = groups_of(problem, shuffle)
     if not groups:
         nobody = np.zeros(0, dtype=np.int64)
-        return Pairs(nobody, nobody, np.zeros(0, dtype=np.float32))
+        none = np.zeros(0, dtype=np.float32)
+        pairs = Pairs(nobody, nobody, none)
+        return pairs, np.zeros(len(capacity), dtype=np.float32), pairs
     price = _first_prices(groups, leave_s, capacity)
-    chance = _chance(rng, len(capacity))
+    chance = _chance(rng, len(shuffle) + BLOCKS)
     found = [_looked_at(group, price, chance, leave_s) for group in groups]
     contact = np.concatenate([each.contact for each in found])
     agent = np.concatenate([each.agent for each in found])
     cost = np.concatenate([each.cost for each in found]) - price[agent]
-    cost -= chance[contact % CHANCE_ROWS, agent]
     personal = problem.personal
     own = PairCosts(problem)(personal.contact, personal.agent)
     contact = np.concatenate([contact, personal.contact])
     agent = np.concatenate([agent, personal.agent])
     cost = np.concatenate([cost, own])
     pairs = Pairs(contact, agent, cost)
-    pairs = pairs.only((cost < leave_s[contact]) & (capacity[agent] > 0))
-    pairs, shares, _ = shares_of(pairs, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
+    order = np.argsort(contact, kind="stable")
+    met = pairs.only(order[((cost < leave_s[contact]) & (capacity[agent] > 0))[order]])
+    pairs, shares, price = shares_of(met, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
     scarce = len(leave_s) > int(problem.capacity.sum())
     each = PAIRS_WHERE_SCARCE if scarce else PAIRS_OF_CONTACT
     kept = _best(pairs.contact, shares, each) | _best(pairs.agent, shares, PAIRS_OF_AGENT)
     pairs = pairs.only(kept)
     cost = PairCosts(problem)(pairs.contact, pairs.agent)
     pairs = Pairs(pairs.contact, pairs.agent, cost)
-    return pairs.only(cost < leave_s[pairs.contact])
+    return pairs.only(cost < leave_s[pairs.contact]), price, met
 
 
 def _chance(rng: np.random.Generator, agents: int) -> Seconds:
@@ -101,8 +114,11 @@ def _best(owner: Index, shares: Seconds, each: int) -> NDArray[np.bool_]:
 def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> Seconds:
     """Return prices of all agents, from a sample."""
     agents = np.flatnonzero(capacity > 0)
-    contacts_every = _every(len(leave_s))
-    agents_every = _every(len(agents))
+    if len(agents) <= AGENTS_PRICED_MAX:
+        pairs = len(leave_s) * len(agents)
+        contacts_every, agents_every = max(1, min(SAMPLE_SHARE, pairs // SAMPLE_PAIRS)), 1
+    else:
+        contacts_every, agents_every = _every(len(leave_s)), _every(len(agents))
     sample = agents[agents_every // 2 :: agents_every]
     place = np.full(len(capacity), -1, dtype=np.int64)
     place[sample] = np.arange(len(sample))
@@ -169,7 +185,7 @@ def _every(count: int) -> int:
 
 def _costs(group: Group, contacts: Index) -> Seconds:
     """Return what some contacts of a group cost by each of its agents."""
-    few = Group(contacts, group.agents, group.base_s, group.terms)
+    few = replace(group, contacts=contacts)
     parts = [cost.copy() for _, cost in pieces(few)]
     return np.concatenate(parts) if parts else np.zeros((0, len(group.agents)), np.float32)
 
@@ -181,11 +197,13 @@ def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) 
     blocks = -(-width // size)
     # Agents that fill up the last block are never chosen.
     agents = np.concatenate([group.agents, np.repeat(group.agents[:1], blocks * size - width)])
+    columns = np.concatenate([group.columns, np.repeat(group.columns[:1], len(agents) - width)])
     base_s = np.full(len(agents), np.inf, dtype=np.float32)
     base_s[:width] = group.base_s + price[group.agents]
-    priced = Group(group.contacts, agents, base_s, group.terms)
+    priced = Group(group.contacts, agents, columns, base_s, group.terms)
     index = np.arange(len(leave_s)) % CHANCE_ROWS
-    extra = Term(None, np.take(chance, agents, axis=1), index)
+    # Agents are shuffled, so chance may go by place.
+    extra = Term(None, np.ascontiguousarray(chance[:, : len(agents)]), index)
     starts = size * np.arange(blocks)
     found: list[Index] = []
     costs: list[Seconds] = []
@@ -210,9 +228,12 @@ def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) 
         best[column] = contacts[few][row]
         np.minimum(best_s, least, out=best_s)
     place = np.concatenate(found)
+    seen = np.concatenate(costs)
+    seen -= chance[index[group.contacts, np.newaxis], place]
     met = np.flatnonzero(best_s < np.inf)
+    best_s[met] -= chance[index[best[met]], met]
     return Pairs(
         np.concatenate([np.repeat(group.contacts, blocks), best[met]]),
         np.concatenate([agents[place.ravel()], agents[met]]),
-        np.concatenate([np.concatenate(costs).ravel(), best_s[met] + worth_s[best[met]]]),
+        np.concatenate([seen.ravel(), best_s[met] + worth_s[best[met]]]),
     )

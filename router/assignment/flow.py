@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
-from router.assignment.candidates import COST_S_MAX, candidates
+from router.assignment.candidates import COST_S_MAX, priced_candidates
+from router.assignment.folding import folded
 from router.assignment.groups import keys_of
 from router.assignment.mending import mended
 from router.assignment.prices import Pairs
@@ -27,9 +28,10 @@ the solver's work grows with the logarithm of its costs."""
 
 def solve_flow(problem: Problem) -> Solution:
     """Solve any problem; of many pairs only those worth a look are looked at."""
-    pairs = candidates(problem)
+    problem = folded(problem)
+    pairs, price, met = priced_candidates(problem)
     classes, class_of = classes_of(problem)
-    solution = mended(problem, _flow_over(problem, pairs, classes, class_of), pairs)
+    solution = mended(problem, _flow_over(problem, pairs, classes, class_of), price, met)
     return _in_order(problem, class_of, solution.contacts, solution.agents)
 
 

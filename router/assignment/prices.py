@@ -13,10 +13,11 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from router.assignment.problem import Index, Seconds
 
@@ -92,7 +93,7 @@ def shares_of(
 ) -> tuple[Pairs, Seconds, Seconds]:
     """Return how contacts and agents are spread over pairs.
 
-    Pairs that are out of the question are dropped on the way.
+    Pairs, in order of their contacts, that are out of the question are dropped on the way.
 
     Returns:
         The pairs that are left; the share of the contact or, where greater, of the agent's work
@@ -102,34 +103,41 @@ def shares_of(
     for smooth_s in smoothing_s:
         scale = np.float32(-1 / smooth_s)
         reduced = pairs.cost + price[pairs.agent]
+        counts = np.bincount(pairs.contact, minlength=len(leave_s))
+        some = np.flatnonzero(counts)
+        begins = np.cumsum(counts[some]) - counts[some]
         least = leave_s.copy()
-        np.minimum.at(least, pairs.contact, reduced)
-        reduced -= least[pairs.contact]
-        near = reduced < UNLIKELY * smooth_s
-        if not near.all():
+        if len(some):
+            least[some] = np.minimum(least[some], np.minimum.reduceat(reduced, begins))
+        reduced -= np.repeat(least, counts)
+        near = np.flatnonzero(reduced < UNLIKELY * smooth_s)
+        if len(near) < len(reduced):
             pairs, reduced = pairs.only(near), reduced[near]
-        contact, agent = pairs.contact, pairs.agent
-        kernel = np.exp(reduced * scale)
+            counts = np.bincount(pairs.contact, minlength=len(leave_s))
+        reduced *= scale
+        kernel = _rows(np.exp(reduced, out=reduced), pairs.agent, counts, len(capacity))
+        columns = kernel.T
         waiting = np.exp((leave_s - least) * scale)
         factor = np.ones(len(capacity), dtype=np.float32)
         highest = np.exp(np.minimum(price / np.float32(smooth_s), EXPONENT_MAX))
         for _ in range(rounds):
-            weighted = kernel * factor[agent]
-            spread = np.bincount(contact, weights=weighted, minlength=len(leave_s)) + waiting
-            each = (1 / np.maximum(spread, SMALLEST)).astype(np.float32)
-            sought = np.bincount(
-                agent, weights=kernel * each[contact], minlength=len(capacity)
-            ).astype(np.float32)
-            factor = np.minimum(highest, capacity / np.maximum(sought, SMALLEST))
-        weighted = kernel * factor[agent]
-        spread = np.bincount(contact, weights=weighted, minlength=len(leave_s)) + waiting
-        each = (1 / np.maximum(spread, SMALLEST)).astype(np.float32)
-        shares = weighted * each[contact]
+            each = 1 / np.maximum(kernel @ factor + waiting, SMALLEST)
+            factor = np.minimum(highest, capacity / np.maximum(columns @ each, SMALLEST))
+        each = 1 / np.maximum(kernel @ factor + waiting, SMALLEST)
+        shares = reduced * np.repeat(each, counts) * factor[pairs.agent]
         fallen = np.float32(smooth_s) * np.log(np.maximum(factor, SMALLEST))
         price = np.maximum(price - fallen, np.float32(0.0))
     work = np.bincount(pairs.agent, weights=shares, minlength=len(capacity)).astype(np.float32)
     shares = np.maximum(shares, shares / np.maximum(work, SMALLEST)[pairs.agent])
     return pairs, shares, price
+
+
+def _rows(entries: Seconds, columns: Index, counts: Index, width: int) -> Any:
+    """Return a sparse matrix whose rows have so many entries each."""
+    begins = np.zeros(len(counts) + 1, dtype=np.int32)
+    np.cumsum(counts, out=begins[1:])
+    shape = (len(counts), width)
+    return csr_array((entries, columns.astype(np.int32), begins), shape=shape)
 
 
 UNLIKELY: Final = 7.0
