@@ -410,9 +410,8 @@ class RouterCore:
     def _await_end(self, contact: WaitingContact) -> None:
         """See to it that the queue's longest wait ends a contact, unless it keeps a place."""
         if not contact.overdue and not contact.kept:
-            name = (_OVERDUE, contact.contact_id)
-            wait_s_max = self._queues[contact.queue_id].wait_s_max
-            self._deadlines.set(name, contact.queued_at_s + wait_s_max)
+            ends_s = contact.queued_at_s + self._queues[contact.queue_id].wait_s_max
+            self._deadlines.set((_OVERDUE, contact.contact_id), ends_s)
 
     def _overdue(self, contact_id: str, now_s: float) -> None:
         contact = self.line.get(contact_id)

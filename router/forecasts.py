@@ -77,7 +77,8 @@ class _Crowd:
     def ahead(self, rank: int) -> float:
         """Return how many contacts stand before one for its agents; see `shared_ahead`."""
         counts = np.bincount(self.kind[:rank], minlength=len(self.able))
-        return shared_ahead(counts, self.common.diagonal(), self.common[self.kind[rank]])
+        alike = counts.astype(np.float64)
+        return shared_ahead(alike, self.common.diagonal(), self.common[self.kind[rank]])
 
     def shares(self, kind: int) -> dict[str, float]:
         """Return the share of each queue's agents who may serve a kind, by queue."""

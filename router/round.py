@@ -313,7 +313,6 @@ class Rounds:
                 # Who is occupied beyond the bound has no lead over the least of all.
                 worst = table.max(axis=1, keepdims=True, initial=0.0)[asked]
                 part = worst + (part - worst) * factor[columns]
-            index = everyone if few else index
             terms.append(Term(REASONS[Row(row)], part, index))
         return terms
 

@@ -91,8 +91,8 @@ def test_the_cost_of_a_pair_is_the_sum_of_what_is_told_of_it():
     asked = posed(desk)
     for row in range(2):
         costs = asked.costs_s(row)
-        for column, one in enumerate(asked.agents):
-            terms = asked.terms(row, column)
+        every = asked.terms(row, np.arange(len(asked.agents)))
+        for (column, one), terms in zip(enumerate(asked.agents), every, strict=True):
             if np.isfinite(costs[column]):
                 assert sum(terms.values()) == pytest.approx(float(costs[column]), abs=1e-3)
             assert (Reason.FAMILIARITY in terms) == (row == 0 and one.agent_id == "ben")
