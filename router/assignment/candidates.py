@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from router.assignment.costs import PairCosts
 from router.assignment.groups import Group, groups_of, pieces
-from router.assignment.prices import EXPONENT_MIN, SMALLEST, Pairs, sampled_prices, shares_of
+from router.assignment.prices import (
+    EXPONENT_MAX,
+    EXPONENT_MIN,
+    SMALLEST,
+    Pairs,
+    sampled_prices,
+    shares_of,
+)
 from router.assignment.problem import Index, Problem, Seconds, Term
 
 COST_S_MAX: Final = 1e6
@@ -26,7 +33,9 @@ SAMPLE_MIN: Final = 500
 SAMPLE_SHARE: Final = 8
 """At least so many contacts and agents are priced first, or one of so many."""
 AGENTS_PRICED_MAX: Final = 2_000
-SAMPLE_PAIRS: Final = 333_000
+"""Up to so many, all agents are priced, by"""
+SAMPLE_PAIRS: Final = 500_000
+"""pairs about; fewer raise the gap."""
 SAMPLE_SMOOTHING_S: Final = (30.0, 10.0)
 SMOOTHING_S: Final = (10.0, 5.0)
 ROUNDS: Final = 8
@@ -36,7 +45,7 @@ CHANCE_ROWS: Final = 32
 CHANCE_S: Final = 3.0
 AGENTS_EVERY: Final = 4
 """One contact of so many is looked at when agents seek contacts: any will do, not the best."""
-PAIRS_OF_CONTACT: Final = 4
+PAIRS_OF_CONTACT: Final = 5
 PAIRS_OF_AGENT: Final = 2
 """Pairs that are left for each: those with the largest shares."""
 PAIRS_WHERE_SCARCE: Final = 10
@@ -172,7 +181,7 @@ def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> S
     for (group, contacts), part in zip(members, parts, strict=True):
         share = worth[row : row + len(contacts), np.newaxis] - part
         share /= smooth_s
-        np.maximum(share, EXPONENT_MIN, out=share)
+        np.clip(share, EXPONENT_MIN, EXPONENT_MAX, out=share)
         sought[group.agents] += np.exp(share, out=share).sum(axis=0)
         row += len(contacts)
     sought *= contacts_every

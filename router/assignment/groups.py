@@ -65,9 +65,7 @@ def groups_of(problem: Problem, shuffle: Index) -> list[Group]:
     if not agents:
         return []
     # Once for all groups: to take columns in ascending order is five times as fast.
-    terms = [
-        Term(None, np.take(term.table, shuffle, axis=1), term.index) for term in problem.terms
-    ]
+    terms = [Term(None, np.take(term.table, shuffle, axis=1), term.index) for term in problem.terms]
     base_s = problem.agent_s[shuffle].astype(np.float32)
     if contacts * agents < PAIRS_MIN:
         return [Group(np.arange(contacts), shuffle, np.arange(agents), base_s, terms)]
