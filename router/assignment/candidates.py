@@ -123,11 +123,7 @@ def _best(owner: Index, shares: Seconds, each: int) -> NDArray[np.bool_]:
 def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> Seconds:
     """Return prices of all agents, from a sample."""
     agents = np.flatnonzero(capacity > 0)
-    if len(agents) <= AGENTS_PRICED_MAX:
-        pairs = len(leave_s) * len(agents)
-        contacts_every, agents_every = max(1, min(SAMPLE_SHARE, pairs // SAMPLE_PAIRS)), 1
-    else:
-        contacts_every, agents_every = _every(len(leave_s)), _every(len(agents))
+    contacts_every, agents_every = _sampling(len(leave_s), len(agents))
     sample = agents[agents_every // 2 :: agents_every]
     place = np.full(len(capacity), -1, dtype=np.int64)
     place[sample] = np.arange(len(sample))
@@ -186,6 +182,13 @@ def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> S
         row += len(contacts)
     sought *= contacts_every
     return smooth_s * np.log(np.maximum(sought / np.maximum(capacity, 1), 1.0))
+
+
+def _sampling(contacts: int, agents: int) -> tuple[int, int]:
+    """Tell of how many contacts and agents one each is in the sample."""
+    if agents <= AGENTS_PRICED_MAX:
+        return max(1, min(SAMPLE_SHARE, contacts * agents // SAMPLE_PAIRS)), 1
+    return _every(contacts), _every(agents)
 
 
 def _every(count: int) -> int:
