@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from router.assignment.costs import PairCosts
 from router.assignment.groups import Group, groups_of, pieces
-from router.assignment.prices import EXPONENT_MIN, SMALLEST, Pairs, sampled_prices, shares_of
+from router.assignment.prices import (
+    EXPONENT_MAX,
+    EXPONENT_MIN,
+    SMALLEST,
+    Pairs,
+    sampled_prices,
+    shares_of,
+)
 from router.assignment.problem import Index, Problem, Seconds, Term
 
 COST_S_MAX: Final = 1e6
@@ -26,7 +33,9 @@ SAMPLE_MIN: Final = 500
 SAMPLE_SHARE: Final = 8
 """At least so many contacts and agents are priced first, or one of so many."""
 AGENTS_PRICED_MAX: Final = 2_000
-SAMPLE_PAIRS: Final = 333_000
+"""Up to so many, all agents are priced, by"""
+SAMPLE_PAIRS: Final = 500_000
+"""pairs about; fewer raise the gap."""
 SAMPLE_SMOOTHING_S: Final = (30.0, 10.0)
 SMOOTHING_S: Final = (10.0, 5.0)
 ROUNDS: Final = 8
@@ -36,7 +45,7 @@ CHANCE_ROWS: Final = 32
 CHANCE_S: Final = 3.0
 AGENTS_EVERY: Final = 4
 """One contact of so many is looked at when agents seek contacts: any will do, not the best."""
-PAIRS_OF_CONTACT: Final = 4
+PAIRS_OF_CONTACT: Final = 5
 PAIRS_OF_AGENT: Final = 2
 """Pairs that are left for each: those with the largest shares."""
 PAIRS_WHERE_SCARCE: Final = 10
@@ -114,11 +123,7 @@ def _best(owner: Index, shares: Seconds, each: int) -> NDArray[np.bool_]:
 def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> Seconds:
     """Return prices of all agents, from a sample."""
     agents = np.flatnonzero(capacity > 0)
-    if len(agents) <= AGENTS_PRICED_MAX:
-        pairs = len(leave_s) * len(agents)
-        contacts_every, agents_every = max(1, min(SAMPLE_SHARE, pairs // SAMPLE_PAIRS)), 1
-    else:
-        contacts_every, agents_every = _every(len(leave_s)), _every(len(agents))
+    contacts_every, agents_every = _sampling(len(leave_s), len(agents))
     sample = agents[agents_every // 2 :: agents_every]
     place = np.full(len(capacity), -1, dtype=np.int64)
     place[sample] = np.arange(len(sample))
@@ -172,11 +177,18 @@ def _first_prices(groups: list[Group], leave_s: Seconds, capacity: Seconds) -> S
     for (group, contacts), part in zip(members, parts, strict=True):
         share = worth[row : row + len(contacts), np.newaxis] - part
         share /= smooth_s
-        np.maximum(share, EXPONENT_MIN, out=share)
+        np.clip(share, EXPONENT_MIN, EXPONENT_MAX, out=share)
         sought[group.agents] += np.exp(share, out=share).sum(axis=0)
         row += len(contacts)
     sought *= contacts_every
     return smooth_s * np.log(np.maximum(sought / np.maximum(capacity, 1), 1.0))
+
+
+def _sampling(contacts: int, agents: int) -> tuple[int, int]:
+    """Tell of how many contacts and agents one each is in the sample."""
+    if agents <= AGENTS_PRICED_MAX:
+        return max(1, min(SAMPLE_SHARE, contacts * agents // SAMPLE_PAIRS)), 1
+    return _every(contacts), _every(agents)
 
 
 def _every(count: int) -> int:

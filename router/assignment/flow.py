@@ -2,7 +2,7 @@
 
 Contacts that cost the same by everybody form a class, so ten contacts alike are one node:
 
-    class k --(1, cost)--> agent j --(capacity, 0)--> sink
+    class k --(its contacts, cost)--> agent j --(capacity, 0)--> sink
     class k --(1, leave)  for each contact of the class--> sink
 
 This and `constrained.py` are the doors to OR-Tools. Its `solve` holds the interpreter lock to the
@@ -46,19 +46,20 @@ def _flow_over(problem: Problem, pairs: Pairs, classes: int, class_of: Index) ->
     heads = np.concatenate([classes + pair_agent, np.full(contacts + agents, sink)])
     costs = np.concatenate([pair_cost, _units(problem.leave_s), np.zeros(agents, dtype=np.int64)])
     room = np.ones(len(tails), dtype=np.int64)
+    supply = np.bincount(class_of, minlength=classes)
+    room[: len(keys)] = np.minimum(supply[pair_class], problem.capacity[pair_agent])
     room[len(keys) + contacts :] = np.clip(problem.capacity, 0, contacts)
     flow: Any = min_cost_flow.SimpleMinCostFlow()
     arcs = flow.add_arcs_with_capacity_and_unit_cost(
         tails.astype(np.int32), heads.astype(np.int32), room, costs
     )
-    supply = np.bincount(class_of, minlength=classes)
     flow.set_nodes_supplies(
         np.append(np.arange(classes), sink).astype(np.int32), np.append(supply, -contacts)
     )
     status = flow.solve()
     # Leaving everyone waiting is always feasible and the costs are bounded.
     assert status == flow.OPTIMAL, f"min-cost flow ended with {status}"
-    used = np.flatnonzero(flow.flows(arcs[: len(keys)]))
+    used = np.repeat(np.arange(len(keys)), flow.flows(arcs[: len(keys)]))
     order = np.argsort(class_of, kind="stable")
     starts = np.searchsorted(class_of[order], pair_class[used])
     # Any contacts of a class will do to say how many of it are served.

@@ -43,10 +43,11 @@ def folded(problem: Problem) -> Problem:
     terms: list[Term] = []
     for term in hard:
         _fold(terms, term)
-    kept = []
-    for term in soft:
-        if not any(_follows(known, term, place, terms) for place, known in enumerate(terms)):
-            kept.append(term)
+    kept = [
+        term
+        for term in soft
+        if not any(_follows(known, term, place, terms) for place, known in enumerate(terms))
+    ]
     return replace(problem, terms=[*terms, *kept], agent_s=agent_s)
 
 

@@ -1,10 +1,11 @@
 """Mending: contacts that a solution leaves waiting although agents are left for them.
 
-A contact whose few candidates were all worth more to others is left, and its price is high. First
-those left meet the agents left, exactly and all pairs looked at. Then the cheapest chain is sought,
-over all candidates: a contact left takes the agent of another, who takes that of a third, until one takes
-an agent with room or is left in his stead. Prices of agents make every step of a chain cost about 0
-or more, so that the cheapest chain is found after few steps (Dijkstra, a few seconds at once).
+A contact whose few candidates were all worth more to others is left, and its price is high. The
+cheapest chain is sought among all candidates: a contact left takes the agent of another, who takes
+that of a third, until one takes an agent with room or is left in his stead. Prices of agents make
+every step of a chain cost about 0 or more, so that it is found as shortest paths are (Dijkstra's
+method, some seconds at once). Who is left even then meets the agents left, exactly and all pairs
+looked at.
 
 What comes out is never dearer.
 
@@ -26,6 +27,8 @@ from router.assignment.small import solve_dense
 
 DIRECT_MAX: Final = 300
 """Contacts and agents that were left and that are looked at."""
+ALL_MAX: Final = 12
+"""Contacts and agents that were left and all of whose pairs may be part of a chain."""
 CHAINS_MAX: Final = 12
 """One is made after the other as long as it pays."""
 STEP_S: Final = 16.0
@@ -45,14 +48,17 @@ def mended(problem: Problem, solution: Solution, price: Seconds, met: Pairs) -> 
     """
     agent_of = np.full(len(problem.leave_s), -1, dtype=np.int64)
     agent_of[solution.contacts] = solution.agents
+    cost_of = PairCosts(problem)
     left, free = _left(problem, agent_of)
     if len(left) and len(free):
-        _solve_again(problem, agent_of, left, free)
-    cost_of = PairCosts(problem)
+        met = _with_all(problem, cost_of, met, left[:ALL_MAX], free[:ALL_MAX])
     for _ in range(CHAINS_MAX):
         left, free = _left(problem, agent_of)
         if not len(left) or not len(free) or not _chained(problem, cost_of, agent_of, met, price):
             break
+    left, free = _left(problem, agent_of)
+    if len(left) and len(free):
+        _solve_again(problem, agent_of, left, free)
     contacts = np.flatnonzero(agent_of >= 0)
     return Solution(contacts, agent_of[contacts], solution.exact, solution.complete)
 
@@ -63,6 +69,19 @@ def _left(problem: Problem, agent_of: Index) -> tuple[Index, Index]:
     left = left[np.argsort(-problem.leave_s[left], kind="stable")]
     taken = np.bincount(agent_of[agent_of >= 0], minlength=len(problem.capacity))
     return left[:DIRECT_MAX], np.flatnonzero(problem.capacity > taken)[:DIRECT_MAX]
+
+
+def _with_all(problem: Problem, cost_of: PairCosts, met: Pairs, left: Index, free: Index) -> Pairs:
+    """Return the pairs with all those of some contacts and of some agents."""
+    contacts, agents = len(problem.leave_s), len(problem.capacity)
+    every, anybody = np.arange(contacts), np.arange(agents)
+    contact = np.concatenate([met.contact, np.repeat(left, agents), np.tile(every, len(free))])
+    agent = np.concatenate([met.agent, np.tile(anybody, len(left)), np.repeat(free, contacts)])
+    order = np.argsort(contact, kind="stable")
+    contact, agent = contact[order], agent[order]
+    # Candidates were looked at without what single pairs cost besides.
+    cost = cost_of(contact, agent)
+    return Pairs(contact, agent, cost).only(np.flatnonzero(cost < problem.leave_s[contact]))
 
 
 def _chained(
@@ -117,13 +136,7 @@ def _chained(
         instead = ahead + problem.leave_s[movers]
         for one in np.flatnonzero(instead < -GAIN_S).tolist():
             chains[roots[one]].offer(float(instead[one]), int(own[one]), int(movers[one]))
-    for chain in chains:
-        if chain.given_up >= 0:
-            agent_of[chain.given_up] = -1
-        end = chain.end
-        while end >= 0:
-            contact = came[end]
-            end, agent_of[contact] = int(agent_of[contact]), end
+    _make(chains, agent_of, came)
     return any(chain.end >= 0 for chain in chains)
 
 
@@ -145,6 +158,17 @@ class _Chain:
         """Take another chain where it is cheaper."""
         if cost_s < self.cost_s:
             self.cost_s, self.end, self.given_up = cost_s, end, given_up
+
+
+def _make(chains: list[_Chain], agent_of: Index, came: Index) -> None:
+    """Enter chains in `agent_of`; `came` is the contact by whom an agent was reached."""
+    for chain in chains:
+        if chain.given_up >= 0:
+            agent_of[chain.given_up] = -1
+        end = chain.end
+        while end >= 0:
+            contact = came[end]
+            end, agent_of[contact] = int(agent_of[contact]), end
 
 
 def _of_contacts(ends: Index, contacts: Index) -> tuple[Index, Index]:
