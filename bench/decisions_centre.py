@@ -10,8 +10,9 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -44,24 +45,46 @@ ENDS_WRAP_UP_SHARE: Final = 0.3
 MOODS: Final = (Mood.CALM, Mood.UNEASY, Mood.UPSET, Mood.ANGRY)
 
 
+class TimedRouter(RouterService):
+    """The router, and what its turns cost: deadlines, assigning, explaining, the desk's calls.
+
+    Attributes:
+        turns_s: Processor time of each turn.
+    """
+
+    def __init__(self, *of: Any, **by: Any) -> None:
+        """Build as the router is built."""
+        super().__init__(*of, **by)
+        self.turns_s: list[float] = []
+
+    def advance(self) -> None:
+        """Do what is due now."""
+        begun_s = time.thread_time()
+        super().advance()
+        self.turns_s.append(time.thread_time() - begun_s)
+
+
 class Centre:
     """Plays the customers and agents, and measures: from an event to the desk's being asked.
 
     Attributes:
         waits_s: From what made a pair possible to its offer, seconds: the agent's becoming free or
             the contact's joining the queue, whichever came later.
+        work_s: Processor time that the loop's thread spent between the two, whoever else works on
+            the machine; not where a timer ended a wrap-up.
         offers: By the agent they were made to.
     """
 
     def __init__(self, scene: Scene, seed: int) -> None:
         """Prepare the people; `open_centre` gives the router."""
         self.waits_s: list[float] = []
+        self.work_s: list[float] = []
         self.offers: dict[str, Offer] = {}
         self.rng = np.random.default_rng(seed)
-        self.router: RouterService
+        self.router: TimedRouter
         self.answers = True
         self._scene = scene
-        self._possible_s: dict[str, float] = {}
+        self._possible: dict[str, tuple[float, float | None]] = {}
         self._waiting: dict[str, None] = {}
         self._came = 0
         self._calls: set[asyncio.TimerHandle] = set()
@@ -73,9 +96,12 @@ class Centre:
 
     def offer_contact(self, offer: Offer) -> None:
         """Note when, and answer after a while."""
-        now_s = time.monotonic()
-        since_s = max(self._possible_s[offer.agent_id], self._possible_s[offer.contact_id])
-        self.waits_s.append(now_s - since_s)
+        since_s, cpu_s = max(
+            self._possible[offer.agent_id], self._possible[offer.contact_id], key=itemgetter(0)
+        )
+        self.waits_s.append(time.monotonic() - since_s)
+        if cpu_s is not None:
+            self.work_s.append(time.thread_time() - cpu_s)
         self._waiting.pop(offer.contact_id, None)
         self.offers[offer.agent_id] = offer
         if self.answers:
@@ -100,7 +126,7 @@ class Centre:
         if drawn.mood is not Mood.UNKNOWN:
             self.router.mood_observed(contact_id, drawn.mood)
         self._waiting[contact_id] = None
-        self._possible_s[contact_id] = time.monotonic()
+        self._possible[contact_id] = time.monotonic(), time.thread_time()
         self.router.enqueue(replace(drawn.queued, contact_id=contact_id, waited_s=waited_s))
 
     def go(self) -> None:
@@ -121,12 +147,17 @@ class Centre:
 
     def ready(self, agent_id: str) -> None:
         """An agent asks for work."""
-        self._possible_s[agent_id] = time.monotonic()
+        self._possible[agent_id] = time.monotonic(), time.thread_time()
         self.router.request_state(agent_id, AgentState.READY, "")
 
     def rest(self, agent_id: str) -> None:
         """An agent takes no work."""
         self.router.request_state(agent_id, AgentState.NOT_READY, "")
+
+    def measure_anew(self) -> None:
+        """Forget what was measured until now."""
+        for kept in (self.waits_s, self.work_s, self.router.turns_s):
+            kept.clear()
 
     def stop(self) -> None:
         """Nobody does anything any more."""
@@ -138,7 +169,7 @@ class Centre:
             self._later(float(self.rng.exponential(TALK_MEAN_S)), self._finish, offer)
 
     def _finish(self, offer: Offer) -> None:
-        self._possible_s[offer.agent_id] = time.monotonic() + WRAP_UP_S
+        self._possible[offer.agent_id] = time.monotonic() + WRAP_UP_S, None
         self.router.finish(offer.contact_id)
         if self.rng.random() < ENDS_WRAP_UP_SHARE:
             self._later(WRAP_UP_S * float(self.rng.random()), self._end_wrap_up, offer.agent_id)
@@ -147,7 +178,7 @@ class Centre:
 
     def _end_wrap_up(self, agent_id: str) -> None:
         # When the loop was late the time is over, and he may have something new.
-        if self._possible_s[agent_id] > time.monotonic():
+        if self._possible[agent_id][0] > time.monotonic():
             self.ready(agent_id)
 
     def _later(self, seconds: float, act: object, what: object) -> None:
@@ -188,7 +219,7 @@ async def open_centre(scene: Scene, seed: int) -> AsyncIterator[Centre]:
                     clock,
                     lambda queue_id: queues[queue_id].service_level.target_s,
                 ),
-                RouterService(
+                TimedRouter(
                     policy,
                     events=bus,
                     clock=clock,

@@ -225,6 +225,10 @@ class CostBook:
             for row, key in zip(Row, needs.keys(), strict=True)
         )
 
+    def row(self, row: Row, needs: Needs) -> int:
+        """Return where one of the rows of a contact stands."""
+        return self.tables[row].row(needs.keys()[row], self._makers[row])
+
     def forget_expectations(self) -> None:
         """The outcome model has learnt: its rows are made anew when asked for."""
         self.tables[Row.EXPECTATION] = RowTable(len(self._columns))

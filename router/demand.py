@@ -20,7 +20,7 @@ from router import needs
 from router.assignment.problem import Seconds
 from router.changes import Changes
 from router.columns import AgentColumns, Mask
-from router.cost import CostBook, Urgency, may_decline, weights_of
+from router.cost import CostBook, Row, Urgency, may_decline, weights_of
 from router.eligibility import Eligibility
 from router.inputs import CustomerKnown, MoodObserved, OutcomeKnown, PlaceKept, PriorityAdded
 from router.known import Kept, KnownContact, ServedContact
@@ -193,7 +193,7 @@ class Demand:
             self._book.forget_expectations()
             # Nobody can be served now who could not before: it is only told anew what he costs.
             for contact in self.line:
-                self.line.refresh(contact, self.line.needs(contact))
+                self.line.refresh_row(contact, Row.EXPECTATION)
         self._changes.everything |= self._rules_hold or self.patient
         return self._rounds.pose(
             self.line,

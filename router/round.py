@@ -23,8 +23,6 @@ CONTACTS_MAX: Final = 20_000
 AGENTS_MAX: Final = 20_000
 """Limits of one round, beyond which the longest waiting and the longest idle come first; twice
 what is measured (`bench/router.py`)."""
-FEW: Final = 32
-"""Contacts up to which a row of costs for each is less work than to find those who ask alike."""
 PRESENT: Final = frozenset({"ready", "busy", "wrap_up"})
 
 
@@ -300,18 +298,18 @@ class Rounds:
         terms = []
         everyone = np.arange(len(rows))
         for row in np.flatnonzero(rows.any(axis=0)).tolist():
+            index = rows[:, row]
             table = self._book.tables[Row(row)].table
-            asked = rows[:, row]
-            if len(rows) <= FEW:
-                # Few wait, as mostly: a row for each costs less than to find equal ones.
-                index = everyone
+            if len(rows) < len(table):
+                # Few wait, as mostly: a row for each is less than every row there is.
+                part, index = table[index[:, np.newaxis], columns], everyone
             else:
-                asked, index = np.unique(asked, return_inverse=True)
-            part = table[asked[:, np.newaxis], columns]
+                part = table[:, columns]
             factor = load_factor() if row == Row.EXPECTATION else None
             if factor is not None:
                 # Who is occupied beyond the bound has no lead over the least of all.
-                worst = table.max(axis=1, keepdims=True, initial=0.0)[asked]
+                worst = table.max(axis=1, keepdims=True, initial=0.0)
+                worst = worst[rows[:, row]] if part.shape[0] == len(rows) else worst
                 part = worst + (part - worst) * factor[columns]
             terms.append(Term(REASONS[Row(row)], part, index))
         return terms

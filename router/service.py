@@ -35,7 +35,7 @@ from domain.ports import (
 )
 from router import views
 from router.assignment.process import SolverProcess, solve_at_once
-from router.core import Output, RouterCore
+from router.core import OFFERS_MAX, Output, RouterCore
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
@@ -339,6 +339,7 @@ class RouterService:
 
     def _assign(self, now_s: float) -> None:
         core = self._core
+        many = False
         if not core.has_matches and self._solving is None:
             asked = core.pose(now_s)
             solution = None if asked is None else solve_at_once(asked.problem)
@@ -346,9 +347,11 @@ class RouterService:
                 pass
             elif solution is not None:
                 core.settle(asked, solution)
+                many = len(solution.contacts) > OFFERS_MAX
             elif self._loop is not None:
                 self._solving = self._loop.create_task(self._solve_elsewhere(asked))
-        outputs = core.make_offers(now_s)
+        # After a large problem the offers wait for the next turn of the loop.
+        outputs = [] if many else core.make_offers(now_s)
         took_s = self._clock.monotonic_s() - now_s
         self._assign_s += took_s
         self._assign_s_max = max(self._assign_s_max, took_s)
