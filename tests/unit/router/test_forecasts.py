@@ -108,8 +108,7 @@ def test_who_left_the_policy_counts_no_longer():
 
 
 def test_rank_is_priority_and_value_in_steps():
-    weights = {"priority_weight_s": 60.0, "value_weight_s": 30.0}
-    desk = Desk(policy([], [queue()], **weights))
+    desk = Desk(policy([], [queue()], priority_weight_s=60.0, value_weight_s=30.0))
     desk.tell(CustomerKnown("gold", CustomerProfile(customer_id="k", value=5)))
     for name, priority in (("plain", 0), ("urgent", 1), ("gold", 0)):
         desk.tell(queued(name, priority=priority))
