@@ -248,15 +248,15 @@ def test_busy_from_the_first_contact_to_the_end_of_the_last():
     people = Several(connected=2)
     before = len(people.events)
     people.roster.end(people.ann, "c0", 10.0)
-    assert (people.ann.state, len(people.events)) == (S.BUSY, before)
+    assert (people.state(), len(people.events)) == (S.BUSY, before)
     assert people.stages() == {"c0": Stage.WRAP_UP, "c1": Stage.CONNECTED}
     people.roster.wrapped_up(people.ann, "c0", 20.0)
     ((serving, at_s),) = people.served
     assert (serving.contact_id, serving.since_s, at_s) == ("c0", 1.0, 20.0)
     people.roster.end(people.ann, "c1", 30.0)
-    assert people.ann.state is S.WRAP_UP
+    assert people.state() is S.WRAP_UP
     people.roster.wrapped_up(people.ann, "c1", 40.0)
-    assert (people.ann.state, people.ann.work) == (S.READY, {})
+    assert (people.state(), people.ann.work) == (S.READY, {})
     assert people.served_ids() == ["c0", "c1"]
 
 
@@ -264,7 +264,7 @@ def test_wrap_ups_that_overlap_end_one_by_one():
     people = Several(connected=2)
     people.roster.end(people.ann, "c0", 10.0)
     people.roster.end(people.ann, "c1", 12.0)
-    assert people.ann.state is S.WRAP_UP
+    assert people.state() is S.WRAP_UP
     people.roster.wrapped_up(people.ann, "c0", 25.0)
     assert people.ann.state.value == "wrap_up"
     people.roster.wrapped_up(people.ann, "c1", 27.0)
@@ -275,7 +275,7 @@ def test_wrap_ups_that_overlap_end_one_by_one():
 def test_an_offer_that_the_customer_left_among_others_changes_nothing_else():
     people = Several(connected=1, offered=1)
     people.roster.release(people.ann, "c1", 5.0)
-    assert (people.ann.state, people.stages()) == (S.BUSY, {"c0": Stage.CONNECTED})
+    assert (people.state(), people.stages()) == (S.BUSY, {"c0": Stage.CONNECTED})
     assert people.roster.is_free(people.ann, Channel.CHAT)
 
 
@@ -286,14 +286,14 @@ def test_an_offer_that_the_customer_left_beside_a_wrap_up_leaves_the_wrap_up():
     people.roster.release(people.ann, "c1", 6.0)
     assert people.ann.state.value == "wrap_up"
     people.roster.wrapped_up(people.ann, "c0", 20.0)
-    assert (people.ann.state, people.served_ids()) == (S.READY, ["c0"])
+    assert (people.state(), people.served_ids()) == (S.READY, ["c0"])
 
 
 def test_who_misses_an_offer_beside_a_wrap_up_is_not_ready_and_through_with_it():
     people = Several(connected=1, offered=1)
     people.roster.end(people.ann, "c0", 5.0)
     people.roster.miss(people.ann, "c1", "ring_no_answer", 6.0)
-    assert people.ann.state is S.NOT_READY
+    assert people.state() is S.NOT_READY
     assert (people.ann.work, people.served_ids()) == ({}, ["c0"])
     people.roster.request(people.ann, S.READY, "", 7.0)
     people.roster.wrapped_up(people.ann, "c0", 20.0)
@@ -303,7 +303,7 @@ def test_who_misses_an_offer_beside_a_wrap_up_is_not_ready_and_through_with_it()
 def test_who_misses_an_offer_among_others_serves_them_to_the_end():
     people = Several(connected=2, offered=1)
     people.roster.miss(people.ann, "c2", "declined", 5.0)
-    assert (people.ann.state, people.ann.wished) == (S.BUSY, S.NOT_READY)
+    assert (people.state(), people.ann.wished) == (S.BUSY, S.NOT_READY)
     assert not people.roster.any_free
     people.roster.end(people.ann, "c0", 6.0)
     people.roster.request(people.ann, S.READY, "", 7.0)
@@ -329,9 +329,9 @@ def test_an_agent_out_of_reach_serves_all_his_contacts_to_the_end():
     people.roster.set_reachable(people.ann, False, 2.0)
     assert not people.roster.any_free
     people.roster.end(people.ann, "c0", 3.0)
-    assert people.ann.state is S.BUSY
+    assert people.state() is S.BUSY
     people.roster.end(people.ann, "c1", 4.0)
-    assert (people.ann.state, people.ann.work) == (S.LOGGED_OUT, {})
+    assert (people.state(), people.ann.work) == (S.LOGGED_OUT, {})
 
 
 def test_less_capacity_after_a_reload_takes_nothing_away():
