@@ -226,8 +226,10 @@ async def open_centre(scene: Scene, seed: int) -> AsyncIterator[Centre]:
                     desk=centre,
                     wishes=store.wishes,
                     outcomes=OutcomeModel(Learning()),
-                ) as centre.router,
+                ) as router,
             ):
+                assert isinstance(router, TimedRouter)
+                centre.router = router
                 for free in scene.agents:
                     centre.router.set_reachable(free.agent.agent_id, True)
                     centre.router.request_state(free.agent.agent_id, AgentState.NOT_READY, "")

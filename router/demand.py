@@ -33,8 +33,6 @@ from router.waiting import WaitingContact, WaitingLine
 
 ROWS_MAX: Final = 1_024
 """Rows of one term of the cost after which those that nobody waiting needs are forgotten."""
-OVERFLOW_AGAIN_S: Final = 10.0
-"""After how long a contact tries again to go to a queue that was full."""
 STEP: Final = "contact asks for less"
 """The deadline at which time alone changes what a contact asks for."""
 
@@ -177,15 +175,9 @@ class Demand:
         assert contact is not None
         queue = self._queues[contact.queue_id]
         moves = contact.offered_to is None and needs.overflows(contact, queue, now_s)
-        moved = moves and self._overflow(contact, queue)
-        if moved:
+        if moves and self._overflow(contact, queue):
             overflowed(contact, queue.id)
         self._refresh(contact, now_s)
-        if moves and not moved:
-            # The other queue was full: there may be room in a moment.
-            next_s = needs.next_step_s(contact, queue, now_s)
-            again_s = now_s + OVERFLOW_AGAIN_S
-            self._deadlines.set((STEP, contact_id), min(again_s, next_s or again_s))
 
     def pose(self, now_s: float) -> Round | None:
         """Return the problem as it stands; None when there is nothing to solve."""

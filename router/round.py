@@ -300,18 +300,16 @@ class Rounds:
         for row in np.flatnonzero(rows.any(axis=0)).tolist():
             index = rows[:, row]
             table = self._book.tables[Row(row)].table
-            if len(rows) < len(table):
-                # Few wait, as mostly: a row for each is less than every row there is.
-                part, index = table[index[:, np.newaxis], columns], everyone
-            else:
-                part = table[:, columns]
+            few = len(rows) < len(table)
+            # Few wait, as mostly: a row for each is less than every row there is.
+            part = table[index[:, np.newaxis], columns] if few else table[:, columns]
             factor = load_factor() if row == Row.EXPECTATION else None
             if factor is not None:
                 # Who is occupied beyond the bound has no lead over the least of all.
                 worst = table.max(axis=1, keepdims=True, initial=0.0)
-                worst = worst[rows[:, row]] if part.shape[0] == len(rows) else worst
+                worst = worst[index] if few else worst
                 part = worst + (part - worst) * factor[columns]
-            terms.append(Term(REASONS[Row(row)], part, index))
+            terms.append(Term(REASONS[Row(row)], part, everyone if few else index))
         return terms
 
     def _fairness_terms(
