@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from config.schema import QueueEntry
 from domain.decision import Reason
 from router import needs
-from router.assignment.problem import Personal, Problem, Seconds, Solution, TeamRule, Term
+from router.assignment.problem import Personal, Problem, Seconds, Solution, Term
 from router.changes import Changes
 from router.cost import CHANNELS, IDLE_S_MAX, REASONS, CostBook, Row
 from router.offers import Pauses
 from router.policy import RouterPolicy
 from router.roster import Roster
 from router.standing import Standing
+from router.team_rules import rules_of
 from router.waiting import ARRIVAL, WaitingContact, WaitingLine
 
 CONTACTS_MAX: Final = 20_000
@@ -195,7 +196,7 @@ class Rounds:
             leave_s=np.maximum(0.0, line.unserved_s(places) + urgency_s),
             capacity=np.ones(len(agents), dtype=np.int64),
             personal=self._personal(contacts, agents, line, pauses, now_s),
-            rules=self._rules(contacts, agents, roster),
+            rules=rules_of(self._policy.weights.team_rules, contacts, agents, roster),
         )
         free = int(np.count_nonzero(roster.has_slot.any(axis=0)))
         return Round(problem, contacts, agents, urgency_s, whole, len(line.waiting), free)
@@ -360,29 +361,6 @@ class Rounds:
         pairs = np.array(ordered, dtype=np.int64)
         costs_s = np.array([seconds[pair] for pair in ordered], dtype=np.float32)
         return Personal(pairs[:, 0], pairs[:, 1], costs_s)
-
-    def _rules(
-        self, contacts: Sequence[WaitingContact], agents: Sequence[Standing], roster: Roster
-    ) -> list[TeamRule]:
-        """Return the rules about teams that could be broken now."""
-        rules = []
-        for rule in self._policy.weights.team_rules:
-            asking = np.array([one.queue_id in rule.queues for one in contacts])
-            team = [one for one in roster if one.policy.agent.team == rule.team]
-            busy = [
-                one
-                for one in team
-                if any(serving.queue_id in rule.queues for serving in one.work.values())
-            ]
-            # Whoever serves these queues already is one of those who may.
-            fresh = {one.agent_id for one in team} - {one.agent_id for one in busy}
-            members = np.array([one.agent_id in fresh for one in agents])
-            if not asking.any() or not members.any():
-                continue
-            left = max(0, rule.serving_max - len(busy))
-            if left < min(int(asking.sum()), int(members.sum())):
-                rules.append(TeamRule(asking, members, left))
-        return rules
 
 
 def _kept_term(

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.agent import AgentState, AgentView
+from domain.decision import Obstacle
 from domain.decision_ports import Eligibility
 from domain.errors import NotKnown
 from domain.ports import QueuePosition, QueueView, WaitingView
 from router.core import RouterCore
+from router.team_rules import barred
 from router.waiting import WaitingContact
 
 _WORKING = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
@@ -123,9 +125,12 @@ def eligibility(core: RouterCore, contact_id: str, now_s: float) -> list[Eligibi
         raise NotKnown("waiting contact", contact_id)
     kept_for = core.demand.waited_for(contact, now_s)
     costs_s = core.demand.costs_s(contact, now_s)
+    rules = core.policy.weights.team_rules
     judged = []
     for standing in core.roster:
         obstacle = core.demand.eligibility.obstacle(contact, standing, kept_for, now_s)
+        if obstacle is None and barred(rules, contact, standing, core.roster):
+            obstacle = Obstacle.TEAM_RULE
         cost_s = None if obstacle is not None else round(float(costs_s[standing.column]), 3)
         judged.append(Eligibility(agent_id=standing.agent_id, obstacle=obstacle, cost_s=cost_s))
     judged.sort(key=lambda one: (one.cost_s is None, one.cost_s or 0.0, one.agent_id))

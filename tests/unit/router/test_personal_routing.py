@@ -13,6 +13,7 @@ from domain.decision import Obstacle, Reason, Scheme
 from domain.mood import Mood
 from domain.offer import DeclineReason
 from domain.offer_events import ContactOverflowed, OfferExplained, OfferMade
+from router import views
 from router.inputs import (
     AgentStateRequested,
     ContactFinished,
@@ -316,6 +317,8 @@ def test_a_team_is_kept_for_other_queues():
     for _ in range(3):
         arrives(desk, f"c{next(numbers)}")
     assert len(desk.offers()) == 1
+    reasons = {one.obstacle for one in views.eligibility(desk.core, "c3", desk.now_s)}
+    assert reasons == {Obstacle.STATE, Obstacle.TEAM_RULE}
     arrives(desk, "h1", queue_id="help")
     assert len(desk.offers()) == 2
 
