@@ -76,7 +76,7 @@ class _Crowd:
 
     def ahead(self, rank: int) -> float:
         """Return how many contacts stand before one for its agents; see `shared_ahead`."""
-        counts = np.bincount(self.kind[:rank], minlength=len(self.able))
+        counts = np.bincount(self.kind[:rank], minlength=len(self.able)).astype(np.float64)
         return shared_ahead(counts, self.common.diagonal(), self.common[self.kind[rank]])
 
     def shares(self, kind: int) -> dict[str, float]:
