@@ -57,6 +57,10 @@ class TimedRouter(RouterService):
         super().__init__(*of, **by)
         self.turns_s: list[float] = []
 
+    async def __aenter__(self) -> "TimedRouter":
+        await super().__aenter__()
+        return self
+
     def advance(self) -> None:
         """Do what is due now."""
         begun_s = time.thread_time()

@@ -168,6 +168,14 @@ class RowTable:
             self._rows[key] = row
         return row
 
+    def keys(self) -> list[Key]:
+        """Return the keys that contacts have asked for, the newest last."""
+        return list(self._rows)[1:]
+
+    def renew(self, key: Key, make: Callable[..., Seconds]) -> None:
+        """Make the row of a key anew, where it stands."""
+        self._table[self._rows[key]] = make(*key)
+
 
 Expect = Callable[[str, str, Sequence[str]], NDArray[np.float32]]
 """Topic, segment and the skills asked for to the chance of a good outcome by agent, 0.0 to 1.0,
@@ -209,6 +217,7 @@ class CostBook:
             Row.RING: self._ring,
         }
         self.tables: Final = {row: RowTable(len(columns)) for row in Row}
+        self._outdated: list[Key] = []
 
     def __len__(self) -> int:
         """Return the rows of the longest table."""
@@ -225,13 +234,16 @@ class CostBook:
             for row, key in zip(Row, needs.keys(), strict=True)
         )
 
-    def row(self, row: Row, needs: Needs) -> int:
-        """Return where one of the rows of a contact stands."""
-        return self.tables[row].row(needs.keys()[row], self._makers[row])
+    def outdate_expectations(self) -> None:
+        """The outcome model has learnt: `renew_expectations` is to make its rows anew."""
+        self._outdated = self.tables[Row.EXPECTATION].keys()
 
-    def forget_expectations(self) -> None:
-        """The outcome model has learnt: its rows are made anew when asked for."""
-        self.tables[Row.EXPECTATION] = RowTable(len(self._columns))
+    def renew_expectations(self, rows_max: int) -> None:
+        """Make some of the outdated rows anew; the others tell for now what was known before."""
+        table, make = self.tables[Row.EXPECTATION], self._makers[Row.EXPECTATION]
+        for key in self._outdated[-rows_max:]:
+            table.renew(key, make)
+        del self._outdated[-rows_max:]
 
     def _skill(self, queue_id: str, requirements: tuple[SkillRequirement, ...]) -> Seconds:
         weight_s = self.weights(queue_id).proficiency_weight_s

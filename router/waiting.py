@@ -193,10 +193,6 @@ class WaitingLine:
         """Something about a contact has changed: priority, customer, mood, what it asks for."""
         self._fill(contact, needs)
 
-    def refresh_row(self, contact: WaitingContact, row: Row) -> None:
-        """One row of the cost was made anew; what the contact asks for is the same."""
-        self._rows[contact.place, row] = self._book.row(row, self.needs(contact))
-
     def add_priority(self, contact: WaitingContact, steps: int) -> None:
         """Let a contact be served earlier, up to PRIORITY_MAX."""
         contact.priority = max(contact.priority, min(contact.priority + steps, PRIORITY_MAX))
