@@ -3,5 +3,5 @@
 import os
 from typing import Final
 
-EXAMPLES: Final = int(os.environ.get("WARMLINE_EXAMPLES", "60"))
+EXAMPLES: Final = int(os.environ.get("WARMLINE_EXAMPLES", "25"))
 """Few in every test run; `run_pbx.py bench properties` tries 2,000 of each."""

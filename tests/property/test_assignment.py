@@ -13,9 +13,10 @@ from router.assignment.greedy import solve_greedy
 from router.assignment.problem import Personal, Problem, TeamRule, Term
 from router.assignment.small import solve_dense
 from router.assignment.solver import solve, solve_unruled
+from tests.property.examples import EXAMPLES
 from tests.unit.router.assignment.people import checked
 
-FEW = settings(deadline=None, max_examples=100, derandomize=True)
+FEW = settings(deadline=None, max_examples=max(60, EXAMPLES), derandomize=True)
 
 
 @st.composite
@@ -92,7 +93,7 @@ def least_s(problem: Problem) -> float:
 
 
 @given(problems())
-@settings(deadline=None, max_examples=300, derandomize=True)
+@settings(deadline=None, max_examples=max(100, EXAMPLES), derandomize=True)
 def test_no_assignment_is_cheaper(problem: Problem) -> None:
     solution = solve(problem)
     checked(problem, solution.contacts, solution.agents)
