@@ -196,7 +196,7 @@ def test_nobody_is_overtaken_by_who_came_later_than_the_bound(seed):
 
 
 def test_the_bound_is_not_so_wide_that_it_says_nothing():
-    later = [later_s for seed in range(40) for later_s, _, _ in OverloadedDay(seed).run().overtaken]
+    later = [later_s for seed in range(20) for later_s, _, _ in OverloadedDay(seed).run().overtaken]
     bound_s = starvation_bound_s(Routing(**LIGHT))
     assert max(later) > bound_s / 4, "nobody is overtaken at all: the days prove nothing"
 
@@ -245,7 +245,7 @@ def test_decisions_do_not_depend_on_the_order_in_which_equals_are_told(seed, ord
     assert decided(shuffled=False) == decided(shuffled=True)
 
 
-@settings(deadline=None, max_examples=max(10, EXAMPLES // 4), derandomize=True)
+@settings(deadline=None, max_examples=EXAMPLES if EXAMPLES > 100 else 6, derandomize=True)
 @given(st.integers(0, 1_000_000))
 def test_the_same_seed_gives_the_same_day(seed):
     first, second = (OverloadedDay(seed).run() for _ in range(2))
