@@ -80,8 +80,11 @@ class OutcomeModel:
 
     @property
     def enabled(self) -> bool:
-        """Whether expectations have part in decisions."""
-        return self._learning.enabled
+        """Whether expectations have part in decisions: switched on, and something was learnt.
+
+        Before the first outcome they would tell again what skills and ratings tell already.
+        """
+        return self._learning.enabled and self.observed > 0
 
     def reload(self, learning: Learning) -> None:
         """Take other settings; what was learnt is kept."""

@@ -283,3 +283,11 @@ def test_nothing_of_a_customer_but_topic_and_segment_has_a_way_in() -> None:
         named = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         assert not (read | named) & profile, source.name
     assert Path(model_module.__file__) in SOURCES
+
+
+def test_expectations_have_no_part_before_the_first_outcome_or_when_switched_off() -> None:
+    for switched_on in (True, False):
+        model = OutcomeModel(Learning(enabled=switched_on))
+        assert not model.enabled
+        model.observe("topic", "segment", "ann", 1.0, 0.0)
+        assert model.enabled is switched_on
