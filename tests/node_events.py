@@ -1,12 +1,13 @@
 """The events of a running node, as a test waits for them."""
 
 import asyncio
+import contextlib
 import json
 from types import TracebackType
 from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 EVENT_S_MAX = 30.0
 
@@ -16,16 +17,14 @@ class EventLog:
 
     def __init__(self, url: str, token: str, *, after: int = 0) -> None:
         self.past: list[dict[str, Any]] = []
-        self._url = f"ws{url.removeprefix('http')}/api/v1/events?after={after}"
+        self._url = f"ws{url.removeprefix('http')}/api/v1/events"
+        self._after = after
         self._headers = {"Authorization": f"Bearer {token}"}
         self._news = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        socket = await connect(
-            self._url, additional_headers=self._headers, proxy=None, open_timeout=EVENT_S_MAX
-        )
-        self._reading = asyncio.create_task(self._read(socket), name="events")
+        self._reading = asyncio.create_task(self._follow(await self._connect()), name="events")
         return self
 
     async def __aexit__(
@@ -38,18 +37,38 @@ class EventLog:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
 
+    async def _connect(self) -> ClientConnection:
+        return await connect(
+            f"{self._url}?after={max(self._after, self.last)}",
+            additional_headers=self._headers,
+            proxy=None,
+            open_timeout=EVENT_S_MAX,
+            ping_interval=None,
+        )
+
+    async def _follow(self, socket: ClientConnection) -> None:
+        """Read on, over as many connections as it takes.
+
+        The node drops who does not answer its pings, and a log of the session's event loop does
+        not while tests with a loop of their own run: it then takes up where it was.
+        """
+        while True:
+            with contextlib.suppress(ConnectionClosed):
+                await self._read(socket)
+            try:
+                socket = await self._connect()
+            except (OSError, WebSocketException):
+                return  # The node has ended; what it told stays.
+
     async def _read(self, socket: ClientConnection) -> None:
         async with socket:
-            try:
-                async for text in socket:
-                    message = json.loads(text)
-                    if message["type"] == "Heartbeat":
-                        continue
-                    async with self._news:
-                        self.past.append(message)
-                        self._news.notify_all()
-            except ConnectionClosed:
-                pass  # The node has ended; what it told stays.
+            async for text in socket:
+                message = json.loads(text)
+                if message["type"] == "Heartbeat":
+                    continue
+                async with self._news:
+                    self.past.append(message)
+                    self._news.notify_all()
 
     @property
     def last(self) -> int:

@@ -26,7 +26,7 @@ from tests.programs import require_program
 from tests.rtp_keys import Keypad
 from tests.sipp_party import Party, all_done, caller, telephone
 
-pytestmark = [pytest.mark.sipp, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.sipp, pytest.mark.asyncio(loop_scope="session")]
 
 ASKING_TRUNK = "127.0.0.5"
 """A carrier that asks for a password."""
@@ -44,7 +44,7 @@ SETTINGS = {
 LANES = ("served", "unanswered", "again", "hidden", "asked", "cancelled")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NodeRig]:
     """A node that may call its carriers."""
     require_program("sipp")
