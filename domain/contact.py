@@ -75,6 +75,10 @@ class Disposition(StrEnum):
     """The node was killed; found and closed at the next start."""
     DRAINED = "drained"
     """The node was stopping and its grace had passed."""
+    HANDLED = "handled"
+    """Served; the agent has dealt with a conversation in writing."""
+    IDLE = "idle"
+    """Served; nobody wrote for as long as configured, and the conversation was let go."""
     HUNG_UP = "hung_up"
     """Ended by a supervisor or a program over the API."""
     FAILED = "failed"
@@ -89,7 +93,14 @@ class Disposition(StrEnum):
     """Waited for a callback; the customer called again himself and took up his place."""
 
 
-SERVED: Final = frozenset({Disposition.CALLER_ENDED, Disposition.AGENT_ENDED})
+SERVED: Final = frozenset(
+    {
+        Disposition.CALLER_ENDED,
+        Disposition.AGENT_ENDED,
+        Disposition.HANDLED,
+        Disposition.IDLE,
+    }
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,6 +115,7 @@ class Contact:
         caller: The customer's address as presented, personal data.
         dialled: The number that was called.
         sip_call_id: Call-ID of the customer's leg.
+        conversation_id: The conversation that it belongs to; None for a call of its own.
         arrived_at: Wall time of arrival, UTC.
         arrived_s, queued_s, connected_s, closed_s: Times of the injected monotonic
             clock in seconds; None until that has happened.
@@ -122,6 +134,7 @@ class Contact:
     dialled: str = ""
     trunk_id: str = ""
     sip_call_id: str = ""
+    conversation_id: str | None = None
     state: ContactState = ContactState.ARRIVED
     disclosed: bool = False
     queued_s: float | None = None

@@ -36,7 +36,9 @@ class IdentifierKind(StrEnum):
     MAIL = "mail"
     """A mail address."""
     APP = "app"
-    """His user id in the operator's app or web site."""
+    """His user id in the operator's app or web site, or in a messenger: "MESSENGER:ID"."""
+    VISITOR = "visitor"
+    """A token of one browser: it is he, but nobody knows who that is."""
 
 
 CHANNEL_KINDS: Final[Mapping[Channel, IdentifierKind]] = {

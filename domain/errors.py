@@ -14,6 +14,8 @@
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
     ├── ManifestError           a table of audio files cannot be read
+    ├── NotServing              an agent acts on a contact that he does not have
+    ├── AttachmentRefused       a file is not taken, or not handed out
     ├── CustomerMistake         what was told of a customer cannot be used
     ├── FollowError             a running node does not tell of a call
     ├── SimulationError         a workload or a day of arrivals cannot be simulated
@@ -71,6 +73,25 @@ class NobodyServes(WarmlineError):
         """Name what is needed."""
         super().__init__(f"no agent who is logged in has {what}")
         self.what = what
+
+
+class NotServing(WarmlineError):
+    """An agent acts on a conversation that he does not have."""
+
+    def __init__(self, agent_id: str, conversation_id: str) -> None:
+        """Name both."""
+        super().__init__(f"agent {agent_id!r} does not have conversation {conversation_id!r}")
+        self.agent_id = agent_id
+        self.conversation_id = conversation_id
+
+
+class AttachmentRefused(WarmlineError):
+    """A file is not taken in, or its content may not be handed out."""
+
+    def __init__(self, name: str, why: str) -> None:
+        """Name the file and the reason."""
+        super().__init__(f"attachment {name!r}: {why}")
+        self.why = why
 
 
 class CellError(WarmlineError):

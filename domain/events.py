@@ -13,6 +13,15 @@ from domain.alert import Audience, ClearReason
 from domain.callback_events import CallbackAttempted, CallbackRefused, CallbackRequested
 from domain.consent import Answer, Ground, Purpose
 from domain.contact import Channel, Disposition
+from domain.conversation_events import (
+    ConversationChanged,
+    CustomerRecognised,
+    CustomersMerged,
+    CustomersUnmerged,
+    DeliveryChanged,
+    MessageStored,
+    TicketChanged,
+)
 from domain.emotion import EmotionScore, Evidence
 from domain.mood import Mood
 from domain.offer_events import (
@@ -433,6 +442,13 @@ Event = (
     | TransferOffered
     | PriorityRaised
     | SuggestionMade
+    | ConversationChanged
+    | MessageStored
+    | DeliveryChanged
+    | CustomerRecognised
+    | CustomersMerged
+    | CustomersUnmerged
+    | TicketChanged
     | CellStarted
     | CellCrashed
     | ConfigurationReloaded

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.consent import Answer
 from domain.need import NeedKind, NeedStep
 from domain.ports import Clock
+from store.columns import UtcDateTime
 from store.customer_memory import CustomerMemory
 from store.database import Database
 from store.schema import (
@@ -25,7 +26,6 @@ from store.schema import (
     CUSTOMER_IDENTIFIERS,
     CUSTOMER_PURCHASES,
     CUSTOMER_RECORDS,
-    UtcDateTime,
 )
 from store.schema import CUSTOMERS as CONSENTS
 

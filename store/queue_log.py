@@ -47,6 +47,8 @@ ENDINGS: Final[dict[Disposition, tuple[str | None, str | None]]] = {
     # Disposition: event of a contact that waited, event of one that was served.
     Disposition.CALLER_ENDED: ("ABANDON", "COMPLETECALLER"),
     Disposition.AGENT_ENDED: ("EXITEMPTY", "COMPLETEAGENT"),
+    Disposition.HANDLED: ("EXITEMPTY", "COMPLETEAGENT"),
+    Disposition.IDLE: ("EXITEMPTY", "COMPLETECALLER"),
     Disposition.ABANDONED: ("ABANDON", "COMPLETECALLER"),
     Disposition.WAIT_EXCEEDED: ("EXITWITHTIMEOUT", "COMPLETEAGENT"),
     # These ended neither by the customer's nor by an agent's doing. ABANDON would blame

@@ -5,7 +5,6 @@ refused because the row that it belongs to could not be written a moment before.
 """
 
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -13,57 +12,18 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
-    Dialect,
     Float,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
 
 from domain.intervals import AgentCounters, Counters, QueueCounters
-
-ID: Final = String(32)
-"""32 hexadecimal digits."""
-NAME: Final = String(63)
-"""An identifier of the configuration; its pattern allows 63 characters."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite, which has no time zones, keeps it without its offset."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Refuse a time without an offset; it could mean any hour."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no UTC offset")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the offset back."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-METADATA: Final = MetaData(
-    naming_convention={
-        "pk": "%(table_name)s_pk",
-        "ix": "%(table_name)s_%(column_0_N_name)s",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-    }
-)
+from store.columns import ID, METADATA, NAME, UtcDateTime
 
 RUNS: Final = Table(
     "runs",
@@ -92,6 +52,8 @@ CONTACTS: Final = Table(
     Column("dialled", Text, nullable=False),
     Column("trunk_id", NAME, nullable=False),
     Column("sip_call_id", Text, nullable=False),
+    # NULL: a call of its own.
+    Column("conversation_id", ID),
     Column("state", String(16), nullable=False),
     Column("disclosed", Boolean, nullable=False),
     Column("arrived_at", UtcDateTime, nullable=False),
@@ -110,6 +72,12 @@ CONTACTS: Final = Table(
     # The newest contacts of one queue.
     Index("contacts_queue_id_contact_id", "queue_id", "contact_id"),
     Index("contacts_caller_mark", "caller_mark"),
+    Index(
+        "contacts_conversation_id",
+        "conversation_id",
+        sqlite_where=text("conversation_id IS NOT NULL"),
+        postgresql_where=text("conversation_id IS NOT NULL"),
+    ),
     # The contacts a dead run left open, among millions that are closed.
     Index(
         "contacts_open",
@@ -230,6 +198,8 @@ CUSTOMER_IDENTIFIERS: Final = Table(
     Column("customer_id", ID, primary_key=True),
     # Sealed by the vault; NULL in the row of another form of the same identifier.
     Column("sealed", LargeBinary),
+    # What speaks for it that it is his; `domain.proof.Proof`.
+    Column("proof", String(16), nullable=False, server_default="presented"),
     # With the kind: SQLite would rather take the primary key's, of which half the table is one.
     Index("customer_identifiers_customer_id_kind", "customer_id", "kind"),
 )

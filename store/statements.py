@@ -60,4 +60,7 @@ def upsert(
         column.name: excluded[column.name] for column in table.columns if column.name not in keys
     }
     changed.update(instead(excluded) if instead else {})
+    if not changed:
+        # All of it is its key: what is there is the same.
+        return statement.on_conflict_do_nothing(index_elements=sorted(keys))
     return statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed)

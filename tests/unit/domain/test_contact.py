@@ -1,6 +1,6 @@
 import pytest
 
-from domain.contact import SERVED, Contact, ContactState, ContactTrigger, Disposition
+from domain.contact import SERVED, Contact, ContactState, ContactTrigger
 from domain.errors import IllegalTransition
 from tests.flow_scene import Scene
 
@@ -67,7 +67,7 @@ def test_talk_is_from_the_answer_to_the_end(contact: Contact) -> None:
 
 
 def test_who_was_served_is_known_by_the_disposition() -> None:
-    assert {Disposition.CALLER_ENDED, Disposition.AGENT_ENDED} == SERVED
+    assert {"caller_ended", "agent_ended", "handled", "idle"} == SERVED
 
 
 def test_a_contact_does_not_show_who_called(contact: Contact) -> None:

@@ -128,7 +128,7 @@ async def test_a_newer_schema_is_refused_in_plain_words(path):
     connection.execute("UPDATE alembic_version SET version_num = '9999'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match=r"schema 9999, made by a newer Warmline; .*up to 0008"):
+    with pytest.raises(StoreError, match=r"schema 9999, made by a newer Warmline; .*up to 0009"):
         async with Database(sqlite_url(path)):
             pass
 

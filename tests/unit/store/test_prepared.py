@@ -7,8 +7,9 @@ from sqlalchemy.exc import IntegrityError
 
 from store import prepared
 from store.prepared import Prepared, PreparedStatements
-from store.schema import CONTACTS, JOURNAL, METADATA, SPEECH_SPANS, WISHES
+from store.schema import CONTACTS, JOURNAL, SPEECH_SPANS, WISHES
 from store.statements import upsert
+from store.tables import METADATA
 
 AT = datetime(2026, 3, 1, 9, 0, 0, 120_000, tzinfo=UTC)
 

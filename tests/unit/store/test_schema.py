@@ -8,8 +8,9 @@ from sqlalchemy import create_engine, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
+from store.columns import UtcDateTime
 from store.migrations.upgrade import alembic_config, upgrade
-from store.schema import METADATA, UtcDateTime
+from store.tables import METADATA
 
 
 def test_the_migrations_make_the_tables_of_the_schema(tmp_path):
