@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.capacity import VOICE_ALONE, Capacity
+from domain.contact import Channel
 from domain.machine import step
 
 
@@ -67,6 +68,20 @@ def next_agent_state(state: AgentState, trigger: AgentTrigger) -> AgentState:
     return step(TRANSITIONS, state, trigger)
 
 
+class Medium(StrEnum):
+    """By what an agent can be reached."""
+
+    TELEPHONE = "telephone"
+    """For calls."""
+    DESK = "desk"
+    """An open connection of his desk: for what is written."""
+
+
+def medium_of(channel: Channel) -> Medium:
+    """Return by what an agent serves contacts of a channel."""
+    return Medium.TELEPHONE if channel is Channel.VOICE else Medium.DESK
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """What is known of an agent from the configuration.
@@ -106,7 +121,9 @@ class AgentView:
     Attributes:
         in_state_s: Seconds in the present state.
         wished: The state asked for while BUSY, taken when the contact has ended.
-        reachable: The telephone is registered here, or its address is fixed.
+        reachable: The telephone is registered here or its address is fixed, or his desk is
+            connected.
+        media: By what he can be reached.
         contact_id: The first of `contact_ids`; None for none.
         contact_ids: What is offered to him, served or wrapped up by him, the oldest first.
     """
@@ -121,6 +138,7 @@ class AgentView:
     answered: int
     missed: int
     contact_ids: tuple[str, ...] = ()
+    media: frozenset[Medium] = frozenset()
 
 
 def language_proficiency(languages: Mapping[str, int], tag: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.alert import Audience, ClearReason
 from domain.callback_events import CallbackAttempted, CallbackRefused, CallbackRequested
 from domain.consent import Answer, Ground, Purpose
@@ -64,6 +64,8 @@ class ContactQueued:
         language: The agent must speak it.
         channel: How the customer reached us.
         waited_s: Seconds already waited; more than 0 when the contact comes back.
+        preferred_agent_id: The agent whom it is to reach first if he is present, such as the one
+            who had it before; null: whoever suits best.
     """
 
     contact_id: str
@@ -73,6 +75,7 @@ class ContactQueued:
     requirements: tuple[SkillRequirement, ...] = ()
     waited_s: float = 0.0
     channel: Channel = Channel.VOICE
+    preferred_agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,10 +160,15 @@ class AgentStateChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReachabilityChanged:
-    """An agent's telephone has registered, or its last binding is gone."""
+    """An agent's telephone has registered or its last binding is gone; or so his desk.
+
+    Attributes:
+        medium: By what he can be reached, or no longer.
+    """
 
     agent_id: str
     reachable: bool
+    medium: Medium = Medium.TELEPHONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

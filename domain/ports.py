@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.agent import AgentState, AgentView
+from domain.agent import AgentState, AgentView, Medium
 from domain.binding import Binding
 from domain.commands import WithdrawReason
 from domain.contact import Contact, ContactState, Disposition, Interaction
@@ -282,8 +282,14 @@ class AgentDesk(Protocol):
         """
         ...
 
-    def set_reachable(self, agent_id: str, reachable: bool) -> None:
-        """The agent's telephone has registered, or its last binding is gone."""
+    def set_reachable(self, agent_id: str, reachable: bool, medium: Medium | None = None) -> None:
+        """The agent's telephone has registered or its last binding is gone, or so his desk.
+
+        Args:
+            agent_id: Whose.
+            reachable: Whether he can be reached from now on.
+            medium: By what; None: by everything.
+        """
         ...
 
     def agents(self) -> Sequence[AgentView]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final, assert_never
 
 from config.schema import QueueEntry
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
 from domain.contact import ContactState, Disposition
 from domain.deadlines import Deadlines
@@ -436,22 +436,20 @@ class RouterCore:
         match happened:
             case AgentStateRequested(agent_id, state, reason):
                 self.roster.request(self.roster.get(agent_id), state, reason, now_s)
-            case ReachabilityChanged(agent_id, reachable):
-                self._reach(agent_id, reachable, now_s)
+            case ReachabilityChanged(agent_id, reachable, medium):
+                self._reach(agent_id, reachable, medium, now_s)
             case ShiftChanged(agent_id, on_shift):
                 if agent_id in self.roster:
                     self.roster.set_on_shift(self.roster.get(agent_id), on_shift)
 
-    def _reach(self, agent_id: str, reachable: bool, now_s: float) -> None:
+    def _reach(self, agent_id: str, reachable: bool, medium: Medium | None, now_s: float) -> None:
         if agent_id not in self.roster:
             # A telephone may stay registered after its agent left the configuration.
             return
         agent = self.roster.get(agent_id)
-        if agent.policy.agent.contact_uri is not None:
-            return
-        self.roster.set_reachable(agent, reachable, now_s)
+        self.roster.set_reachable(agent, reachable, now_s, medium)
         offer = self.offers.of_agent(agent_id)
-        if offer is not None and not reachable:
+        if offer is not None and not agent.reaches(self._waiting(offer).channel):
             self._out.append(WithdrawOffer(offer=offer, reason=WithdrawReason.AGENT_GONE))
             self._decline(offer, DeclineReason.UNREACHABLE, now_s)
 

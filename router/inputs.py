@@ -5,7 +5,7 @@ A contact that begins to wait is told by the event `domain.events.ContactQueued`
 
 from dataclasses import dataclass
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.customer_profile import CustomerProfile
 from domain.events import ContactQueued
 from domain.mood import Mood
@@ -114,10 +114,15 @@ class AgentStateRequested:
 
 @dataclass(frozen=True, slots=True)
 class ReachabilityChanged:
-    """The agent's telephone has registered, or its last binding is gone."""
+    """The agent's telephone has registered or its last binding is gone, or so his desk.
+
+    Attributes:
+        medium: By what he can be reached, or no longer; None: by everything.
+    """
 
     agent_id: str
     reachable: bool
+    medium: Medium | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ def is_held(contact: WaitingContact, queue: QueueEntry, now_s: float) -> bool:
 def preferred_agent(contact: WaitingContact) -> str | None:
     """Return the agent whom a contact is to reach first: the one named, else one well known."""
     profile = contact.profile
+    if contact.prefers is not None:
+        return contact.prefers
     if profile is None:
         return None
     if profile.preferred_agent_id is not None:

@@ -4,13 +4,13 @@ Two things always hold: whoever is READY can be reached and has nothing to do, a
 more than his capacity or two offers at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.agent import AgentState, AgentTrigger, next_agent_state
+from domain.agent import AgentState, AgentTrigger, Medium, next_agent_state
 from domain.contact import Channel
 from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
@@ -170,7 +170,7 @@ class Roster:
             is_fixed = policy.agent.contact_uri is not None
             # A telephone with a fixed address never registers: it is there at once.
             if is_fixed or was_fixed:
-                self.set_reachable(known, is_fixed, now_s)
+                self._reach(known, is_fixed, (Medium.TELEPHONE,), now_s)
             self._refresh(known)
 
     def request(self, standing: Standing, state: AgentState, reason: str, now_s: float) -> None:
@@ -200,17 +200,30 @@ class Roster:
         else:
             self._step(standing, trigger, reason, now_s)
 
-    def set_reachable(self, standing: Standing, reachable: bool, now_s: float) -> None:
-        """The telephone can be reached, or no longer.
+    def set_reachable(
+        self, standing: Standing, reachable: bool, now_s: float, medium: Medium | None = None
+    ) -> None:
+        """The telephone or the desk can be reached, or no longer; None: both.
 
         An agent out of reach is logged out, when BUSY as soon as his contacts have ended.
         """
-        if standing.reachable is reachable:
+        self._reach(standing, reachable, standing.moved_by(medium), now_s)
+
+    def _reach(
+        self, standing: Standing, reachable: bool, media: Iterable[Medium], now_s: float
+    ) -> None:
+        changed = [one for one in media if (one in standing.media) is not reachable]
+        if not changed:
             return
-        standing.reachable = reachable
-        self._publish(AgentReachabilityChanged(agent_id=standing.agent_id, reachable=reachable))
+        standing.media ^= set(changed)
+        for one in changed:
+            self._publish(
+                AgentReachabilityChanged(
+                    agent_id=standing.agent_id, reachable=reachable, medium=one
+                )
+            )
         self._refresh(standing)
-        if not reachable:
+        if not standing.reachable:
             if not standing.active:
                 self._settle(standing, now_s)
         elif standing.state is AgentState.LOGGED_OUT:

@@ -261,7 +261,7 @@ class Rounds:
             return None
         agent = roster.get(agent_id)
         present = agent.state.value in PRESENT and agent.column >= 0 and agent.on_shift
-        if not present or agent.wished is not None or not agent.reachable:
+        if not present or agent.wished is not None or not agent.reaches(contact.channel):
             return None
         if agent_id in pauses.agents(contact.contact_id, now_s):
             return None

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from domain.agent import AgentState, AgentView
+from domain.agent import AgentState, AgentView, Medium
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer
 from domain.customer_profile import CustomerProfile
 from domain.decision_ports import Eligibility
@@ -267,12 +267,12 @@ class RouterService:
             self._wishes.save(agent_id, state, reason)
         return self._core.roster.get(agent_id).state
 
-    def set_reachable(self, agent_id: str, reachable: bool) -> None:
-        """The agent's telephone has registered, or its last binding is gone.
+    def set_reachable(self, agent_id: str, reachable: bool, medium: Medium | None = None) -> None:
+        """The agent's telephone has registered or its last binding is gone, or so his desk.
 
         Harmless when repeated, for an agent with a fixed address, and for nobody's name.
         """
-        self._handle(ReachabilityChanged(agent_id, reachable))
+        self._handle(ReachabilityChanged(agent_id, reachable, medium))
 
     def agents(self) -> Sequence[AgentView]:
         """Return every agent as he stands."""

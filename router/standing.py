@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium, medium_of
 from domain.contact import Channel
 from router.policy import AgentPolicy
 
@@ -43,6 +43,7 @@ class Standing:
         leaving: No longer in the configuration; dropped when his work has ended.
         on_shift: Within his working hours.
         work: What he is offered, serves or wraps up, by contact_id.
+        media: By what he can be reached.
         column: His place among the agents of the policy; -1 when he has left it.
     """
 
@@ -51,7 +52,7 @@ class Standing:
     state: AgentState = AgentState.LOGGED_OUT
     reason: str = ""
     idle_since_s: float = 0.0
-    reachable: bool = False
+    media: set[Medium] = field(default_factory=set)
     wished: AgentState | None = None
     wished_reason: str = ""
     leaving: bool = False
@@ -65,6 +66,22 @@ class Standing:
     def agent_id(self) -> str:
         """The agent's name in the configuration."""
         return self.policy.agent.agent_id
+
+    @property
+    def reachable(self) -> bool:
+        """Whether he can be reached at all."""
+        return bool(self.media)
+
+    def moved_by(self, medium: Medium | None) -> tuple[Medium, ...]:
+        """Return what a change of reachability is about; a fixed telephone is always there."""
+        named = tuple(Medium) if medium is None else (medium,)
+        if self.policy.agent.contact_uri is None:
+            return named
+        return tuple(one for one in named if one is not Medium.TELEPHONE)
+
+    def reaches(self, channel: Channel) -> bool:
+        """Tell whether he can be reached for contacts of a channel."""
+        return medium_of(channel) in self.media
 
     @property
     def load(self) -> dict[Channel, int]:
@@ -102,4 +119,4 @@ class Standing:
         if not self.takes_more:
             return [False] * len(Channel)
         capacity, load = self.policy.agent.capacity, self.load
-        return [capacity.free(channel, load) > 0 for channel in Channel]
+        return [self.reaches(channel) and capacity.free(channel, load) > 0 for channel in Channel]

@@ -42,6 +42,7 @@ def agent_views(core: RouterCore, now_s: float) -> list[AgentView]:
             contact_id=next(iter(standing.work), None),
             contact_ids=tuple(standing.work),
             reachable=standing.reachable,
+            media=frozenset(standing.media),
             answered=standing.answered,
             missed=standing.missed,
         )

@@ -39,6 +39,7 @@ class WaitingContact:
             that.
         relaxed, ring: Steps of relaxation taken, rings open.
         offered_to: The agent whom it is offered to, else None.
+        prefers: The agent whom it is to reach first, whatever its customer prefers.
         kept: It waits with nobody on the line, until its customer is called back.
         overdue: The queue's longest wait has passed while it was offered.
         place: Its row in the columns.
@@ -58,6 +59,7 @@ class WaitingContact:
     relaxed: int = 0
     ring: int = 0
     offered_to: str | None = None
+    prefers: str | None = None
     kept: bool = False
     overdue: bool = False
     place: int = field(default=-1, init=False)
@@ -73,6 +75,7 @@ class WaitingContact:
             requirements=queued.requirements,
             priority=queued.priority,
             queued_at_s=now_s - max(0.0, queued.waited_s),
+            prefers=queued.preferred_agent_id,
         )
 
     def queued(self, now_s: float) -> ContactQueued:
@@ -85,6 +88,7 @@ class WaitingContact:
             requirements=self.requirements,
             waited_s=self.waited_s(now_s),
             channel=self.channel,
+            preferred_agent_id=self.prefers,
         )
 
     def waited_s(self, now_s: float) -> float:
@@ -95,8 +99,9 @@ class WaitingContact:
     def knows_somebody(self) -> bool:
         """Whether its customer knows an agent or prefers one."""
         profile = self.profile
-        return profile is not None and (
-            profile.preferred_agent_id is not None or bool(profile.familiar)
+        return self.prefers is not None or (
+            profile is not None
+            and (profile.preferred_agent_id is not None or bool(profile.familiar))
         )
 
     @property

@@ -29,6 +29,7 @@ from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
 from customers.keeper import Keeper
 from customers.outcomes import Outcomes
+from domain.agent import Medium
 from domain.errors import ConfigurationError
 from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, ContactClosed
 from domain.ports import ContactRecord
@@ -205,7 +206,7 @@ async def _calls(
                 ),
                 bindings=store.bindings,
                 clock=clock,
-                on_reachability=router.set_reachable,
+                on_reachability=partial(router.set_reachable, medium=Medium.TELEPHONE),
                 media_address=settings.rtp.advertised_address,
             )
             async with care, hearing, edge:

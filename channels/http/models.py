@@ -9,7 +9,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.agent import AgentState, AgentView
+from domain.agent import AgentState, AgentView, Medium
 from domain.contact import Channel, Contact, ContactState, Disposition, Interaction
 from domain.leg import LegRole, LegState
 from domain.ports import CallView, ContactRecord, LegView, QueueView, WaitingView
@@ -87,7 +87,14 @@ class AgentOut(Answer):
         description="The contact that is offered or served.",
         examples=["0192f0c1a6b87d3e9c41d2a35b6e7f80"],
     )
-    reachable: bool = Field(description="Whether the telephone is registered.", examples=[True])
+    reachable: bool = Field(
+        description="Whether the telephone is registered or the desk connected.", examples=[True]
+    )
+    media: list[Medium] = Field(
+        description="By what he can be reached: the telephone for calls, the desk for what is"
+        " written.",
+        examples=[["telephone"]],
+    )
     answered: int = Field(description="Contacts answered since the start.", examples=[17])
     missed: int = Field(description="Offers not answered since the start.", examples=[1])
 
@@ -106,6 +113,7 @@ class AgentOut(Answer):
             wished=view.wished,
             contact_id=view.contact_id,
             reachable=view.reachable,
+            media=sorted(view.media),
             answered=view.answered,
             missed=view.missed,
         )

@@ -1,10 +1,10 @@
 import pytest
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.commands import OfferContact, ReleaseContact, WithdrawOffer, WithdrawReason
-from domain.contact import Disposition
+from domain.contact import Channel, Disposition
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
-from domain.events import AgentStateChanged, ContactQueued
+from domain.events import AgentReachabilityChanged, AgentStateChanged, ContactQueued
 from domain.offer import DeclineReason
 from domain.offer_events import (
     OfferAccepted,
@@ -252,12 +252,35 @@ def test_the_last_binding_gone_declines_the_pending_offer_and_logs_out():
     assert "c1" in desk.core.line
 
 
+def test_a_telephone_that_is_gone_leaves_what_is_written():
+    desk = Desk(policy([ANN]))
+    desk.tell(queued("c1"))
+    outputs = desk.tell(ReachabilityChanged("ann", False, Medium.TELEPHONE))
+    assert of_kind(outputs, OfferDeclined)[0].contact_id == "c1"
+    desk.tell(AgentStateRequested("ann", AgentState.READY))
+    desk.tell(queued("c2", channel=Channel.CHAT))
+    assert desk.offers() == {"c2": "ann"}
+    outputs = desk.tell(ReachabilityChanged("ann", False, Medium.DESK))
+    assert of_kind(outputs, OfferDeclined)[0].contact_id == "c2"
+    assert desk.state("ann") is AgentState.LOGGED_OUT
+
+
+def test_a_desk_that_is_gone_leaves_the_call_that_rings():
+    desk = Desk(policy([ANN]))
+    desk.tell(queued("c1"))
+    assert not of_kind(desk.tell(ReachabilityChanged("ann", False, Medium.DESK)), OfferDeclined)
+    assert desk.offers() == {"c1": "ann"}
+
+
 def test_reachability_of_nobody_or_of_a_fixed_telephone_changes_nothing():
     fixed = agent("fixed", contact="sip:7@192.0.2.1", ready_on_register=True)
     desk = Desk(policy([fixed]), ready=False)
     assert desk.state("fixed") is AgentState.READY
     assert desk.tell(ReachabilityChanged("nobody", True)) == []
+    assert desk.tell(ReachabilityChanged("fixed", False, Medium.TELEPHONE)) == []
     assert desk.tell(ReachabilityChanged("fixed", False)) == []
+    reached = of_kind(desk.tell(ReachabilityChanged("fixed", True)), AgentReachabilityChanged)
+    assert [one.medium for one in reached] == [Medium.DESK]
 
 
 def test_a_reload_leaves_offers_and_conversations_alone():

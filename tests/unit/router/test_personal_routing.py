@@ -63,6 +63,12 @@ def test_who_knows_the_customer_gets_him():
     assert explained(desk).chosen.terms[Reason.FAMILIARITY] == pytest.approx(-16)
 
 
+def test_who_had_it_before_gets_it_though_the_customer_prefers_another():
+    desk = Desk(policy([ANN, BEN, CHEN]))
+    arrives(desk, known=profile(preferred_agent_id="ben"), preferred_agent_id="chen")
+    assert given(desk) == "chen"
+
+
 def test_a_customer_who_becomes_known_while_he_waits_is_judged_anew():
     desk = Desk(policy([ANN, BEN]), ready=False)
     arrives(desk)

@@ -1,6 +1,6 @@
 import pytest
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.contact import Channel
 from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
@@ -37,7 +37,7 @@ class People:
 def test_a_registration_logs_in_not_ready_or_ready():
     people = People(agent("ann"), agent("ben", ready_on_register=True))
     for name in ("ann", "ben"):
-        people.roster.set_reachable(people.get(name), True, 1.0)
+        people.roster.set_reachable(people.get(name), True, 1.0, Medium.TELEPHONE)
     assert people.get("ann").state is S.NOT_READY
     assert people.get("ben").state is S.READY
     assert people.events[:2] == [

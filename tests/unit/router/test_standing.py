@@ -1,6 +1,6 @@
 import pytest
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.contact import Channel
 from router.policy import AgentPolicy
 from router.standing import Serving, Stage, Standing
@@ -15,7 +15,7 @@ def standing(*work: tuple[Channel, Stage], **rest) -> Standing:
     for number, (channel, stage) in enumerate(work):
         one.work[f"c{number}"] = Serving(f"c{number}", "sales", 0.0, channel, stage)
     one.state = AgentState.BUSY if work else AgentState.READY
-    one.reachable, one.column = True, 0
+    one.media, one.column = set(Medium), 0
     for name, value in rest.items():
         setattr(one, name, value)
     return one
@@ -57,7 +57,7 @@ BUSY = ((CHAT, Stage.CONNECTED),)
         (BUSY, {"column": -1}),
         (BUSY, {"wished": AgentState.NOT_READY}),
         (BUSY, {"leaving": True}),
-        (BUSY, {"reachable": False}),
+        (BUSY, {"media": set()}),
     ],
 )
 def test_nothing_more_is_for_him(work, change):
@@ -65,6 +65,19 @@ def test_nothing_more_is_for_him(work, change):
     one = standing(*work, **change)
     assert not one.takes_more
     assert not any(one.has_slots())
+
+
+@pytest.mark.parametrize(
+    ("media", "free"),
+    [
+        ({Medium.TELEPHONE}, {CALL}),
+        ({Medium.DESK}, {CHAT, MAIL}),
+        (set(Medium), {CALL, CHAT, MAIL}),
+    ],
+)
+def test_he_is_offered_what_reaches_him(media, free):
+    slots = standing(media=media).has_slots()
+    assert {one for one, fits in zip(Channel, slots, strict=True) if fits} == free
 
 
 def test_wrap_up_takes_a_slot_and_is_no_activity():

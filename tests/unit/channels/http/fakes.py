@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from channels.http.access import ApiPorts
 from config.schema import Http
 from config.secret import Secret
-from domain.agent import Agent, AgentState, AgentView
+from domain.agent import Agent, AgentState, AgentView, Medium
 from domain.contact import Channel, Contact, ContactState, Disposition, Interaction
 from domain.errors import EventsGone, IllegalTransition, NobodyServes, NotKnown
 from domain.events import ConfigurationReloaded, Envelope, Event
@@ -106,7 +106,7 @@ class FakeAgents:
         self.asked.append((agent_id, state, reason))
         return self.views[agent_id].state
 
-    def set_reachable(self, agent_id: str, reachable: bool) -> None:
+    def set_reachable(self, agent_id: str, reachable: bool, medium: Medium | None = None) -> None:
         raise AssertionError("the API never says whether a telephone is registered")
 
     def agents(self) -> Sequence[AgentView]:
