@@ -7,6 +7,7 @@ from bus.local import LocalBus
 from care.service import CareService
 from channels.http.access import ApiPorts
 from channels.http.server import HttpServer
+from channels.webhooks.service import Webhooks
 from config.reload import Reloader
 from config.schema import Configuration
 from media.hearing import Hearing
@@ -27,11 +28,12 @@ JOURNAL_LATE: Final = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Who records events."""
+    """Who records events, and who sends them on."""
 
     journal: JournalWriter
     decisions: EventRecorder
     intervals: IntervalRecorder
+    webhooks: Webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,8 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
                 settings.webhooks,
                 stream=Resume(bus, store.journal),
                 cursors=store.cursors,
+                letters=store.dead_letters,
+                journal=store.journal,
                 ledger=store.contacts,
                 clock=clock,
                 node=settings.node.name,
@@ -120,7 +122,9 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         ):
             for orphan in await store.contacts.close_orphans():
                 bus.publish(_closed(orphan))
-            records = Records(journal=journal, decisions=decisions, intervals=intervals)
+            records = Records(
+                journal=journal, decisions=decisions, intervals=intervals, webhooks=webhooks
+            )
             async with _calls(loaded, store, bus, clock, records, desk) as node:
                 node.observation.metrics.add("webhooks", figures.webhook_figures(webhooks.figures))
                 yield node
@@ -267,6 +271,7 @@ async def _calls(
                             learning=outcomes,
                             suggestions=suggestions.desk,
                             intervals=records.intervals,
+                            webhooks=records.webhooks,
                             customers=store.directory,
                             outcomes=Outcomes(store.directory, bus),
                             stream=Resume(bus, store.journal),

@@ -21,6 +21,7 @@ from store.cursors import Cursors
 from store.customer_directory import CustomerDirectory
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
+from store.dead_letters import DeadLetters
 from store.decisions import Decisions
 from store.intervals import Intervals
 from store.journal import Journal
@@ -64,6 +65,7 @@ class Store:
     learning: LearningStates
     need_histories: NeedHistories
     callbacks: Callbacks
+    dead_letters: DeadLetters
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -132,6 +134,7 @@ async def open_store(
                     ),
                     intervals=intervals,
                     callbacks=callbacks,
+                    dead_letters=DeadLetters(database),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

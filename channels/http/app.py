@@ -27,6 +27,7 @@ from channels.http import (
     learning,
     queues,
     suggestions,
+    webhooks,
 )
 from channels.http.access import ApiPorts
 from channels.http.feed import EventFeed
@@ -61,6 +62,7 @@ TAGS = [
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
     {"name": "suggestions", "description": "What a customer is likely to need next."},
+    {"name": "webhooks", "description": "What programs elsewhere were not told of."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
     {"name": "operation", "description": "For monitoring; no token is needed."},
@@ -149,7 +151,7 @@ def build_app(
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
-        *(emotion, learning, suggestions, intervals, events, configuration),
+        *(emotion, learning, suggestions, intervals, webhooks, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

@@ -2,11 +2,16 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 from domain.event_codec import encode
 from domain.events import Envelope
+
+_SUBJECTS: Final = ("contact_id", "conversation_id", "ticket_id", "agent_id")
+"""Fields that name what an event is about, the first that is there counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +22,8 @@ class Message:
         message_id: The same for every attempt and webhook, also after a restart.
         at: When the event happened, UTC.
         kind: Name of the event's type.
+        subject: The contact that it is about, else the conversation, ticket or agent; "" for
+            none. What has one subject is told in order.
         body: JSON, UTF-8; the very bytes that are signed.
     """
 
@@ -25,6 +32,7 @@ class Message:
     at: datetime
     kind: str
     body: bytes
+    subject: str = ""
 
 
 def message_of(envelope: Envelope, node: str) -> Message:
@@ -57,4 +65,10 @@ def message_of(envelope: Envelope, node: str) -> Message:
         at=envelope.at,
         kind=told["type"],
         body=body.encode(),
+        subject=_subject(told["event"]),
     )
+
+
+def _subject(fields: Mapping[str, Any]) -> str:
+    named = (fields.get(name) for name in _SUBJECTS)
+    return str(next(filter(None, named), ""))

@@ -1,8 +1,9 @@
 """The outbox of one webhook: what waits, what is sent next and when, what is given up. Pure.
 
 A message is sent, and again after a while that grows, until it is taken or its attempts are used
-up. What has not been tried goes before what has failed: a message that its receiver chokes on
-delays no other. While the receiver is down, nothing is tried for a while that grows too.
+up. What is about one contact is told in order. Of all else, what has not been tried goes before
+what has failed: a message that its receiver chokes on delays no other contact's. While the
+receiver is down, nothing is tried for a while that grows too.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class _Waiting:
     message: Message
     due_s: float
     attempts: int = 0
+    is_letter: bool = False
 
 
 class Outbox:
@@ -68,6 +70,18 @@ class Outbox:
         self._read_up_to = message.sequence
         return dropped
 
+    def again(self, message: Message, now_s: float) -> bool:
+        """Take a message that was given up, once more; False: too many wait.
+
+        It is kept elsewhere until it is taken, so the place in the stream does not wait for it.
+        """
+        if message.sequence in self._waiting:
+            return True
+        if len(self._waiting) >= self._waiting_max:
+            return False
+        self._waiting[message.sequence] = _Waiting(message, now_s, is_letter=True)
+        return True
+
     def passed(self, sequence: int) -> None:
         """Note that an event of the stream was looked at, and need not be sent."""
         self._read_up_to = sequence
@@ -76,14 +90,14 @@ class Outbox:
     def done_up_to(self) -> int | None:
         """The last event before which nothing waits; None before the first."""
         # Messages are taken in order of the stream, so the first one is the oldest.
-        oldest = next(iter(self._waiting), None)
+        oldest = next((one for one, each in self._waiting.items() if not each.is_letter), None)
         return self._read_up_to if oldest is None else oldest - 1
 
     def next_due_s(self) -> float | None:
         """Return when there is something to send; None: when something is put in."""
         if not self._waiting:
             return None
-        return max(self._paused_until_s, min(each.due_s for each in self._waiting.values()))
+        return max(self._paused_until_s, min(each.due_s for each in self._first()))
 
     def take(self, now_s: float) -> tuple[Message, int] | None:
         """Return what to send now and which attempt it is, from 1; None: nothing is due.
@@ -93,7 +107,7 @@ class Outbox:
         assert self._under_way is None, "a message is under way"
         if now_s < self._paused_until_s:
             return None
-        due = [each for each in self._waiting.values() if each.due_s <= now_s]
+        due = [each for each in self._first() if each.due_s <= now_s]
         if not due:
             return None
         # What was never tried first; then what has waited longest for its next attempt.
@@ -102,10 +116,19 @@ class Outbox:
         self._under_way = chosen.message.sequence
         return chosen.message, chosen.attempts
 
-    def delivered(self) -> None:
-        """The message under way was taken; the receiver is up."""
-        self._settle()
+    def _first(self) -> list[_Waiting]:
+        """Return what may be sent next: of each subject the oldest, a letter beside them."""
+        firsts: dict[object, _Waiting] = {}
+        for each in self._waiting.values():
+            message = each.message
+            alone = each.is_letter or not message.subject
+            firsts.setdefault(message.sequence if alone else message.subject, each)
+        return list(firsts.values())
+
+    def delivered(self) -> bool:
+        """The message under way was taken; the receiver is up. Tell whether it was a letter."""
         self._failures = 0
+        return self._settle().is_letter
 
     def failed(
         self, now_s: float, *, down: bool, retry_after_s: float | None = None, final: bool = False
@@ -138,7 +161,8 @@ class Outbox:
     def _pause(self, until_s: float) -> None:
         self._paused_until_s = max(self._paused_until_s, until_s)
 
-    def _settle(self) -> None:
+    def _settle(self) -> _Waiting:
         assert self._under_way is not None
-        del self._waiting[self._under_way]
+        settled = self._waiting.pop(self._under_way)
         self._under_way = None
+        return settled

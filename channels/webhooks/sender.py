@@ -1,6 +1,7 @@
 """One webhook at work: it reads the stream of events and sends what its receiver asked for."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from random import Random
 from typing import Final
@@ -10,13 +11,14 @@ import structlog
 from channels.webhooks.backoff import RETRY_AFTER_S_MAX, retry_after_s
 from channels.webhooks.figures import WebhookFigures
 from channels.webhooks.message import Message, message_of
-from channels.webhooks.outbox import Outbox
+from channels.webhooks.outbox import WAITING_MAX, Outbox
 from channels.webhooks.poster import Outcome, Poster
 from channels.webhooks.queues import QueueIndex
 from config.webhooks import Webhook
-from domain.errors import EventCodecError, EventsGone, WarmlineError
+from domain.errors import EventCodecError, EventsGone, LimitExceeded, WarmlineError
 from domain.events import Envelope
 from domain.ports import Clock, CursorStore, ResumableStream
+from domain.webhook_ports import DeadLetter, DeadLetters
 
 READ_AGAIN_S: Final = 5.0
 """Pause after the stored events, or the record of a contact, could not be read."""
@@ -25,6 +27,8 @@ TURN_EVENTS: Final = 100
 CURSOR_EVENTS: Final = 1_000
 """Events that concern nobody here, after which the place is kept anew: what must be looked at
 again after a kill is read in 20 ms."""
+ERROR_CHARACTERS_MAX: Final = 500
+"""Kept of what went wrong."""
 
 _log = structlog.get_logger(__name__)
 
@@ -50,6 +54,7 @@ class Sender:
         clock: Clock,
         chance: Random,
         node: str,
+        letters: DeadLetters,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Prepare; nothing is read yet.
@@ -63,6 +68,7 @@ class Sender:
             clock: The node's.
             chance: Where the chance in waiting times comes from.
             node: Name of this node.
+            letters: Keeps what is given up.
             sleep: Waits for seconds.
         """
         self._hook = hook
@@ -72,6 +78,7 @@ class Sender:
         self._queues = queues
         self._clock = clock
         self._node = node
+        self._letters = letters
         self._sleep = sleep
         self._wanted = frozenset(hook.events)
         self._of_queues = frozenset(hook.queues)
@@ -92,6 +99,19 @@ class Sender:
         """
         self._kept = after
         self._go_on(after)
+
+    def again(self, envelope: Envelope) -> None:
+        """Send once more what was given up.
+
+        Raises:
+            LimitExceeded: Too many wait.
+        """
+        if not self._outbox.again(message_of(envelope, self._node), self._clock.monotonic_s()):
+            raise LimitExceeded(
+                f"messages of webhook {self._hook.id}", len(self._outbox) + 1, WAITING_MAX
+            )
+        self.figures.waiting = len(self._outbox)
+        self._changed.set()
 
     def stop(self) -> None:
         """Let `send` return as soon as nothing is due."""
@@ -143,7 +163,7 @@ class Sender:
             due = self._outbox.take(now_s)
             if due is not None:
                 message, attempt = due
-                self._settle(message, attempt, await self._post(message))
+                await self._settle(message, attempt, await self._post(message))
             elif self._stopping:
                 return
             else:
@@ -170,14 +190,14 @@ class Sender:
             self._queues.learn(event)
         wanted = type(event).__name__ in self._wanted
         if wanted and (not self._of_queues or await self._queues.of(event) in self._of_queues):
-            self._put(envelope)
+            await self._put(envelope)
         else:
             self._outbox.passed(envelope.sequence)
         done = self._outbox.done_up_to
         if self._kept is None or (done is not None and done - self._kept >= CURSOR_EVENTS):
             self.keep_place()
 
-    def _put(self, envelope: Envelope) -> None:
+    async def _put(self, envelope: Envelope) -> None:
         try:
             message = message_of(envelope, self._node)
         except EventCodecError as error:
@@ -194,6 +214,7 @@ class Sender:
                 sequence=dropped.sequence,
                 type=dropped.kind,
             )
+            await self._bury(dropped, 0, f"over {WAITING_MAX} waited")
         self.figures.waiting = len(self._outbox)
         self._changed.set()
 
@@ -205,7 +226,7 @@ class Sender:
             _log.exception("webhook attempt broke", webhook=self._hook.id)
             return Outcome(status=None, cause=type(error).__name__)
 
-    def _settle(self, message: Message, attempt: int, outcome: Outcome) -> None:
+    async def _settle(self, message: Message, attempt: int, outcome: Outcome) -> None:
         fields = {
             "webhook": self._hook.id,
             "sequence": message.sequence,
@@ -214,18 +235,21 @@ class Sender:
             "status": outcome.status,
         }
         if outcome.taken:
-            self._outbox.delivered()
+            if self._outbox.delivered():
+                await self._exhume(message)
             # Wall time may have been set back since the event.
             took_s = max(0.0, (self._clock.utc() - message.at).total_seconds())
             self.figures.delivered += 1
             self.figures.seconds.add(took_s)
             _log.debug("webhook delivered", **fields, seconds=round(took_s, 3))
         else:
-            self._fail(outcome, fields)
+            await self._fail(message, attempt, outcome, fields)
         self.figures.waiting = len(self._outbox)
         self.keep_place()
 
-    def _fail(self, outcome: Outcome, fields: dict[str, object]) -> None:
+    async def _fail(
+        self, message: Message, attempt: int, outcome: Outcome, fields: dict[str, object]
+    ) -> None:
         self.figures.failed += 1
         asked_s = retry_after_s(outcome.retry_after, self._clock.utc())
         if outcome.gone:
@@ -239,8 +263,33 @@ class Sender:
         if given_up:
             self.figures.given_up += 1
             _log.error("webhook message given up", **fields, cause=outcome.cause)
+            told = f"answered {outcome.status}" if outcome.status is not None else outcome.cause
+            await self._bury(message, attempt, told)
         else:
             _log.warning("webhook attempt failed", **fields, cause=outcome.cause)
+
+    async def _bury(self, message: Message, attempts: int, error: str) -> None:
+        """Keep what was given up, so that somebody can look at it."""
+        letter = DeadLetter(
+            letter_id=secrets.token_hex(16),
+            webhook=self._hook.id,
+            sequence=message.sequence,
+            contact_id=message.subject or None,
+            given_up_at=self._clock.utc(),
+            attempts=attempts,
+            error=error[:ERROR_CHARACTERS_MAX],
+        )
+        try:
+            await self._letters.add(letter)
+        except WarmlineError as failure:
+            # The stream of events still has it.
+            _log.error("dead letter not kept", webhook=self._hook.id, cause=str(failure))
+
+    async def _exhume(self, message: Message) -> None:
+        try:
+            await self._letters.forget(self._hook.id, message.sequence)
+        except WarmlineError as failure:
+            _log.error("dead letter not dropped", webhook=self._hook.id, cause=str(failure))
 
     async def _pause(self, now_s: float) -> None:
         """Wait until something is due or has come in."""

@@ -14,8 +14,9 @@ from channels.webhooks.poster import Poster
 from channels.webhooks.queues import QueueIndex
 from channels.webhooks.sender import Sender, Sleep, cursor_name
 from config.webhooks import Webhook, signing_key
-from domain.errors import ConfigurationError
-from domain.ports import Clock, ContactLedger, CursorStore, ResumableStream
+from domain.errors import ConfigurationError, EventsGone, NotKnown
+from domain.ports import Clock, ContactLedger, CursorStore, EventJournal, ResumableStream
+from domain.webhook_ports import DeadLetter, DeadLetters
 
 STOP_S: Final = 5.0
 """How long attempts may go on after a stop was asked for; what is not done then is sent after the
@@ -36,6 +37,8 @@ class Webhooks:
         *,
         stream: ResumableStream,
         cursors: CursorStore,
+        letters: DeadLetters,
+        journal: EventJournal,
         ledger: ContactLedger,
         clock: Clock,
         node: str,
@@ -51,6 +54,8 @@ class Webhooks:
             hooks: The section `webhooks` of the configuration.
             stream: The events, stored ones too.
             cursors: Where each webhook's place in the stream is kept.
+            letters: Keeps what is given up.
+            journal: Where its event is found again.
             ledger: Says which queue a contact is of.
             clock: The node's.
             node: Its name.
@@ -64,6 +69,8 @@ class Webhooks:
             ConfigurationError: A secret is not there or is no key.
         """
         self._cursors = cursors
+        self._letters = letters
+        self._journal = journal
         self._stop_s = stop_s
         queues = QueueIndex(ledger)
         if hooks and tls is None:
@@ -95,6 +102,7 @@ class Webhooks:
                 clock=clock,
                 chance=chance,
                 node=node,
+                letters=letters,
                 sleep=sleep,
             )
 
@@ -131,6 +139,54 @@ class Webhooks:
         self._tasks.clear()
         self._sending.clear()
         await self._exits.aclose()
+
+    async def dead_letters(
+        self, webhook: str, *, limit: int = 50, before: int | None = None
+    ) -> Sequence[DeadLetter]:
+        """Return what a receiver was not told of, the newest event first.
+
+        Raises:
+            NotKnown: There is no such webhook.
+            StoreError: They cannot be read.
+        """
+        if webhook not in self._senders:
+            raise NotKnown("webhook", webhook)
+        return await self._letters.of(webhook, limit=limit, before=before)
+
+    async def send_again(self, letter_id: str) -> None:
+        """Try a letter again, as often as any message; it is dropped when it is taken.
+
+        Raises:
+            NotKnown: No such letter, or its webhook is configured no longer.
+            EventsGone: The event is no longer kept.
+            LimitExceeded: Too many wait already.
+            StoreError: It cannot be read.
+        """
+        letter = await self._letter(letter_id)
+        sender = self._senders.get(letter.webhook)
+        if sender is None:
+            raise NotKnown("webhook", letter.webhook)
+        found = await self._journal.after(letter.sequence - 1, limit=1)
+        if not found or found[0].sequence != letter.sequence:
+            first, last = await self._journal.bounds()
+            raise EventsGone(letter.sequence - 1, first, last)
+        sender.again(found[0])
+
+    async def drop(self, letter_id: str) -> None:
+        """Forget a letter.
+
+        Raises:
+            NotKnown: There is no such letter.
+            StoreError: It is not dropped.
+        """
+        letter = await self._letter(letter_id)
+        await self._letters.forget(letter.webhook, letter.sequence)
+
+    async def _letter(self, letter_id: str) -> DeadLetter:
+        letter = await self._letters.get(letter_id)
+        if letter is None:
+            raise NotKnown("dead letter", letter_id)
+        return letter
 
     def figures(self) -> Sequence[WebhookFigures]:
         """Return what each webhook has counted, in the order of the configuration."""

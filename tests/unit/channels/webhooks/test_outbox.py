@@ -10,9 +10,14 @@ from tests.unit.channels.http.fakes import START
 from tests.unit.channels.webhooks.test_backoff import Middle
 
 
-def message(sequence):
+def message(sequence, subject=""):
     return Message(
-        message_id=f"evt_{sequence}", sequence=sequence, at=START, kind="AlertRaised", body=b""
+        message_id=f"evt_{sequence}",
+        sequence=sequence,
+        at=START,
+        kind="AlertRaised",
+        body=b"",
+        subject=subject,
     )
 
 
@@ -54,6 +59,44 @@ def test_a_failure_is_tried_again_later_and_later_and_given_up():
     assert taken(made, 3.0) == (5, 3)
     assert made.failed(3.0, down=True) is True
     assert (len(made), made.done_up_to) == (0, 5)
+
+
+def test_what_is_about_one_contact_is_told_in_order_though_it_fails():
+    made = outbox()
+    for sequence, subject in ((1, "a"), (2, "a"), (3, "b"), (4, "")):
+        made.put(message(sequence, subject), 0.0)
+    assert taken(made, 0.0) == (1, 1)
+    made.failed(0.0, down=False)
+    for sequence in (3, 4):
+        assert taken(made, 0.0) == (sequence, 1)
+        made.delivered()
+    assert made.take(0.5) is None
+    assert made.next_due_s() == 1.0
+    assert taken(made, 1.0) == (1, 2)
+    made.delivered()
+    assert taken(made, 1.0) == (2, 1)
+    made.delivered()
+    assert (len(made), made.done_up_to) == (0, 4)
+
+
+def test_a_letter_holds_up_neither_its_contact_nor_the_place():
+    made = outbox(7)
+    assert made.again(message(3, "a"), 0.0)
+    assert made.again(message(3, "a"), 0.0), "twice is harmless"
+    made.put(message(8, "a"), 0.0)
+    assert made.done_up_to == 6
+    assert taken(made, 0.0) == (3, 1)
+    assert made.failed(0.0, down=False) is False
+    for sequence in (7, 8):
+        assert taken(made, 0.0) == (sequence, 1)
+        assert made.delivered() is False
+    assert made.done_up_to == 8
+    assert taken(made, 1.0) == (3, 2)
+    assert made.delivered() is True
+
+
+def test_a_letter_finds_no_room_in_a_full_one():
+    assert not outbox(*range(5, 15)).again(message(3), 0.0)
 
 
 def test_a_message_that_is_choked_on_delays_no_other():

@@ -28,6 +28,7 @@ from domain.events import (
     ContactArrived,
     DisclosurePlayed,
 )
+from domain.webhook_ports import DeadLetter
 from server.journal import JournalWriter
 from store.opening import open_store
 from tests.store_support import HandClock
@@ -79,6 +80,24 @@ class FakeCursors:
 
 
 @dataclass
+class FakeLetters:
+    kept: dict[int, DeadLetter] = field(default_factory=dict)
+
+    async def add(self, letter: DeadLetter) -> None:
+        self.kept[letter.sequence] = letter
+
+    async def of(self, webhook: str, *, limit: int = 50, before: int | None = None):
+        found = [one for one in self.kept.values() if one.webhook == webhook]
+        return sorted(found, key=lambda one: -one.sequence)[:limit]
+
+    async def get(self, letter_id: str) -> DeadLetter | None:
+        return next((one for one in self.kept.values() if one.letter_id == letter_id), None)
+
+    async def forget(self, webhook: str, sequence: int) -> None:
+        self.kept.pop(sequence, None)
+
+
+@dataclass
 class Site:
     """What webhooks need of a node."""
 
@@ -86,12 +105,15 @@ class Site:
     cursors: FakeCursors = field(default_factory=FakeCursors)
     ledger: FakeLedger = field(default_factory=FakeLedger)
     clock: FastTime = field(default_factory=FastTime)
+    letters: FakeLetters = field(default_factory=FakeLetters)
 
     def webhooks(self, *hooks: Webhook, **more: object) -> Webhooks:
         given = {
             "stream": self.stream,
             "cursors": self.cursors,
             "ledger": self.ledger,
+            "letters": self.letters,
+            "journal": self.stream,
             "clock": self.clock,
             "node": "node",
             "version": "1.2.3",
@@ -194,6 +216,9 @@ async def test_it_gives_up_and_goes_on():
         assert sequences(receiver) == [1, 1, 2]
         (line,) = [line for line in lines if line["event"] == "webhook message given up"]
         assert (line["webhook"], line["status"], line["attempt"]) == ("desk", 404, 2)
+        letter = site.letters.kept[1]
+        assert (letter.webhook, letter.attempts, letter.error) == ("desk", 2, "answered 404")
+        assert letter.contact_id == contact_id(1)
         told = json.dumps(lines, default=str)
         assert receiver.url not in told
         assert SECRET not in told
@@ -262,6 +287,7 @@ async def test_a_full_outbox_drops_the_oldest():
                 assert figures.waiting == WAITING_MAX
     dropped = [line["sequence"] for line in lines if "dropped" in line["event"]]
     assert dropped == [2, 3, 4]
+    assert {one: each.attempts for one, each in site.letters.kept.items()} == {2: 0, 3: 0, 4: 0}
 
 
 async def test_it_goes_on_where_it_was_and_tells_what_was_not_taken():
@@ -417,6 +443,8 @@ async def test_what_was_not_taken_outlives_the_node(tmp_path):
                         [hook(receiver.url, timeout_s=60)],
                         stream=Resume(bus, store.journal),
                         cursors=store.cursors,
+                        letters=store.dead_letters,
+                        journal=store.journal,
                         ledger=store.contacts,
                         clock=clock,
                         node="node",
