@@ -14,6 +14,7 @@
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
     ├── ManifestError           a table of audio files cannot be read
+    ├── CallRefused             a customer may not be called
     ├── NotServing              an agent acts on a contact that he does not have
     ├── AttachmentRefused       a file is not taken, or not handed out
     ├── CustomerMistake         what was told of a customer cannot be used
@@ -73,6 +74,16 @@ class NobodyServes(WarmlineError):
         """Name what is needed."""
         super().__init__(f"no agent who is logged in has {what}")
         self.what = what
+
+
+class CallRefused(WarmlineError):
+    """A customer may not be called, by the rules of the queue for which he would be."""
+
+    def __init__(self, queue_id: str, reason: str) -> None:
+        """Name the queue and the reason, and never the number."""
+        super().__init__(f"queue {queue_id!r} may not call this number: {reason}")
+        self.queue_id = queue_id
+        self.reason = reason
 
 
 class NotServing(WarmlineError):

@@ -419,10 +419,10 @@ class CallControl:
             if isinstance(task.flow, CallFlow)
         ]
 
-    def caller_of(self, contact_id: str) -> str:
-        """Return the customer's address of a running call; "" when it has ended."""
+    def contact_of(self, contact_id: str) -> Contact | None:
+        """Return the contact of a running call; None when it has ended."""
         task = self._calls.get(contact_id)
-        return task.flow.contact.caller if task and isinstance(task.flow, CallFlow) else ""
+        return task.flow.contact if task and isinstance(task.flow, CallFlow) else None
 
     @property
     def records_dropped(self) -> int:

@@ -25,6 +25,7 @@ class Callback:
         attempts: Calls to him that came to nothing.
         in_line: The router lets the contact wait.
         in_call: He is still on the line, or an agent or he himself is being called.
+        prefers: The agent who shall make the call if he is present; None: whoever suits.
         joins_s: When the contact joins the line again; None: not by itself.
     """
 
@@ -35,6 +36,7 @@ class Callback:
     in_line: bool = True
     in_call: bool = False
     joins_s: float | None = None
+    prefers: str | None = None
 
     @property
     def due_s(self) -> float:

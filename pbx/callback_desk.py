@@ -18,13 +18,13 @@ from config.schema import QueueEntry, Trunk
 from domain.callback import COUNTED, CallbackOutcome, CallbackRefusal, CallbackStore, KeptCallback
 from domain.callback_events import CallbackAttempted, CallbackRefused, CallbackRequested
 from domain.contact import Contact, ContactTrigger, Disposition
-from domain.errors import IllegalTransition, LimitExceeded, NotKnown
+from domain.errors import CallRefused, IllegalTransition, LimitExceeded, NotKnown, StoreError
 from domain.events import Event
 from domain.ports import CallbackView, Clock, EventPublisher, Routing
 from pbx.call_records import CallRecords
 from pbx.callback_book import Callback, CallbackBook
 from pbx.callback_numbers import may_call, number_to_call
-from pbx.contact_messages import closing, queue_request
+from pbx.contact_messages import arrival, closing, queue_request
 
 FULL_RETRY_S: Final = 30.0
 """A contact that finds its queue full tries again after this; callers come and go by the minute."""
@@ -128,6 +128,43 @@ class CallbackDesk:
         if callback is None or callback.contact.contact_id == contact.contact_id:
             return None
         return self._waited_s(callback.contact)
+
+    # What a conversation asks (through `CallMaker`).
+
+    async def promise(self, contact: Contact, prefers: str | None) -> None:
+        """Commit a new contact whose customer is to be called, and let it wait.
+
+        Raises:
+            CallRefused: He may not be called.
+            NotKnown: There is no such queue.
+            StoreError: It is not written.
+        """
+        queue = self._queues.get(contact.queue_id)
+        if queue is None:
+            raise NotKnown("queue", contact.queue_id)
+        # What the customer sees where the trunk names no number of its own.
+        contact.dialled = contact.dialled or queue.numbers[0]
+        refusal = self.refusal(contact, queue, is_hidden=False)
+        if refusal is not None:
+            raise CallRefused(contact.queue_id, refusal.value)
+        contact.step(ContactTrigger.ENQUEUE)
+        contact.queued_s = self._clock.monotonic_s()
+        await self._records.open(contact)
+        self._events.publish(arrival(contact))
+        try:
+            await self.keep(contact)
+        except StoreError as error:
+            await self._records.close(_failed(contact, self._clock), str(error))
+            self._events.publish(closing(contact, str(error)))
+            raise
+        callback = self._book.get(contact.contact_id)
+        assert callback is not None, "a callback that was just kept"
+        callback.prefers = prefers
+        self.hand_over(contact, in_line=False, outcome=None)
+
+    def may_dial_by(self) -> str | None:
+        """Return a trunk that dials out; None: there is none."""
+        return next((one for one, trunk in self._trunks.items() if trunk.outbound), None)
 
     # What a call asks (CallbackKeeper).
 
@@ -344,7 +381,11 @@ class CallbackDesk:
             return
         try:
             self._routing.keep_place(contact.contact_id)
-            self._routing.enqueue(queue_request(contact, queue, waited_s=self._waited_s(contact)))
+            self._routing.enqueue(
+                queue_request(
+                    contact, queue, waited_s=self._waited_s(contact), prefers=callback.prefers
+                )
+            )
         except LimitExceeded:
             callback.joins_s = now_s + FULL_RETRY_S
             return
@@ -393,3 +434,10 @@ class CallbackDesk:
 
     def _queued_at(self, contact: Contact) -> datetime:
         return self._clock.utc() - timedelta(seconds=self._waited_s(contact))
+
+
+def _failed(contact: Contact, clock: Clock) -> Contact:
+    contact.step(ContactTrigger.CLOSE)
+    contact.closed_s = clock.monotonic_s()
+    contact.disposition = Disposition.FAILED
+    return contact

@@ -24,6 +24,7 @@ def queue_request(
     *,
     waited_s: float,
     more: Sequence[SkillRequirement] = (),
+    prefers: str | None = None,
 ) -> ContactQueued:
     """Return the request: the queue's skills and more, the contact's language and priority."""
     return ContactQueued(
@@ -33,6 +34,7 @@ def queue_request(
         priority=contact.priority,
         requirements=tuple(_at_least({**queue.skills}, more)),
         waited_s=waited_s,
+        preferred_agent_id=prefers,
     )
 
 

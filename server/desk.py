@@ -44,7 +44,8 @@ class Desk:
 
     def caller_of(self, contact_id: str) -> str:
         """Return a caller's address; empty when there is no such call."""
-        return "" if self.control is None else self.control.caller_of(contact_id)
+        contact = None if self.control is None else self.control.contact_of(contact_id)
+        return "" if contact is None else contact.caller
 
     def observe(self, contact_id: str, score: EmotionScore, ended_s: float) -> None:
         """Hand a judged window to care."""

@@ -219,7 +219,9 @@ async def test_a_call_to_a_queue_becomes_a_contact(node: Node) -> None:
     (queued,) = node.routing.queued
     assert (queued.contact_id, queued.queue_id, queued.priority) == (contact_id, "support", 3)
     assert node.ledger.written[0] == f"open {contact_id}"
-    assert node.control.caller_of(contact_id) == "+14155550101"
+    contact = node.control.contact_of(contact_id)
+    assert contact is not None
+    assert contact.caller == "+14155550101"
     (view,) = node.control.calls()
     assert (view.contact_id, view.cell_id, view.queue_id) == (contact_id, "cell-1", "support")
     assert view.state is ContactState.QUEUED
@@ -253,7 +255,7 @@ async def test_a_feature_code_changes_the_agents_state(
     (files,) = [asked[2] for asked in cell.asked if asked[0] == "play"]
     assert str(files).count("zh/") == 1, "in the language that the agent speaks best"
     assert node.control.calls() == []
-    assert node.control.caller_of(cell.contact_id) == ""
+    assert node.control.contact_of(cell.contact_id) is None
     with pytest.raises(NotKnown):
         await node.control.hang_up(cell.contact_id)
     cell.tell(leg_ended())
@@ -367,7 +369,7 @@ async def test_hang_up_ends_the_call(node: Node) -> None:
     assert node.released == [node.cells[0].address]
     with pytest.raises(NotKnown):
         await node.control.hang_up(contact_id)
-    assert node.control.caller_of(contact_id) == ""
+    assert node.control.contact_of(contact_id) is None
 
 
 # The node stops.

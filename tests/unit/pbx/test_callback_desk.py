@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 
@@ -45,6 +45,7 @@ QUEUE = QueueEntry.model_validate(
         },
     }
 )
+Kind = TypeVar("Kind")
 TRUNK = Trunk(id="carrier", outbound=Outbound(uri="sip:{number}@192.0.2.1", caller="4930800"))
 
 
@@ -121,7 +122,7 @@ class Node:
             on_cell_released=lambda _: None,
         )
 
-    def of(self, kind: type) -> list[object]:
+    def of(self, kind: type[Kind]) -> list[Kind]:
         return [event for event in self.events.past if isinstance(event, kind)]
 
     async def asks(self, caller: str = "+4930123456", number: int = 1, **more: object) -> str:
@@ -200,7 +201,7 @@ async def test_it_is_committed_before_it_is_confirmed(node: Node) -> None:
     node.store.is_broken = True
     await node.asks()
     (refused,) = node.of(CallbackRefused)
-    assert cast(CallbackRefused, refused).reason is CallbackRefusal.NOT_STORED
+    assert refused.reason is CallbackRefusal.NOT_STORED
     assert not node.of(CallbackRequested)
     assert node.control.callbacks() == []
     node.store.is_broken = False
@@ -263,7 +264,7 @@ async def test_an_unanswered_call_is_tried_again_and_then_closed(node: Node) -> 
     await cell.until_released()
     await turn()
     assert node.events.closed.disposition is Disposition.CALLBACK_UNANSWERED
-    outcomes = [cast(CallbackAttempted, one) for one in node.of(CallbackAttempted)]
+    outcomes = list(node.of(CallbackAttempted))
     assert [(one.attempt, one.outcome) for one in outcomes] == [(1, "busy"), (2, "no_answer")]
     assert node.store.rows == {}
     assert f"close {contact_id} callback_unanswered" in node.ledger.written
@@ -295,7 +296,7 @@ async def test_no_more_calls_a_minute_than_allowed(node: Node) -> None:
     assert node.routing.left == [contact_id], "the agent is free, and has refused nothing"
     assert node.routing.declined == []
     (attempt,) = node.of(CallbackAttempted)
-    assert cast(CallbackAttempted, attempt).outcome == "postponed"
+    assert attempt.outcome == "postponed"
     await node.later(60)
     assert len(node.routing.queued) == 2
     (view,) = node.control.callbacks()
@@ -402,7 +403,7 @@ async def test_a_full_queue_is_tried_again(node: Node) -> None:
 async def test_a_hidden_caller(node: Node) -> None:
     await node.asks(is_hidden=True)
     (refused,) = node.of(CallbackRefused)
-    assert cast(CallbackRefused, refused).reason is CallbackRefusal.HIDDEN
+    assert refused.reason is CallbackRefusal.HIDDEN
     desk = node.control.callback_desk
     assert desk is not None
     assert desk.requests == {"hidden": 1}
@@ -462,4 +463,4 @@ async def test_rules_that_have_changed_hold_for_who_waits(node: Node) -> None:
     await node.agent_answers(contact_id)
     assert node.edge.expected == []
     (attempt,) = node.of(CallbackAttempted)
-    assert cast(CallbackAttempted, attempt).outcome == "unreachable"
+    assert attempt.outcome == "unreachable"

@@ -1,5 +1,6 @@
 """The desk passes on to what is built after it, and does no harm before that."""
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 from care.service import CareService
@@ -20,8 +21,8 @@ class FakeControl:
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
 
-    def caller_of(self, contact_id: str) -> str:
-        return f"caller of {contact_id}"
+    def contact_of(self, contact_id: str) -> SimpleNamespace:
+        return SimpleNamespace(caller=f"caller of {contact_id}")
 
     async def place(self, call: InboundCall) -> Placement:
         return Placement(address=("127.0.0.1", 40_001))
