@@ -8,6 +8,7 @@ from config import (
     callback_review,
     customers_review,
     emotion_review,
+    messenger_review,
     resources,
     routing_review,
     suggestions_review,
@@ -45,7 +46,7 @@ class Coherence:
     def check(self) -> None:
         """Run every check."""
         review = self._review
-        for section in ("agents", "queues", "trunks", "webhooks"):
+        for section in ("agents", "queues", "trunks", "webhooks", "messengers"):
             unique_ids(review, section)
         agent_names(review)
         queue_numbers(review)
@@ -58,6 +59,7 @@ class Coherence:
         unasked_skills(review)
         callback_review.check(review)
         emotion_review.check(review)
+        messenger_review.check(review)
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)

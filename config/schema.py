@@ -14,6 +14,7 @@ from pydantic import Field
 from config.callback import Callback, Outbound
 from config.customers import Customers
 from config.emotion import Emotion
+from config.messengers import MESSENGERS_MAX, Messenger
 from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
 from config.section import Section
@@ -418,5 +419,7 @@ class Configuration(Section):
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []
     """Programs elsewhere that are told of events as they happen."""
+    messengers: Annotated[list[Messenger], Field(max_length=MESSENGERS_MAX)] = []
+    """Other systems through which customers write, each joined by an adapter."""
     store: Store = Store()
     """Where records are kept."""

@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
+from channels.messenger.gateway import Messengers
 from domain.care_ports import CareDesk
 from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
@@ -48,6 +49,7 @@ class ApiPorts:
         learning: What the outcome model has learnt; None: 503 too.
         suggestions: What customers may need next; None: 503 too.
         webhooks: What receivers were not told of; None: 503 too.
+        messengers: Who joins other messengers; None: their paths are not served.
     """
 
     clock: Clock
@@ -70,6 +72,7 @@ class ApiPorts:
     learning: LearningDesk | None = None
     suggestions: SuggestionDesk | None = None
     webhooks: WebhookDesk | None = None
+    messengers: Messengers | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

@@ -33,6 +33,7 @@ from channels.http.access import ApiPorts
 from channels.http.feed import EventFeed
 from channels.http.gate import BearerCheck, FailureLimit, Gate
 from channels.http.health import health_router
+from channels.http.messengers import messenger_router
 from channels.http.problem import (
     Problem,
     ProblemFound,
@@ -155,6 +156,8 @@ def build_app(
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)
+    if ports.messengers is not None:
+        app.include_router(messenger_router(ports.messengers))
     app.router.default = _nothing_here
     for kind, answer in (
         (HTTPException, _answer_http_error),
