@@ -9,6 +9,7 @@ from config import (
     customers_review,
     emotion_review,
     messenger_review,
+    outreach_review,
     resources,
     routing_review,
     suggestions_review,
@@ -60,6 +61,7 @@ class Coherence:
         callback_review.check(review)
         emotion_review.check(review)
         messenger_review.check(review)
+        outreach_review.check(review)
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)

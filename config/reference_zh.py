@@ -7,7 +7,7 @@ and what is left over.
 import re
 from typing import Final
 
-from config import callback_zh, messengers_zh, routing_zh
+from config import callback_zh, messengers_zh, outreach_zh, routing_zh
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
@@ -142,6 +142,7 @@ def _number(match: re.Match[str]) -> str:
 MEANINGS: Final[dict[str, str]] = {
     **callback_zh.MEANINGS,
     **messengers_zh.MEANINGS,
+    **outreach_zh.MEANINGS,
     **routing_zh.MEANINGS,
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
@@ -158,6 +159,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.customers": "对客户记住些什么，以及还向谁询问。",
     "Configuration.webhooks": "别处得知事件的程序，事件发生时即告知。",
     "Configuration.messengers": "客户借以写信给我们的其他系统，各由一个适配器接入。",
+    "Configuration.outreach": "我们可以主动写给客户的内容。",
     "Configuration.store": "记录存放在哪里。",
     "Node": "整个进程。",
     "Node.name": "本节点在日志和指标中的名称。",

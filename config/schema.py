@@ -15,6 +15,7 @@ from config.callback import Callback, Outbound
 from config.customers import Customers
 from config.emotion import Emotion
 from config.messengers import MESSENGERS_MAX, Messenger
+from config.outreach import Outreach
 from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
 from config.section import Section
@@ -421,5 +422,7 @@ class Configuration(Section):
     """Programs elsewhere that are told of events as they happen."""
     messengers: Annotated[list[Messenger], Field(max_length=MESSENGERS_MAX)] = []
     """Other systems through which customers write, each joined by an adapter."""
+    outreach: Outreach = Outreach()
+    """What customers may be written of our own accord."""
     store: Store = Store()
     """Where records are kept."""

@@ -18,6 +18,7 @@
     ├── NotServing              an agent acts on a contact that he does not have
     ├── AttachmentRefused       a file is not taken, or not handed out
     ├── CustomerMistake         what was told of a customer cannot be used
+    ├── OutreachMistake         a template cannot be sent as it was asked for
     ├── FollowError             a running node does not tell of a call
     ├── SimulationError         a workload or a day of arrivals cannot be simulated
     ├── EventsGone              the events after that number are no longer kept
@@ -155,6 +156,15 @@ class CustomerMistake(WarmlineError):
         self.field = field
         self.value = value
         self.allowed = allowed
+
+
+class OutreachMistake(WarmlineError):
+    """A template cannot be sent as it was asked for."""
+
+    def __init__(self, field: str, value: str, allowed: str) -> None:
+        """Name the field, what stands there and what may stand there."""
+        super().__init__(f"{field}: found {value}; allowed: {allowed}")
+        self.field = field
 
 
 class FollowError(WarmlineError):

@@ -27,6 +27,7 @@ from store.intervals import Intervals
 from store.journal import Journal
 from store.learning import LearningStates
 from store.need_histories import NeedHistories
+from store.outreach import Outreach
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
 from store.vault import open_vault
@@ -66,6 +67,7 @@ class Store:
     need_histories: NeedHistories
     callbacks: Callbacks
     dead_letters: DeadLetters
+    outreach: Outreach
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -135,6 +137,7 @@ async def open_store(
                     intervals=intervals,
                     callbacks=callbacks,
                     dead_letters=DeadLetters(database),
+                    outreach=Outreach(database, vault),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

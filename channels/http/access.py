@@ -18,6 +18,7 @@ from domain.events import ConfigurationReloaded
 from domain.interval_ports import IntervalFigures
 from domain.learning import LearningDesk
 from domain.need import SuggestionDesk
+from domain.outreach import OutreachDesk
 from domain.ports import (
     AgentDesk,
     CallDesk,
@@ -49,6 +50,7 @@ class ApiPorts:
         learning: What the outcome model has learnt; None: 503 too.
         suggestions: What customers may need next; None: 503 too.
         webhooks: What receivers were not told of; None: 503 too.
+        outreach: Writes to customers of our own accord; None: 503 too.
         messengers: Who joins other messengers; None: their paths are not served.
     """
 
@@ -73,6 +75,7 @@ class ApiPorts:
     suggestions: SuggestionDesk | None = None
     webhooks: WebhookDesk | None = None
     messengers: Messengers | None = None
+    outreach: OutreachDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

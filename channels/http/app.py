@@ -25,6 +25,7 @@ from channels.http import (
     events,
     intervals,
     learning,
+    outreach,
     queues,
     suggestions,
     webhooks,
@@ -63,6 +64,7 @@ TAGS = [
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
     {"name": "suggestions", "description": "What a customer is likely to need next."},
+    {"name": "outreach", "description": "Customers written to of your own accord."},
     {"name": "webhooks", "description": "What programs elsewhere were not told of."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
@@ -152,7 +154,7 @@ def build_app(
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
-        *(emotion, learning, suggestions, intervals, webhooks, events, configuration),
+        *(emotion, learning, suggestions, intervals, webhooks, outreach, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

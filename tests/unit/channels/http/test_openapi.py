@@ -81,6 +81,8 @@ def test_every_route_is_there() -> None:
         "post /api/v1/contacts/{contact_id}/outcome",
         "post /api/v1/customers/import",
         "post /api/v1/dead-letters/{letter_id}/send",
+        "post /api/v1/outreach",
+        "get /api/v1/customers/{customer_id}/outreach",
         "put /api/v1/customers/{number}",
     }
 
