@@ -35,6 +35,9 @@ setup: $(VENV)/.run ## Set up what the server and the demo need.
 setup-test: $(VENV)/.dev ## Set up what the tests need too, programs included.
 	@command -v sipp >/dev/null || .ci/apt sip-tester
 	@command -v baresip >/dev/null || .ci/apt baresip-core
+	@for part in /usr/lib/postgresql/15/bin/initdb:postgresql-15 /usr/sbin/dovecot:dovecot-imapd \
+	  /usr/bin/swaks:swaks /usr/bin/chromium:chromium; do \
+	  test -x $${part%%:*} || .ci/apt $${part#*:} || echo "without $${part#*:} its tests are left out"; done
 
 demo: setup ## Place eight real calls against a server of its own.
 	$(BIN)/python run_pbx.py demo

@@ -274,6 +274,15 @@ class RouterService:
         """
         self._handle(ReachabilityChanged(agent_id, reachable, medium))
 
+    def set_at_desk(self, agent_id: str, at_desk: bool) -> None:
+        """The agent's desk, where he reads and writes, is connected or no longer."""
+        self.set_reachable(agent_id, at_desk, Medium.DESK)
+
+    def has_room(self, queue_id: str) -> bool:
+        """Tell whether one more contact may wait in a queue; False for one that is not there."""
+        queue = self._policy.queues.get(queue_id)
+        return queue is not None and self._core.line.in_queue(queue_id) < queue.waiting_max
+
     def agents(self) -> Sequence[AgentView]:
         """Return every agent as he stands."""
         return views.agent_views(self._core, self._clock.monotonic_s())

@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.agent import AgentState
+from domain.agent import AgentState, Medium
 from domain.commands import WithdrawReason
-from domain.contact import Disposition
+from domain.contact import Channel, Disposition
 from domain.customer_profile import CustomerProfile
 from domain.decision import Obstacle
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
@@ -128,6 +128,25 @@ async def test_the_way_of_a_contact_from_the_queue_to_the_wrap_up():
         assert router.queues()[0].answered == 1
         assert router.figures().offers_made == 2
         assert router.figures().waiting == 1
+
+
+async def test_a_desk_brings_what_is_written_and_a_queue_says_whether_it_has_room():
+    async with House() as house:
+        router = house.router
+        router.set_at_desk("ann", True)
+        assert router.agents()[0].media == {Medium.DESK}
+        router.request_state("ann", AgentState.READY, "")
+        router.enqueue(queued("c1", channel=Channel.CHAT))
+        router.enqueue(queued("c2"))
+        await house.turn()
+        assert [offer.contact_id for offer in house.phones.offers] == ["c1"]
+        router.set_at_desk("ann", False)
+        assert router.agents()[0].media == set()
+        assert router.has_room("sales")
+        assert not router.has_room("nowhere")
+    async with House(policy([], [queue(waiting_max=1)])) as house:
+        house.router.enqueue(queued("c1"))
+        assert not house.router.has_room("sales")
 
 
 async def test_a_deadline_silences_the_telephone():
