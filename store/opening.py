@@ -17,6 +17,8 @@ from domain.ports import Clock
 from store.bindings import Bindings
 from store.callbacks import Callbacks
 from store.contacts import Contacts
+from store.conversation_schema import CONVERSATIONS, MESSAGES
+from store.conversations import ConversationRecords
 from store.cursors import Cursors
 from store.customer_directory import CustomerDirectory
 from store.customers import Customers
@@ -25,9 +27,13 @@ from store.decisions import Decisions
 from store.intervals import Intervals
 from store.journal import Journal
 from store.learning import LearningStates
+from store.mail_ids import MailIds
 from store.need_histories import NeedHistories
+from store.outgoing import OutgoingMessages
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
+from store.timeline import TimelineReader
+from store.timeline_entries import TimelineEntries
 from store.vault import open_vault
 from store.wishes import Wishes
 
@@ -38,6 +44,8 @@ _SEALED: Final = (
     CONTACTS.c.caller,
     CUSTOMER_RECORDS.c.details,
     CUSTOMER_IDENTIFIERS.c.sealed,
+    CONVERSATIONS.c.address,
+    MESSAGES.c.body,
 )
 JOURNAL_EVENTS_MAX: Final = 1_000_000
 
@@ -64,6 +72,11 @@ class Store:
     learning: LearningStates
     need_histories: NeedHistories
     callbacks: Callbacks
+    conversations: ConversationRecords
+    outgoing: OutgoingMessages
+    mail_ids: MailIds
+    timelines: TimelineReader
+    timeline_entries: TimelineEntries
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -117,6 +130,8 @@ async def open_store(
                 await intervals.forget_old(clock.utc())
                 directory = CustomerDirectory(database, vault, clock, history_days=history_days)
                 await directory.forget_old()
+                entries = TimelineEntries(database)
+                outgoing = OutgoingMessages(database, vault, clock)
                 yield Store(
                     customers=customers,
                     directory=directory,
@@ -132,6 +147,13 @@ async def open_store(
                     ),
                     intervals=intervals,
                     callbacks=callbacks,
+                    conversations=ConversationRecords(
+                        database, vault, entries=entries, outgoing=outgoing
+                    ),
+                    outgoing=outgoing,
+                    mail_ids=MailIds(database, vault),
+                    timelines=TimelineReader(database, vault),
+                    timeline_entries=entries,
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,
