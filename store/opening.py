@@ -21,9 +21,11 @@ from store.conversation_schema import CONVERSATIONS, MESSAGES
 from store.conversations import ConversationRecords
 from store.cursors import Cursors
 from store.customer_directory import CustomerDirectory
+from store.customer_export import CustomerExport
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.decisions import Decisions
+from store.forgetting import Forgetting
 from store.intervals import Intervals
 from store.journal import Journal
 from store.learning import LearningStates
@@ -77,6 +79,8 @@ class Store:
     mail_ids: MailIds
     timelines: TimelineReader
     timeline_entries: TimelineEntries
+    forgetting: Forgetting
+    export: CustomerExport
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -132,6 +136,9 @@ async def open_store(
                 await directory.forget_old()
                 entries = TimelineEntries(database)
                 outgoing = OutgoingMessages(database, vault, clock)
+                conversations = ConversationRecords(
+                    database, vault, entries=entries, outgoing=outgoing
+                )
                 yield Store(
                     customers=customers,
                     directory=directory,
@@ -147,13 +154,13 @@ async def open_store(
                     ),
                     intervals=intervals,
                     callbacks=callbacks,
-                    conversations=ConversationRecords(
-                        database, vault, entries=entries, outgoing=outgoing
-                    ),
+                    conversations=conversations,
                     outgoing=outgoing,
                     mail_ids=MailIds(database, vault),
                     timelines=TimelineReader(database, vault),
                     timeline_entries=entries,
+                    forgetting=Forgetting(database),
+                    export=CustomerExport(database, vault, directory.records, conversations),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

@@ -26,8 +26,9 @@ from domain.timeline import (
 )
 from store.attachments_read import attachments_of
 from store.columns import ID, UtcDateTime
-from store.conversation_schema import CUSTOMER_MEMBERS, MESSAGES, TIMELINE
+from store.conversation_schema import MESSAGES, TIMELINE
 from store.database import Database
+from store.membership import members_of
 from store.message_rows import MESSAGE_COLUMNS, message_of
 from store.schema import CONTACTS, CUSTOMER_CONTACTS, CUSTOMER_RECORDS, INTERACTIONS, SPEECH_SPANS
 from store.ticket_schema import TICKETS
@@ -93,7 +94,7 @@ class TimelineReader:
             raise LimitExceeded("entries of one page", limit, PAGE_MAX)
         place = None if before is None else _place(before)
         async with self._database.reading(f"timeline of customer {customer_id}") as connection:
-            whose = await _members(connection, customer_id)
+            whose = await members_of(connection, customer_id)
             query = page_query(len(whose), before is not None)
             values: dict[str, Any] = {f"whose_{n}": one for n, one in enumerate(whose)}
             if place is not None:
@@ -144,15 +145,6 @@ class TimelineReader:
             reason=TicketReason(row.reason),
             subject=subject,
         )
-
-
-async def _members(connection: AsyncConnection, customer_id: str) -> Sequence[str]:
-    query = (
-        select(CUSTOMER_MEMBERS.c.member_id)
-        .where(CUSTOMER_MEMBERS.c.customer_id == customer_id)
-        .order_by(CUSTOMER_MEMBERS.c.member_id)
-    )
-    return [customer_id, *(await connection.execute(query)).scalars()]
 
 
 async def _expect_known(connection: AsyncConnection, customer_id: str) -> None:

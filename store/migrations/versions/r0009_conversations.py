@@ -328,12 +328,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    for table_name in reversed(TABLES):
+        op.drop_table(table_name)
     if op.get_context().dialect.name != "postgresql":
+        # After the table whose triggers fill it.
         op.drop_table("message_search")
     op.drop_index("contacts_conversation_id", "contacts")
     with op.batch_alter_table("contacts") as table:
         table.drop_column("conversation_id")
     with op.batch_alter_table("customer_identifiers") as table:
         table.drop_column("proof")
-    for table_name in reversed(TABLES):
-        op.drop_table(table_name)
