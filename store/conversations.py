@@ -248,7 +248,7 @@ class ConversationRecords:
             await self._database.write(
                 f"message {message.message_id}",
                 *steps,
-                *self._entries.of_message(conversation, message),
+                *self._entries.of_message(conversation, message, is_new=is_new),
             )
 
     async def messages(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, bindparam, literal, select, update
+from sqlalchemy import BindParameter, bindparam, func, literal, select, update
 
 from domain.contact import Channel
 from domain.conversation import Conversation
@@ -12,7 +12,7 @@ from domain.message import Message
 from domain.proof import Proof
 from domain.timeline import EntryKind
 from store.columns import ID
-from store.conversation_schema import MESSAGES, TIMELINE
+from store.conversation_schema import CONVERSATIONS, MESSAGES, TIMELINE
 from store.database import Database
 from store.schema import CONTACTS
 from store.statements import Step, insert_into, upsert
@@ -39,6 +39,24 @@ class TimelineEntries:
             update(TIMELINE)
             .where(TIMELINE.c.conversation_id == which)
             .values(customer_id=whose, proof=strength)
+        )
+        owner = func.coalesce(CONVERSATIONS.c.customer_id, whose)
+        self._add_to_known = (
+            insert_into(database.dialect, TIMELINE)
+            .from_select(
+                _COLUMNS,
+                select(
+                    bindparam("entry", type_=ID),
+                    owner,
+                    bindparam("moment", type_=TIMELINE.c.at.type),
+                    bindparam("what", type_=TIMELINE.c.kind.type),
+                    bindparam("way", type_=TIMELINE.c.channel.type),
+                    CONVERSATIONS.c.conversation_id,
+                    strength,
+                    literal(""),
+                ).where(CONVERSATIONS.c.conversation_id == which, owner.is_not(None)),
+            )
+            .on_conflict_do_nothing()
         )
         self._add_messages = (
             insert_into(database.dialect, TIMELINE)
@@ -75,13 +93,20 @@ class TimelineEntries:
             .on_conflict_do_nothing()
         )
 
-    def of_message(self, conversation: Conversation, message: Message) -> list[Step]:
-        """Return the steps that enter a message and its contact; none while nobody's."""
-        if conversation.customer_id is None:
+    def of_message(
+        self, conversation: Conversation, message: Message, *, is_new: bool
+    ) -> list[Step]:
+        """Return the steps that enter a message and its contact for whose conversation it is.
+
+        That is told by the row of the conversation, which may know better than whoever adds the
+        message; a new one has no row yet.
+        """
+        whose = conversation.customer_id
+        if is_new and whose is None:
             return []
         entry = _row(
             message.message_id,
-            conversation.customer_id,
+            whose or "",
             EntryKind.MESSAGE,
             at=message.at,
             channel=message.channel,
@@ -92,7 +117,21 @@ class TimelineEntries:
         if message.contact_id is not None:
             contact = {"entry_id": message.contact_id, "kind": EntryKind.CONTACT.value}
             rows.append({**entry, **contact})
-        return [Step(self._add, tuple(rows))]
+        if is_new:
+            return [Step(self._add, tuple(rows))]
+        told = tuple(
+            {
+                "entry": row["entry_id"],
+                "what": row["kind"],
+                "moment": row["at"],
+                "way": row["channel"],
+                "which": row["conversation_id"],
+                "whose": whose,
+                "strength": row["proof"],
+            }
+            for row in rows
+        )
+        return [Step(self._add_to_known, told)]
 
     def moved(self, conversation_id: str, customer_id: str, proof: Proof) -> list[Step]:
         """Return the steps that give a customer all entries of a conversation, old and new."""
