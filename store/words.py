@@ -17,13 +17,13 @@ from typing import Final
 from store.vault import Vault
 
 MARK_BYTES: Final = 5
-"""Eight letters of base32: among a million words one in a million has the mark of another, and
-its hits fall out when the text is opened."""
+"""Eight letters of base32: among a million words one in a million has the mark of another."""
 TOKENS_MAX: Final = 20_000
 """Different ones of one message; what comes later in a longer one is not found."""
 TOKEN_CHARACTERS_MAX: Final = 64
 """Longer ones are known by their beginning: no language has them."""
 QUERY_CHARACTERS_MAX: Final = 200
+PAIR: Final = 2
 MARKS_KEPT: Final = 50_000
 """Marks that need not be made anew, about 8 MB: nearly all words are common ones."""
 _IDEOGRAPHS: Final = (
@@ -81,13 +81,16 @@ class Query:
         )
 
     def matches(self, texts: Sequence[str]) -> bool:
-        """Whether the texts together have every word; characters in their order."""
+        """Whether a message that has all the tokens has the characters in their order too.
+
+        Words and pairs are tokens themselves; of three characters and more the two pairs may
+        stand apart.
+        """
+        longer = [run for run, is_cjk in self._runs if is_cjk and len(run) > PAIR]
+        if not longer:
+            return True
         whole = [folded(text) for text in texts]
-        words = {run for text in whole for run, is_cjk in runs(text) if not is_cjk}
-        return all(
-            any(run in text for text in whole) if is_cjk else run in words
-            for run, is_cjk in self._runs
-        )
+        return all(any(run in text for text in whole) for run in longer)
 
     def excerpt(self, text: str, characters: int) -> str:
         """Return what stands around the first hit; "" when the text has none.

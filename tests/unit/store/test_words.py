@@ -20,7 +20,15 @@ def test_words_are_whole_and_characters_alone_and_in_pairs():
 def test_a_long_text_has_a_bounded_number_of_words():
     assert len(tokens([" ".join(f"w{number}" for number in range(30_000))])) == TOKENS_MAX
     assert tokens(["x" * 1_000]) == {"x" * 64}
-    assert Query("x" * 1_000).matches(["x" * 1_000])
+    assert Query("x" * 1_000).tokens == {"x" * 64}
+
+
+def test_three_characters_are_looked_at_in_their_order():
+    query = Query("要退款")
+    assert query.tokens == {"要退", "退款"}
+    assert query.tokens <= tokens(["退款 要退"])
+    assert not query.matches(["退款 要退"])
+    assert query.matches(["?", "我要退款"])
 
 
 def test_marks_tell_nothing_and_depend_on_the_key(tmp_path):
