@@ -17,6 +17,7 @@ NAMES: Final = {
     "learning": "what a pair costs the outcome model, what it recovers, what its interval holds",
     "prediction": "the likely next need against the most popular, on structure and on none",
     "records": "contacts and events written, against plain sqlite3",
+    "timeline": "a page of a customer's timeline among a million entries, beside a bare look-up",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
     "hearing": "the analysis worker, and voice activity against an energy threshold",
 }

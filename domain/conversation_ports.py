@@ -302,6 +302,12 @@ class ConversationStore(Protocol):
         """Return the message that was stored of the same source, sender and client id."""
         ...
 
+    async def find_said(
+        self, conversation_id: str, agent_id: str | None, client_id: str
+    ) -> Message | None:
+        """Return what an agent, or the system, has said there under a client id."""
+        ...
+
     async def open(self, conversation: Conversation) -> None:
         """Write a new conversation."""
         ...
@@ -342,6 +348,10 @@ class ConversationStore(Protocol):
             inbound: What it came as; its key is kept so that it is never stored twice.
             is_new: The conversation is not stored yet.
             outgoing: It shall go out to the customer by an `Outlet` that queues.
+
+        Raises:
+            Duplicate: The same was stored meanwhile: `find_duplicate` or `find_said` finds it.
+            Outdated: An attachment belongs to another message or is gone.
         """
         ...
 
@@ -353,6 +363,10 @@ class ConversationStore(Protocol):
 
     async def message(self, message_id: str) -> Message | None:
         """Return one message; None: there is none."""
+        ...
+
+    async def headers(self, message_id: str) -> Mapping[str, str]:
+        """Return `Inbound.headers` of a message; empty for none."""
         ...
 
     async def set_delivery(self, message_id: str, delivery: Delivery, failure: str = "") -> None:

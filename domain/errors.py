@@ -10,6 +10,8 @@
     │   └── NoCellFree          the pool is at its limit or draining
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
+    │   ├── Duplicate           one like it is stored already
+    │   └── Outdated            what it was to change stands otherwise
     ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
@@ -124,6 +126,14 @@ class SipError(WarmlineError):
 
 class StoreError(WarmlineError):
     """A record could not be written or read."""
+
+
+class Duplicate(StoreError):
+    """A record was not written because one like it is stored already."""
+
+
+class Outdated(StoreError):
+    """A record was not changed because it is gone, or stands otherwise than was thought."""
 
 
 class EmotionForbidden(WarmlineError, ValueError):

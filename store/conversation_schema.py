@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from store.columns import ID, METADATA, NAME, UtcDateTime
 
@@ -82,6 +83,29 @@ MESSAGES: Final = Table(
     Index("messages_client_mark", "client_mark", unique=True),
 )
 
+MESSAGE_SEARCH: Final = "message_search"
+"""SQLite's full-text index over `message_words`, an FTS5 table, which triggers keep up to date."""
+MESSAGE_WORDS_INDEX: Final = "message_words_words"
+"""PostgreSQL's, a GIN index. The migration makes the one or the other."""
+
+MESSAGE_WORDS: Final = Table(
+    "message_words",
+    METADATA,
+    # Rising with time, so that the newest are found first; SQLite's index knows rows by it.
+    Column(
+        "word_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    Column("message_id", ID, nullable=False),
+    # Marks of the words, each once, sorted: see `store.words`.
+    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Index("message_words_message_id", "message_id", unique=True),
+    # SQLite's index is the table `message_search`, which triggers keep up to date.
+    Index("message_words_words", "words", postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+
 ATTACHMENTS: Final = Table(
     "attachments",
     METADATA,
@@ -122,7 +146,8 @@ OUTGOING: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("error", Text, nullable=False),
-    # Mark of what the next system calls it.
+    # What the next system calls it, sealed: another try goes out under the same name.
+    Column("remote_id", LargeBinary),
     Column("remote_mark", LargeBinary(32)),
     Column("settled_at", UtcDateTime),
     Index(

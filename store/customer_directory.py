@@ -4,16 +4,18 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, and_, bindparam, delete, select
+from sqlalchemy import BindParameter, and_, bindparam, delete, exists, select
 
 from domain.customer import Customer, CustomerChange
 from domain.customer_derivation import profile_of
 from domain.customer_ports import ContactOutcome, CustomerView, PutCounts
 from domain.errors import NotKnown
 from domain.ports import Clock
+from store.conversation_schema import TIMELINE
 from store.customer_memory import CustomerMemory
 from store.customer_records import CustomerRecords
 from store.database import Database
+from store.forgetting import Forgetting
 from store.schema import (
     CONTACT_OUTCOMES,
     CONTACTS,
@@ -46,15 +48,18 @@ class CustomerDirectory:
         self._database = database
         self._clock = clock
         self._history_days = history_days
-        self._records = CustomerRecords(database, vault, clock)
+        self.records: Final = CustomerRecords(database, vault, clock)
         self.memory: Final = CustomerMemory(
-            database, vault, clock, self._records, history_days=history_days
+            database, vault, clock, self.records, history_days=history_days
         )
+        self._forgetting = Forgetting(database)
         self._put_outcome = upsert(database.dialect, CONTACT_OUTCOMES)
         until: BindParameter[Any] = bindparam("until")
         old = select(CUSTOMER_RECORDS.c.customer_id).where(
             and_(CUSTOMER_RECORDS.c.number_mark.is_(None), CUSTOMER_RECORDS.c.changed_at < until),
             CUSTOMER_RECORDS.c.customer_id.not_in(select(CUSTOMER_SUMMARIES.c.customer_id)),
+            # Who has written to us is forgotten with what he has written, and not before.
+            ~exists().where(TIMELINE.c.customer_id == CUSTOMER_RECORDS.c.customer_id),
         )
         # Each asks what the next one empties, so each is a write of its own.
         self._forget_old = (
@@ -72,7 +77,7 @@ class CustomerDirectory:
             LimitExceeded: They are over 500.
             StoreError: Nothing is written.
         """
-        return await self._records.put(changes)
+        return await self.records.put(changes)
 
     async def by_number(self, number: str) -> CustomerView | None:
         """Return the customer with the operator's number; None: there is none.
@@ -80,7 +85,7 @@ class CustomerDirectory:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._view(await self._records.find(number=number), None)
+        return await self._view(await self.records.find(number=number), None)
 
     async def by_id(self, customer_id: str) -> CustomerView | None:
         """Return the customer with our id; None: there is none.
@@ -88,7 +93,7 @@ class CustomerDirectory:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._view(await self._records.find(customer_id=customer_id), None)
+        return await self._view(await self.records.find(customer_id=customer_id), None)
 
     async def of_contact(self, contact_id: str) -> CustomerView | None:
         """Return whose contact it is; None: nobody can say.
@@ -99,16 +104,19 @@ class CustomerDirectory:
         arrival = await self.memory.arrival(contact_id, open_identifier=False)
         if arrival is None or arrival.customer is None:
             return None
-        customer = await self._records.find(customer_id=arrival.customer.customer_id)
+        customer = await self.records.find(customer_id=arrival.customer.customer_id)
         return await self._view(customer, arrival.queue_id)
 
     async def forget(self, number: str) -> bool:
-        """Forget a customer with all that was learnt of him; False: there was none.
+        """Forget a customer with all that was learnt of him and written; False: there was none.
 
         Raises:
-            StoreError: He is not forgotten.
+            StoreError: He is not forgotten, or not all of him: to be asked again.
         """
-        return await self._records.forget(number)
+        customer = await self.records.find(number=number)
+        if customer is not None:
+            await self._forgetting.forget(customer.customer_id)
+        return await self.records.forget(number)
 
     async def keep_outcome(self, outcome: ContactOutcome) -> None:
         """Write what became of a contact, in the place of what was said before.

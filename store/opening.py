@@ -17,19 +17,27 @@ from domain.ports import Clock
 from store.bindings import Bindings
 from store.callbacks import Callbacks
 from store.contacts import Contacts
+from store.conversation_schema import CONVERSATIONS, MESSAGES
+from store.conversations import ConversationRecords
 from store.cursors import Cursors
 from store.customer_directory import CustomerDirectory
+from store.customer_export import CustomerExport
 from store.customers import Customers
 from store.database import Database, Synchronous, parse_url, sqlite_url
 from store.dead_letters import DeadLetters
 from store.decisions import Decisions
+from store.forgetting import Forgetting
 from store.intervals import Intervals
 from store.journal import Journal
 from store.learning import LearningStates
+from store.mail_ids import MailIds
 from store.need_histories import NeedHistories
+from store.outgoing import OutgoingMessages
 from store.outreach import Outreach
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
+from store.timeline import TimelineReader
+from store.timeline_entries import TimelineEntries
 from store.vault import open_vault
 from store.wishes import Wishes
 
@@ -40,6 +48,8 @@ _SEALED: Final = (
     CONTACTS.c.caller,
     CUSTOMER_RECORDS.c.details,
     CUSTOMER_IDENTIFIERS.c.sealed,
+    CONVERSATIONS.c.address,
+    MESSAGES.c.body,
 )
 JOURNAL_EVENTS_MAX: Final = 1_000_000
 
@@ -68,6 +78,13 @@ class Store:
     callbacks: Callbacks
     dead_letters: DeadLetters
     outreach: Outreach
+    conversations: ConversationRecords
+    outgoing: OutgoingMessages
+    mail_ids: MailIds
+    timelines: TimelineReader
+    timeline_entries: TimelineEntries
+    forgetting: Forgetting
+    export: CustomerExport
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -121,6 +138,11 @@ async def open_store(
                 await intervals.forget_old(clock.utc())
                 directory = CustomerDirectory(database, vault, clock, history_days=history_days)
                 await directory.forget_old()
+                entries = TimelineEntries(database)
+                outgoing = OutgoingMessages(database, vault, clock)
+                conversations = ConversationRecords(
+                    database, vault, entries=entries, outgoing=outgoing
+                )
                 yield Store(
                     customers=customers,
                     directory=directory,
@@ -138,6 +160,13 @@ async def open_store(
                     callbacks=callbacks,
                     dead_letters=DeadLetters(database),
                     outreach=Outreach(database, vault),
+                    conversations=conversations,
+                    outgoing=outgoing,
+                    mail_ids=MailIds(database, vault),
+                    timelines=TimelineReader(database, vault),
+                    timeline_entries=entries,
+                    forgetting=Forgetting(database),
+                    export=CustomerExport(database, vault, directory.records, conversations),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

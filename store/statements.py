@@ -24,10 +24,13 @@ class Step:
     Attributes:
         rows: Bind parameters, a mapping for each run, at least one; of one statement all have
             the same names.
+        exact: Each row must change one row of the table, else nothing is written and the writer
+            gets `Outdated`.
     """
 
     statement: UpdateBase
     rows: tuple[Row, ...]
+    exact: bool = False
 
 
 def insert_into(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:

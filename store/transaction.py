@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, FromClause
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import UpdateBase
 
+from domain.errors import Outdated
 from store.prepared import PreparedStatements
 from store.statements import Row, Step
 from store.work_thread import WorkThread
@@ -59,9 +60,12 @@ class ThreadTransactor:
     def _run(self, steps: Sequence[Step]) -> None:
         connection = self._connected()
         with connection.begin():
-            for statement, rows in gathered(steps):
+            for statement, rows, exact in gathered(steps):
                 prepared = self._prepared.get(statement, rows[0].keys())
-                connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
+                result = connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
+                if exact:
+                    # Of many rows the driver counts all that they have changed.
+                    _expect(statement, len(rows), result.rowcount)
 
     def _connected(self) -> Connection:
         # Kept from one transaction to the next: to take it from the pool and give it back
@@ -94,8 +98,14 @@ class LoopTransactor:
     async def run(self, steps: Sequence[Step]) -> None:
         """Run the steps in order, all or none, and return when they are committed."""
         async with self._engine.begin() as connection:
-            for statement, rows in gathered(steps):
-                await connection.execute(statement, rows)
+            for statement, rows, exact in gathered(steps):
+                if not exact:
+                    await connection.execute(statement, rows)
+                    continue
+                for row in rows:
+                    # Of many rows at once asyncpg does not say how many they have changed.
+                    result = await connection.execute(statement, row)
+                    _expect(statement, 1, result.rowcount)
 
     async def run_sync(self, work: Callable[[Connection], None]) -> None:
         """Run a function on the connection; it commits what it does itself."""
@@ -107,17 +117,24 @@ class LoopTransactor:
         await self._engine.dispose()
 
 
-def gathered(steps: Sequence[Step]) -> Iterator[tuple[UpdateBase, list[Row]]]:
-    """Yield each statement with its rows; neighbours of one statement travel as one.
+def _expect(statement: UpdateBase, wanted: int, changed: int) -> None:
+    if changed != wanted:
+        table = getattr(statement.table, "name", "")
+        raise Outdated(f"{wanted} rows of {table} were to be changed, {changed} could be")
 
-    Neighbours are those of the same table: no table refers to another and all steps are
-    committed together, so only the order within a table means anything.
+
+def gathered(steps: Sequence[Step]) -> Iterator[tuple[UpdateBase, list[Row], bool]]:
+    """Yield each statement with its rows, and whether each must change one row.
+
+    Neighbours of one statement travel as one. Neighbours are those of the same table: no table
+    refers to another and all steps are committed together, so only the order within a table
+    means anything.
     """
-    tables: dict[FromClause, list[tuple[UpdateBase, list[Row]]]] = {}
+    tables: dict[FromClause, list[tuple[UpdateBase, list[Row], bool]]] = {}
     for step in steps:
         runs = tables.setdefault(step.statement.table, [])
-        if not runs or runs[-1][0] is not step.statement:
-            runs.append((step.statement, []))
+        if not runs or runs[-1][0] is not step.statement or runs[-1][2] is not step.exact:
+            runs.append((step.statement, [], step.exact))
         runs[-1][1].extend(step.rows)
     for runs in tables.values():
         yield from runs

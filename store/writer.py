@@ -12,9 +12,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
-from domain.errors import StoreError
+from domain.errors import Duplicate, Outdated, StoreError
 from store.statements import Step
 from store.transaction import Transactor
 
@@ -59,6 +65,11 @@ class _Write:
 def explain(what: str, database: str, error: BaseException) -> StoreError:
     """Return the error that a caller of the store sees, with the cause in plain words."""
     cause = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    if isinstance(error, Outdated):
+        return Outdated(f"{what}: database {database}: {cause}")
+    if isinstance(error, IntegrityError) and "unique" in cause.lower():
+        # PostgreSQL goes on with the values, in another line.
+        return Duplicate(f"{what}: database {database}: {cause.splitlines()[0]}")
     if "disk is full" in cause or "No space left" in cause:
         cause += "; free space on its disk, nothing further is recorded until then"
     elif "is locked" in cause:
@@ -192,8 +203,11 @@ class Writer:
                 self._settle(write, explain(write.what, self._database, error))
         except Exception as error:
             if len(batch) == 1:
-                self._log_failure(batch, error)
-                self._settle(batch[0], explain(batch[0].what, self._database, error))
+                explained = explain(batch[0].what, self._database, error)
+                # Who writes under a condition deals with its failing himself.
+                if not isinstance(explained, Duplicate | Outdated):
+                    self._log_failure(batch, error)
+                self._settle(batch[0], explained)
                 return
             # One of them is at fault and must not take the others with it.
             for write in batch:

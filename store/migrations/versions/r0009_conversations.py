@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 revision = "0009"
 down_revision = "0008"
@@ -9,6 +10,21 @@ branch_labels = None
 depends_on = None
 
 TIME = sa.DateTime(timezone=True)
+SEARCH = (
+    # Nothing but which marks a row has: no order, no copy of the content.
+    """CREATE VIRTUAL TABLE message_search USING fts5(
+        words, content='message_words', content_rowid='word_id',
+        tokenize='ascii', detail='none', columnsize=0
+    )""",
+    """CREATE TRIGGER message_words_added AFTER INSERT ON message_words BEGIN
+        INSERT INTO message_search (rowid, words) VALUES (new.word_id, new.words);
+    END""",
+    """CREATE TRIGGER message_words_removed AFTER DELETE ON message_words BEGIN
+        INSERT INTO message_search (message_search, rowid, words)
+        VALUES ('delete', old.word_id, old.words);
+    END""",
+)
+"""SQLite's full-text index; PostgreSQL has one of its own kind."""
 TABLES = (
     "attachments",
     "conversations",
@@ -16,6 +32,7 @@ TABLES = (
     "customer_merges",
     "dead_letters",
     "mail_ids",
+    "message_words",
     "messages",
     "outgoing",
     "outreach",
@@ -139,6 +156,24 @@ def upgrade() -> None:
     )
     op.create_index("mail_ids_conversation_id", "mail_ids", ["conversation_id"])
     op.create_table(
+        "message_words",
+        sa.Column(
+            "word_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("message_id", sa.String(32), nullable=False),
+        sa.Column("words", sa.Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+        sa.PrimaryKeyConstraint("word_id", name="message_words_pk"),
+    )
+    op.create_index("message_words_message_id", "message_words", ["message_id"], unique=True)
+    if op.get_context().dialect.name == "postgresql":
+        op.create_index("message_words_words", "message_words", ["words"], postgresql_using="gin")
+    else:
+        for statement in SEARCH:
+            op.execute(statement)
+    op.create_table(
         "messages",
         sa.Column("message_id", sa.String(32), nullable=False),
         sa.Column("conversation_id", sa.String(32), nullable=False),
@@ -174,6 +209,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("due_at", TIME, nullable=False),
         sa.Column("error", sa.Text, nullable=False),
+        sa.Column("remote_id", sa.LargeBinary),
         sa.Column("remote_mark", sa.LargeBinary(32)),
         sa.Column("settled_at", TIME),
         sa.PrimaryKeyConstraint("message_id", name="outgoing_pk"),
@@ -292,10 +328,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop them."""
+    for table_name in reversed(TABLES):
+        op.drop_table(table_name)
+    if op.get_context().dialect.name != "postgresql":
+        # After the table whose triggers fill it.
+        op.drop_table("message_search")
     op.drop_index("contacts_conversation_id", "contacts")
     with op.batch_alter_table("contacts") as table:
         table.drop_column("conversation_id")
     with op.batch_alter_table("customer_identifiers") as table:
         table.drop_column("proof")
-    for table_name in reversed(TABLES):
-        op.drop_table(table_name)

@@ -56,4 +56,4 @@ def test_what_is_for_another_table_stands_between_no_neighbours():
 
 
 def _sent(*steps: Step):
-    return [(statement, [row["n"] for row in rows]) for statement, rows in gathered(steps)]
+    return [(statement, [row["n"] for row in rows]) for statement, rows, _ in gathered(steps)]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from domain.errors import StoreError
+from domain.errors import Duplicate, Outdated, StoreError
 from store.schema import JOURNAL
 from store.statements import Step
 from store.writer import Writer, explain
@@ -94,9 +94,26 @@ async def test_one_bad_write_does_not_take_its_neighbours_with_it(disk):
         results = await gathered(writer, [1, 2, 3, 4])
         figures = writer.figures()
     assert [results[n] for n in (1, 2, 4)] == [None, None, None]
+    assert isinstance(results[3], Duplicate)
     assert str(results[3]) == "event 3: database d: UNIQUE constraint failed"
     assert sorted(n for numbers in disk.transactions for n in numbers) == [1, 2, 4]
     assert (figures.written, figures.failed) == (3, 1)
+
+
+async def test_a_write_whose_condition_does_not_hold_fails_alone(disk):
+    disk.fails[3] = Outdated("1 rows of journal were to be changed, 0 could be")
+    async with Writer(disk, database="d") as writer:
+        results = await gathered(writer, [1, 2, 3, 4])
+    assert [results[n] for n in (1, 2, 4)] == [None, None, None]
+    with pytest.raises(Outdated, match="event 3: database d: 1 rows of journal"):
+        raise results[3]
+
+
+async def test_what_else_a_database_does_not_take_is_no_duplicate(disk):
+    disk.fails[1] = IntegrityError("INSERT", {}, Exception("NOT NULL constraint failed"))
+    async with Writer(disk, database="d") as writer:
+        results = await gathered(writer, [1])
+    assert type(results[1]) is StoreError
 
 
 async def test_a_full_disk_is_told_to_each_and_does_not_end_the_writer(disk):
