@@ -10,6 +10,7 @@
     │   └── NoCellFree          the pool is at its limit or draining
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
+    │   └── Overtaken           somebody else has changed it meanwhile
     ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
@@ -112,6 +113,10 @@ class SipError(WarmlineError):
 
 class StoreError(WarmlineError):
     """A record could not be written or read."""
+
+
+class Overtaken(StoreError):
+    """A record was changed by somebody else between reading and writing; nothing is written."""
 
 
 class EmotionForbidden(WarmlineError, ValueError):

@@ -28,6 +28,8 @@ from store.learning import LearningStates
 from store.need_histories import NeedHistories
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
+from store.ticket_schema import TICKETS
+from store.tickets import Tickets
 from store.vault import open_vault
 from store.wishes import Wishes
 
@@ -38,6 +40,7 @@ _SEALED: Final = (
     CONTACTS.c.caller,
     CUSTOMER_RECORDS.c.details,
     CUSTOMER_IDENTIFIERS.c.sealed,
+    TICKETS.c.subject,
 )
 JOURNAL_EVENTS_MAX: Final = 1_000_000
 
@@ -64,6 +67,7 @@ class Store:
     learning: LearningStates
     need_histories: NeedHistories
     callbacks: Callbacks
+    tickets: Tickets
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -132,6 +136,7 @@ async def open_store(
                     ),
                     intervals=intervals,
                     callbacks=callbacks,
+                    tickets=Tickets(database, vault, directory.memory),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,
@@ -160,6 +165,23 @@ async def open_directory(
     async with Database(where) as database:
         vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
         yield CustomerDirectory(database, vault, clock, history_days=history_days)
+
+
+@asynccontextmanager
+async def open_tickets(
+    folder: Path, clock: Clock, *, url: str | None = None, history_days: int = 0
+) -> AsyncIterator[Tickets]:
+    """Open the tickets alone, as `open_directory` does the customers.
+
+    Raises:
+        StoreError: The keys are missing, or the database cannot be opened.
+    """
+    _make(folder)
+    where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
+    async with Database(where) as database:
+        vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
+        directory = CustomerDirectory(database, vault, clock, history_days=history_days)
+        yield Tickets(database, vault, directory.memory)
 
 
 def _make(folder: Path) -> None:
