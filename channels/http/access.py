@@ -26,6 +26,7 @@ from domain.ports import (
     ResumableStream,
     WaitingRoom,
 )
+from domain.ticket_ports import TicketDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class ApiPorts:
         intervals: Figures by interval; None as for `care`.
         learning: What the outcome model has learnt; None: 503 too.
         suggestions: What customers may need next; None: 503 too.
+        tickets: Matters that outlive a contact; None: 503 too.
     """
 
     clock: Clock
@@ -67,6 +69,7 @@ class ApiPorts:
     outcomes: OutcomeDesk | None = None
     learning: LearningDesk | None = None
     suggestions: SuggestionDesk | None = None
+    tickets: TicketDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:
