@@ -4,8 +4,9 @@ Whoever changes a ticket reads it, and writes what it becomes only if nobody els
 meanwhile; otherwise he reads it again.
 """
 
+import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -21,19 +22,15 @@ from domain.ticket import (
     TicketState,
     TicketTrigger,
 )
-from domain.ticket_changes import LIVE, Changed
+from domain.ticket_changes import Changed
 from domain.ticket_ports import TicketWish, TrailEntry
 from domain.ticket_store import StoredTicket, TicketQuestion, TicketStore, TicketWrite
 from tickets.figures import TicketFigures
 from tickets.policy import TicketPolicy
+from tickets.threads import Change, Threads
 
 TRIES: Final = 10
 """Times that others may be quicker at the same ticket before a change is given up."""
-CUSTOMER: Final = "customer"
-LINKED_MAX: Final = 50
-"""Tickets of one conversation that are looked at, the newest."""
-
-Change = Callable[[StoredTicket], Sequence[Changed]]
 
 
 class TicketService:
@@ -52,6 +49,9 @@ class TicketService:
         self._store = store
         self._events = events
         self._clock = clock
+        # Of two here one waits; that another process was quicker is left to the store.
+        self._writing = asyncio.Lock()
+        self._threads = Threads(self, store, clock)
         self.policy = policy
         self.figures: Final = figures or TicketFigures()
 
@@ -67,6 +67,10 @@ class TicketService:
             ValueError: There is no such priority.
             StoreError: It is not opened.
         """
+        async with self._writing:
+            return await self._open(wish)
+
+    async def _open(self, wish: TicketWish) -> Ticket:
         if wish.key:
             first = await self._store.by_key(wish.key)
             if first is not None:
@@ -229,6 +233,10 @@ class TicketService:
             IllegalTransition: They are the same, one is merged already, or the other is closed.
             StoreError: Nothing is written.
         """
+        async with self._writing:
+            return await self._merge(ticket_id, into, by)
+
+    async def _merge(self, ticket_id: str, into: str, by: str) -> Ticket:
         for left in reversed(range(TRIES)):
             source, target = await self._stored(ticket_id), await self._stored(into)
             now = self._clock.utc()
@@ -266,6 +274,10 @@ class TicketService:
             NotKnown: There is no such ticket.
             StoreError: It is not written.
         """
+        async with self._writing:
+            return await self._changed(ticket_id, change)
+
+    async def _changed(self, ticket_id: str, change: Change) -> Ticket:
         for left in reversed(range(TRIES)):
             stored = await self._stored(ticket_id)
             made = change(stored)
@@ -305,86 +317,7 @@ class TicketService:
         Raises:
             StoreError: It is not written, or not all of it.
         """
-        link = TicketLink(kind, target_id)
-        target = await self._store.look(link)
-        if target is None:
-            return ()
-        thread = link
-        if target.conversation_id is not None:
-            thread = TicketLink(LinkKind.CONVERSATION, target.conversation_id)
-        linked: dict[str, StoredTicket] = {}
-        for each in dict.fromkeys((thread, link)):
-            found = await self._store.find(TicketQuestion(link=each, limit=LINKED_MAX))
-            linked |= {stored.ticket.ticket_id: stored for stored in found}
-        concerned = dict(linked)
-        if target.customer_id is not None:
-            question = TicketQuestion(
-                customer_ids=(target.customer_id,), states=(TicketState.PENDING,), limit=LINKED_MAX
-            )
-            found = await self._store.find(question)
-            concerned |= {stored.ticket.ticket_id: stored for stored in found}
-        changed: list[Ticket] = []
-        for ticket_id, stored in concerned.items():
-            if stored.ticket.state in (TicketState.PENDING, TicketState.SOLVED):
-                after = await self.change(
-                    ticket_id, lambda stored: self._answered(stored, thread, at)
-                )
-                if after.state is not stored.ticket.state:
-                    changed.append(after)
-        if not changed:
-            follower = await self._follow_up(list(linked.values()), thread, at)
-            changed += [] if follower is None else [follower]
-        return changed
-
-    def _answered(
-        self, stored: StoredTicket, thread: TicketLink, at: datetime | None
-    ) -> Sequence[Changed]:
-        """Return what becomes of a ticket whose customer has written."""
-        ticket, now = stored.ticket, self._clock.utc()
-        said = now if at is None else at
-        if at is not None and at <= stored.since:
-            return ()
-        pending = ticket.state is TicketState.PENDING
-        if not pending and not (
-            ticket.state is TicketState.SOLVED
-            and ticket_changes.is_recent(ticket, said, self.policy.reopen_days)
-        ):
-            return ()
-        made = [
-            ticket_changes.stepped(ticket, TicketTrigger.ANSWERED, self.policy.due, now, CUSTOMER)
-        ]
-        more = ticket_changes.linked(made[0].ticket, thread, now, CUSTOMER)
-        return made if more is None else [*made, more]
-
-    async def _follow_up(
-        self, linked: Sequence[StoredTicket], thread: TicketLink, at: datetime | None
-    ) -> Ticket | None:
-        """Open a ticket where all that the customer's words belong to is closed, not long ago."""
-        said = self._clock.utc() if at is None else at
-        if not linked or any(one.ticket.state is not TicketState.CLOSED for one in linked):
-            return None
-        newest = max(linked, key=lambda stored: stored.ticket.ticket_id)
-        old = newest.ticket
-        stale = at is not None and at <= newest.since
-        if stale or not ticket_changes.is_recent(old, said, self.policy.reopen_days):
-            return None
-        if old.queue_id not in self.policy.queues:
-            return None
-        return await self.open(
-            TicketWish(
-                queue_id=old.queue_id,
-                reason=old.reason,
-                subject=old.subject,
-                by=CUSTOMER,
-                key=f"again/{old.ticket_id}",
-                customer_id=old.customer_id,
-                language=old.language,
-                topic=old.topic,
-                priority=old.priority,
-                owner_id=old.owner_id if old.owner_id in self.policy.agents else None,
-                links=(thread, TicketLink(LinkKind.TICKET, old.ticket_id)),
-            )
-        )
+        return await self._threads.customer_wrote(TicketLink(kind, target_id), at)
 
     async def open_or_join(self, wish: TicketWish) -> Ticket:
         """Open a ticket by rule, or add to the one that is about this already.
@@ -396,25 +329,7 @@ class TicketService:
             NotKnown: No such queue, owner or link.
             StoreError: It is not written.
         """
-        first = await self._store.by_key(wish.key)
-        if first is not None:
-            return first.ticket
-        for link in wish.links:
-            found = await self._store.find(TicketQuestion(link=link, limit=LINKED_MAX))
-            for stored in found:
-                # A message that is linked has been looked at before.
-                if link.kind is LinkKind.MESSAGE:
-                    return stored.ticket
-                if stored.ticket.state in LIVE:
-                    return await self._join(stored.ticket, wish)
-        return await self.open(wish)
-
-    async def _join(self, ticket: Ticket, wish: TicketWish) -> Ticket:
-        for link in wish.links:
-            ticket = await self.link(ticket.ticket_id, link, wish.by)
-        if wish.priority > ticket.priority:
-            ticket = await self.set_priority(ticket.ticket_id, wish.priority, wish.by)
-        return ticket
+        return await self._threads.open_or_join(wish)
 
     async def _stored(self, ticket_id: str) -> StoredTicket:
         stored = await self._store.get(ticket_id)
