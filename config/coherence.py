@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from config import (
+    business_hours_review,
     callback_review,
     customers_review,
     emotion_review,
@@ -13,6 +14,7 @@ from config import (
     resources,
     routing_review,
     suggestions_review,
+    tickets_review,
     webhook_review,
 )
 from config.document import Document, Keys, Listing
@@ -67,6 +69,8 @@ class Coherence:
         webhook_review.check(review)
         customers_review.check(review)
         suggestions_review.check(review)
+        business_hours_review.check(review)
+        tickets_review.check(review)
 
 
 def unique_ids(review: Review, section: str) -> None:

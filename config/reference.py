@@ -54,9 +54,9 @@ underline mistakes. Begin with one of `config/examples/`: `minimal.yaml`, `small
 - The end of a name tells the unit: `_s` seconds, `_mib` mebibytes, `_per_s` a second.
 - A relative path begins at the folder of the YAML file.
 - A secret never stands in the file: it is `{env: NAME}` or `{file: PATH}`.
-- `trunks`, `agents`, `queues`, `prompts`, `router` and `suggestions` are taken up while calls
-  run, a second or two after the file is saved or on SIGHUP. Everything else waits for a restart,
-  and the log says so. A file with mistakes changes nothing.
+- `trunks`, `agents`, `queues`, `prompts`, `router`, `suggestions`, `business_hours` and `tickets`
+  are taken up while calls run, a second or two after the file is saved or on SIGHUP. Everything
+  else waits for a restart, and the log says so. A file with mistakes changes nothing.
 - An agent dials \\*60 to be ready, \\*61 to be not ready and \\*62 to log out.""",
     columns=("Key", "Allowed", "Default", "Meaning"),
     required="required",

@@ -7,7 +7,7 @@ and what is left over.
 import re
 from typing import Final
 
-from config import callback_zh, messengers_zh, outreach_zh, routing_zh
+from config import callback_zh, messengers_zh, outreach_zh, routing_zh, tickets_zh
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
@@ -21,9 +21,9 @@ Warmline 读取一个 YAML 文件。`python run_pbx.py check --config FILE` 检�
 - 键名的结尾表示单位：`_s` 为秒，`_mib` 为 MiB，`_per_s` 为每秒。
 - 相对路径从 YAML 文件所在的文件夹算起。
 - 密码和令牌从不写在文件里，只写 `{env: 环境变量名}` 或 `{file: 路径}`。
-- `trunks`、`agents`、`queues`、`prompts`、`router` 和 `suggestions` 可在通话进行中更改：保存
-  文件一两秒后或收到 SIGHUP 时生效。其余部分要重启后才生效，日志会指明。有错误的文件不会改变
-  任何东西。
+- `trunks`、`agents`、`queues`、`prompts`、`router`、`suggestions`、`business_hours` 和 `tickets`
+  可在通话进行中更改：保存文件一两秒后或收到 SIGHUP 时生效。其余部分要重启后才生效，日志会指明。
+  有错误的文件不会改变任何东西。
 - 座席拨 \\*60 示闲，拨 \\*61 示忙，拨 \\*62 签出。"""
 COLUMNS: Final = ("键", "允许的值", "默认值", "含义")
 REQUIRED: Final = "必填"
@@ -52,6 +52,7 @@ _MAPPING: Final = re.compile(
 _CHOICE: Final = re.compile(r"one of (?P<words>.+)")
 
 _ALLOWED: Final = {
+    **tickets_zh.ALLOWED,
     "a mapping, see below": "一组键，见下文",
     "a list of mappings, see below": "列表，每项为一组键，见下文",
     "a list of mappings, at least 1, see below": "列表，至少一项，每项为一组键，见下文",
@@ -144,6 +145,7 @@ MEANINGS: Final[dict[str, str]] = {
     **messengers_zh.MEANINGS,
     **outreach_zh.MEANINGS,
     **routing_zh.MEANINGS,
+    **tickets_zh.MEANINGS,
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
     "Configuration.rtp": "在哪里接收语音。",

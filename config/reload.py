@@ -23,7 +23,10 @@ from config.mistake import ConfigurationMistakes, Mistake
 from config.schema import Configuration
 from config.section import Section
 
-RUN_TIME_SECTIONS: Final = ("trunks", "agents", "queues", "prompts", "router", "suggestions")
+RUN_TIME_SECTIONS: Final = (
+    *("trunks", "agents", "queues", "prompts", "router", "suggestions"),
+    *("business_hours", "tickets"),
+)
 """Sections that take effect at once; calls that run keep what they began with."""
 
 RUN_TIME_FIELDS: Final = {

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from config.business_hours import CALENDARS_MAX, Calendar
 from config.callback import Callback, Outbound
 from config.customers import Customers
 from config.emotion import Emotion
@@ -20,6 +21,7 @@ from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
 from config.section import Section
 from config.suggestions import Suggestions
+from config.tickets import Tickets
 from config.values import (
     Address,
     Extension,
@@ -416,6 +418,10 @@ class Configuration(Section):
     """How the customer feels: whether it is read, and what is done about it."""
     customers: Customers = Customers()
     """What is remembered of customers, and who else is asked about them."""
+    business_hours: Annotated[list[Calendar], Field(max_length=CALENDARS_MAX)] = []
+    """When people work, by calendar."""
+    tickets: Tickets = Tickets()
+    """Matters that outlive the contact, until they are settled."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from domain import agent, alert, contact, offer
+from domain import agent, alert, contact, offer, ticket
 from pbx import cell_process
 
 PAGE: Final = Path(__file__).parent / "states.md"
@@ -79,6 +79,16 @@ comes after the deadline finds the offer expired and connects nobody.""",
 A rule about a customer's mood is fulfilled. It is cleared when what the rule looks for has been
 gone for a while, when the contact ends, or, if the rule says so, by the acknowledgement. Until
 then the same rule does not rise again for the same contact.""",
+    ),
+    Machine(
+        "Ticket",
+        "domain/ticket.py",
+        ticket.TicketState.NEW,
+        ticket.TRANSITIONS,
+        """\
+A customer's matter that outlives the contact. Its due time runs while it is `new` or `open` and
+rests while it is `pending`. A ticket that is merged into another is closed whatever its state was,
+and one that was solved opens when one that was not is merged into it.""",
     ),
     Machine(
         "Cell",

@@ -26,6 +26,7 @@ PACKAGES: Final = (
         "models",
         "care",
         "customers",
+        "tickets",
         "store",
         "bus",
         "config",

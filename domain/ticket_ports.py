@@ -119,9 +119,12 @@ class TicketDesk(Protocol):
         """Return every change, in order."""
         ...
 
-    async def customer_wrote(self, kind: LinkKind, target_id: str) -> Sequence[Ticket]:
+    async def customer_wrote(
+        self, kind: LinkKind, target_id: str, at: datetime | None = None
+    ) -> Sequence[Ticket]:
         """The customer has written or called in something: what was pending or solved opens.
 
-        Returns the tickets that have changed.
+        Returns the tickets that have changed. What has come into its state after `at` stays: the
+        customer wrote before; None: he has written now.
         """
         ...

@@ -278,6 +278,31 @@ _READ: Final = (
         "Share of steps that were named first, of late.",
         ("by",),
     ),
+    # Tickets
+    Family(
+        "warmline_tickets",
+        "gauge",
+        "Tickets that are not closed, as of the last half minute.",
+        ("queue", "state"),
+    ),
+    Family(
+        "warmline_tickets_overdue",
+        "gauge",
+        "Tickets whose due time has passed, as of the last half minute.",
+        ("queue",),
+    ),
+    Family("warmline_tickets_opened", "counter", "Tickets opened, by why.", ("reason",)),
+    Family(
+        "warmline_tickets_undone",
+        "counter",
+        "Times that the store did not take what was to be done about tickets; it is tried again.",
+    ),
+    Family(
+        "warmline_tickets_passed_over",
+        "counter",
+        "Events that nothing was done about: by mistake, or gone before they were read.",
+        ("cause",),
+    ),
 )
 FAMILIES: Final[Mapping[str, Family]] = {family.name: family for family in _READ}
 

@@ -55,6 +55,7 @@ from server.observe import Observation
 from server.router_feed import RouterFeed
 from server.speech_recorder import SpeechRecorder
 from server.suggestions import SuggestionsAtWork, suggestions_at_work
+from server.tickets import TicketsAtWork, tickets_at_work
 from server.timed_ledger import TimedLedger
 from server.version import VERSION
 from store.credentials import CredentialFile
@@ -118,6 +119,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
                 cursors=store.cursors,
                 figures=desk.customers,
             ),
+            tickets_at_work(settings, store, bus, clock, messages=store.conversations) as tickets,
             _queue_log(settings, bus, clock, desk),
         ):
             for orphan in await store.contacts.close_orphans():
@@ -125,7 +127,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
             records = Records(
                 journal=journal, decisions=decisions, intervals=intervals, webhooks=webhooks
             )
-            async with _calls(loaded, store, bus, clock, records, desk) as node:
+            async with _calls(loaded, store, bus, clock, records, desk, tickets) as node:
                 node.observation.metrics.add("webhooks", figures.webhook_figures(webhooks.figures))
                 yield node
 
@@ -154,6 +156,7 @@ async def _calls(
     clock: SystemClock,
     records: Records,
     desk: Desk,
+    tickets: TicketsAtWork,
 ) -> AsyncIterator[Node]:
     settings = loaded.configuration
     assert desk.policy is not None
@@ -253,6 +256,7 @@ async def _calls(
                                 router=router,
                                 outcomes=outcomes,
                                 suggestions=suggestions,
+                                tickets=tickets,
                                 care=care,
                                 edge=edge,
                                 control=control,
@@ -270,6 +274,7 @@ async def _calls(
                             eligibility=router,
                             learning=outcomes,
                             suggestions=suggestions.desk,
+                            tickets=tickets.desk,
                             intervals=records.intervals,
                             webhooks=records.webhooks,
                             customers=store.directory,
@@ -306,6 +311,7 @@ async def _calls(
                         show(node, ports, records, speech)
                         observation.metrics.add("customers", known)
                         observation.metrics.add("suggestions", suggestions.figures)
+                        observation.metrics.add("tickets", tickets.figures)
                         kept = {
                             "outcomes": lambda: lessons.failures,
                             "needs": suggestions.failures,
@@ -334,6 +340,7 @@ def _apply(
     router: RouterService,
     outcomes: OutcomeModel,
     suggestions: SuggestionsAtWork,
+    tickets: TicketsAtWork,
     care: CareService,
     edge: Edge,
     control: CallControl,
@@ -343,6 +350,7 @@ def _apply(
     desk.policy = RouterPolicy.of(new)
     outcomes.reload(new.router.learning)
     suggestions.reload(new.suggestions)
+    tickets.reload(new)
     router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
     care.reload(CarePolicy.of(new))

@@ -36,6 +36,8 @@ from store.outgoing import OutgoingMessages
 from store.outreach import Outreach
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
+from store.ticket_schema import TICKETS
+from store.tickets import Tickets
 from store.timeline import TimelineReader
 from store.timeline_entries import TimelineEntries
 from store.vault import open_vault
@@ -50,6 +52,7 @@ _SEALED: Final = (
     CUSTOMER_IDENTIFIERS.c.sealed,
     CONVERSATIONS.c.address,
     MESSAGES.c.body,
+    TICKETS.c.subject,
 )
 JOURNAL_EVENTS_MAX: Final = 1_000_000
 
@@ -85,6 +88,7 @@ class Store:
     timeline_entries: TimelineEntries
     forgetting: Forgetting
     export: CustomerExport
+    tickets: Tickets
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -167,6 +171,7 @@ async def open_store(
                     timeline_entries=entries,
                     forgetting=Forgetting(database),
                     export=CustomerExport(database, vault, directory.records, conversations),
+                    tickets=Tickets(database, vault, directory.memory),
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,
@@ -195,6 +200,23 @@ async def open_directory(
     async with Database(where) as database:
         vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
         yield CustomerDirectory(database, vault, clock, history_days=history_days)
+
+
+@asynccontextmanager
+async def open_tickets(
+    folder: Path, clock: Clock, *, url: str | None = None, history_days: int = 0
+) -> AsyncIterator[Tickets]:
+    """Open the tickets alone, as `open_directory` does the customers.
+
+    Raises:
+        StoreError: The keys are missing, or the database cannot be opened.
+    """
+    _make(folder)
+    where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
+    async with Database(where) as database:
+        vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
+        directory = CustomerDirectory(database, vault, clock, history_days=history_days)
+        yield Tickets(database, vault, directory.memory)
 
 
 def _make(folder: Path) -> None:

@@ -28,6 +28,10 @@ TICKETS: Final = Table(
     Column("left_s", Float),
     Column("solved_at", UtcDateTime),
     Column("merged_into", ID),
+    # Mark of the opener's key: asked again, it is opened once; NULL for one by hand.
+    Column("key_mark", LargeBinary(32)),
+    Index("tickets_key_mark", "key_mark", unique=True),
+    Index("tickets_queue_id_ticket_id", "queue_id", "ticket_id"),
     Index("tickets_number", "number", unique=True),
     Index("tickets_customer_id_ticket_id", "customer_id", "ticket_id"),
     Index("tickets_state_due_at", "state", "due_at"),

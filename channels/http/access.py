@@ -28,6 +28,7 @@ from domain.ports import (
     ResumableStream,
     WaitingRoom,
 )
+from domain.ticket_ports import TicketDesk
 from domain.webhook_ports import WebhookDesk
 
 
@@ -52,6 +53,7 @@ class ApiPorts:
         webhooks: What receivers were not told of; None: 503 too.
         outreach: Writes to customers of our own accord; None: 503 too.
         messengers: Who joins other messengers; None: their paths are not served.
+        tickets: Matters that outlive a contact; None: 503 too.
     """
 
     clock: Clock
@@ -76,6 +78,7 @@ class ApiPorts:
     webhooks: WebhookDesk | None = None
     messengers: Messengers | None = None
     outreach: OutreachDesk | None = None
+    tickets: TicketDesk | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

@@ -28,6 +28,7 @@ from channels.http import (
     outreach,
     queues,
     suggestions,
+    tickets,
     webhooks,
 )
 from channels.http.access import ApiPorts
@@ -58,6 +59,7 @@ TAGS = [
     {"name": "decisions", "description": "Why a contact was offered to whom."},
     {"name": "figures", "description": "Queues and agents by interval, and live."},
     {"name": "customers", "description": "Who contacts you, and what is known of him."},
+    {"name": "tickets", "description": "Matters that outlive a contact, until they are settled."},
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "callbacks", "description": "Customers who hung up and are called in their turn."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
@@ -99,7 +101,7 @@ def build_app(
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST", "PUT", "DELETE"],
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "Content-Type"],
                 expose_headers=["Link", "Retry-After", "X-Request-Id"],
             )
@@ -154,7 +156,8 @@ def build_app(
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
-        *(emotion, learning, suggestions, intervals, webhooks, outreach, events, configuration),
+        *(tickets, emotion, learning, suggestions, intervals, webhooks, outreach, events),
+        configuration,
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

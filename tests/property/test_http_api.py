@@ -14,6 +14,7 @@ from channels.http.problem import PROBLEM_PATH, PROBLEMS
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
+from tests.unit.channels.http.ticket_fakes import FakeTickets
 
 SEGMENTS = st.one_of(
     st.sampled_from(
@@ -39,6 +40,7 @@ SEGMENTS = st.one_of(
             "customers",
             "import",
             "outcome",
+            *("tickets", "steps", "notes", "links", "merge", "trail", "1"),
             "C-1",
             "events",
             "problems",
@@ -74,6 +76,11 @@ ROUTES = st.one_of(
             f"api/v1/contacts/{contact_id(1)}/outcome",
             "api/v1/customers/C-1",
             "api/v1/customers/import",
+            "api/v1/tickets",
+            *(f"api/v1/tickets/1/{what}" for what in ("steps", "notes", "links", "merge")),
+            "api/v1/tickets/1",
+            f"api/v1/contacts/{contact_id(1)}/tickets",
+            "api/v1/customers/C-1/tickets",
         ]
     ),
 )
@@ -81,7 +88,7 @@ QUERIES = st.dictionaries(
     st.sampled_from(
         [
             *("limit", "before", "queue_id", "after", "types", "state", "caller", "language"),
-            *("identifiers", "check"),
+            *("identifiers", "check", "overdue", "owner_id"),
         ]
     ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
@@ -92,7 +99,12 @@ JSON = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["state", "reason", "by", "answer", "value", "phones", "topic"]),
+            st.sampled_from(
+                [
+                    *("state", "reason", "by", "answer", "value", "phones", "topic"),
+                    *("trigger", "text", "into", "priority", "owner_id", "subject"),
+                ]
+            ),
             inner,
             max_size=3,
         ),
@@ -107,7 +119,11 @@ TYPES = st.sampled_from(
 
 
 PORTS = replace(
-    Node().ports(), care=FakeCare(), customers=FakeDirectory(), outcomes=FakeDirectory()
+    Node().ports(),
+    care=FakeCare(),
+    customers=FakeDirectory(),
+    outcomes=FakeDirectory(),
+    tickets=FakeTickets(),
 )
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 

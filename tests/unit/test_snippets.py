@@ -58,7 +58,7 @@ def centre() -> dict[str, Any]:
     return {**yaml.safe_load(text), **first}
 
 
-PAGES = ["routing", "decisions", "learning", "customers"]
+PAGES = ["routing", "decisions", "learning", "customers", "tickets"]
 
 
 @pytest.mark.parametrize("ending", [".md", ".zh.md"])

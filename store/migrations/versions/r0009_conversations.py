@@ -284,9 +284,11 @@ def upgrade() -> None:
         sa.Column("left_s", sa.Float),
         sa.Column("solved_at", TIME),
         sa.Column("merged_into", sa.String(32)),
+        sa.Column("key_mark", sa.LargeBinary(32)),
         sa.PrimaryKeyConstraint("ticket_id", name="tickets_pk"),
     )
     op.create_index("tickets_customer_id_ticket_id", "tickets", ["customer_id", "ticket_id"])
+    op.create_index("tickets_key_mark", "tickets", ["key_mark"], unique=True)
     op.create_index("tickets_number", "tickets", ["number"], unique=True)
     op.create_index(
         "tickets_owner_id",
@@ -295,6 +297,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state NOT IN ('solved', 'closed')"),
         postgresql_where=sa.text("state NOT IN ('solved', 'closed')"),
     )
+    op.create_index("tickets_queue_id_ticket_id", "tickets", ["queue_id", "ticket_id"])
     op.create_index("tickets_state_due_at", "tickets", ["state", "due_at"])
     op.create_table(
         "timeline",

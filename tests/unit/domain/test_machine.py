@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from domain import agent, contact, offer
+from domain import agent, contact, offer, ticket
 from domain.errors import IllegalTransition
 from domain.machine import step
 from pbx import cell_process
@@ -44,6 +44,13 @@ MACHINES = {
         offer.OfferTrigger,
         offer.OfferState.PENDING,
         set(offer.OfferState) - {offer.OfferState.PENDING},
+    ),
+    "ticket": Machine(
+        ticket.TRANSITIONS,
+        ticket.TicketState,
+        ticket.TicketTrigger,
+        ticket.TicketState.NEW,
+        {ticket.TicketState.CLOSED},
     ),
     "cell": Machine(
         cell_process.TRANSITIONS,

@@ -26,8 +26,10 @@ from router.prediction.service import SuggestionFigures
 from server import figures
 from server.learning_figures import learning_figures, suggestion_figures
 from server.metrics import FAMILIES, Buckets, Figure, FigureSource, NodeCollector
+from server.tickets import ticket_figures
 from store.writer import WriterFigures
 from tests.unit.channels.http.fakes import FakeAgents, FakeCalls, FakeClock
+from tickets.figures import TicketFigures
 
 
 def filled(kind: Any, **known: Any) -> Any:
@@ -291,6 +293,7 @@ def all_sources() -> Iterable[FigureSource]:
         figures.http_figures(counted),
         learning_figures(LEARNT, {"outcomes": lambda: 0}),
         suggestion_figures(SuggestionFigures),
+        ticket_figures(TicketFigures(), lambda: frozenset({"support"})),
     )
 
 

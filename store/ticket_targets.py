@@ -1,0 +1,132 @@
+"""What a ticket may be linked to, as the store knows it: whose it is, and where it belongs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.proof import Proof
+from domain.ticket import LinkKind, TicketLink, TicketState
+from domain.ticket_store import LinkTarget
+from store.conversation_schema import CONVERSATIONS, CUSTOMER_MEMBERS, MESSAGES
+from store.schema import CONTACT_OUTCOMES, CONTACTS, CUSTOMER_CONTACTS
+from store.ticket_schema import TICKET_LINKS, TICKETS
+
+
+async def look(connection: AsyncConnection, link: TicketLink) -> LinkTarget | None:
+    """Return what is known of a target; None: there is no such thing."""
+    match link.kind:
+        case LinkKind.CONTACT:
+            return await _contact(connection, link.target_id)
+        case LinkKind.CONVERSATION:
+            return await _conversation(connection, link.target_id)
+        case LinkKind.MESSAGE:
+            columns = MESSAGES.c
+            query = select(columns.conversation_id).where(columns.message_id == link.target_id)
+            found = (await connection.execute(query)).first()
+            if found is None:
+                return None
+            return await _conversation(connection, found.conversation_id)
+        case LinkKind.TICKET:
+            query = select(TICKETS).where(TICKETS.c.ticket_id == link.target_id)
+            found = (await connection.execute(query)).first()
+            if found is None:
+                return None
+            return LinkTarget(
+                customer_id=found.customer_id,
+                queue_id=found.queue_id,
+                language=found.language,
+                topic=found.topic,
+            )
+
+
+async def concerned(
+    connection: AsyncConnection, conversation_ids: Sequence[str], contact_ids: Sequence[str]
+) -> frozenset[str]:
+    """Return those in which a customer's word may move a ticket on.
+
+    They are linked to one; or a ticket waits for the customer of the conversation; or one waits
+    for anybody, and whose a contact is has not been looked up here.
+    """
+    both = [*conversation_ids, *contact_ids]
+    if not both:
+        return frozenset()
+    links, tickets, threads = TICKET_LINKS.c, TICKETS.c, CONVERSATIONS.c
+    linked = select(links.target_id).distinct().where(links.target_id.in_(both))
+    found = {row.target_id for row in await connection.execute(linked)}
+    waits = tickets.state == TicketState.PENDING.value
+    anybody = select(tickets.ticket_id).where(waits, tickets.customer_id.is_not(None)).limit(1)
+    if (await connection.execute(anybody)).first() is None:
+        return frozenset(found)
+    found.update(contact_ids)
+    theirs = (
+        select(threads.conversation_id)
+        .distinct()
+        .outerjoin(CUSTOMER_MEMBERS, CUSTOMER_MEMBERS.c.customer_id == threads.customer_id)
+        .join(
+            TICKETS,
+            or_(
+                tickets.customer_id == threads.customer_id,
+                tickets.customer_id == CUSTOMER_MEMBERS.c.member_id,
+            ),
+        )
+        .where(threads.conversation_id.in_(conversation_ids), waits)
+    )
+    found.update(row.conversation_id for row in await connection.execute(theirs))
+    return frozenset(found)
+
+
+async def _conversation(connection: AsyncConnection, conversation_id: str) -> LinkTarget | None:
+    query = select(CONVERSATIONS).where(CONVERSATIONS.c.conversation_id == conversation_id)
+    found = (await connection.execute(query)).first()
+    if found is None:
+        return None
+    return LinkTarget(
+        customer_id=_customer(found),
+        conversation_id=conversation_id,
+        queue_id=found.queue_id,
+        channel=found.channel,
+        language=found.language,
+        topic=found.topic,
+    )
+
+
+async def _contact(connection: AsyncConnection, contact_id: str) -> LinkTarget | None:
+    query = (
+        select(
+            CONTACTS.c.queue_id,
+            CONTACTS.c.channel,
+            CONTACTS.c.language,
+            CONTACTS.c.conversation_id,
+            CUSTOMER_CONTACTS.c.customer_id,
+            CUSTOMER_CONTACTS.c.topic,
+            CONTACT_OUTCOMES.c.topic.label("told"),
+        )
+        .outerjoin(CUSTOMER_CONTACTS, CUSTOMER_CONTACTS.c.contact_id == CONTACTS.c.contact_id)
+        .outerjoin(CONTACT_OUTCOMES, CONTACT_OUTCOMES.c.contact_id == CONTACTS.c.contact_id)
+        .where(CONTACTS.c.contact_id == contact_id)
+    )
+    found = (await connection.execute(query)).first()
+    if found is None:
+        return None
+    thread = None
+    if found.conversation_id is not None:
+        thread = await _conversation(connection, found.conversation_id)
+    customer_id = found.customer_id
+    if customer_id is None and thread is not None:
+        customer_id = thread.customer_id
+    return LinkTarget(
+        customer_id=customer_id,
+        conversation_id=found.conversation_id,
+        queue_id=found.queue_id,
+        channel=found.channel,
+        language=found.language,
+        # What an agent has said goes before what was guessed.
+        topic=found.told or (thread.topic if thread is not None else "") or found.topic or "",
+    )
+
+
+def _customer(conversation: Row[Any]) -> str | None:
+    """Return whose a conversation is, where what speaks for it is enough."""
+    return conversation.customer_id if Proof(conversation.proof).joins else None
