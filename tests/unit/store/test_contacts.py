@@ -208,6 +208,7 @@ async def test_a_damaged_caller_hides_no_other_contact(store):
     assert store.contacts.unreadable == 1
 
 
+@pytest.mark.sqlite
 async def test_the_caller_is_nowhere_in_the_files(store, tmp_path):
     await store.contacts.open(arrived(1))
     for path in tmp_path.glob(f"{DATABASE_FILE}*"):

@@ -12,6 +12,7 @@ def clock():
     return HandClock()
 
 
+@pytest.mark.sqlite
 async def test_the_first_start_makes_all_that_is_needed(tmp_path, clock):
     folder = tmp_path / "deep" / "data"
     async with open_store(folder, clock) as store:
@@ -66,6 +67,7 @@ async def test_a_folder_that_is_a_file_is_named(tmp_path, clock):
             pass
 
 
+@pytest.mark.sqlite
 async def test_another_sqlite_file_can_be_named(tmp_path, clock):
     url = f"sqlite:///{tmp_path}/elsewhere.sqlite3"
     async with open_store(tmp_path / "data", clock, url=url) as store:

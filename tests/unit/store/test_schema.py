@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.schema import CreateTable
 
 from store.columns import UtcDateTime
@@ -26,6 +27,32 @@ def test_the_migrations_make_the_tables_of_the_schema(tmp_path):
         )
         assert str(index["dialect_options"]["sqlite_where"]) == "closed_at IS NULL"
     engine.dispose()
+
+
+async def test_the_migrations_make_the_same_tables_in_postgresql_and_take_them_back(cluster):
+    name = cluster.make()
+    engine = create_async_engine(cluster.url(name))
+
+    def compared(connection):
+        options = {"compare_type": True, "include_object": is_described}
+        context = MigrationContext.configure(connection, opts=options)
+        return compare_metadata(context, METADATA)
+
+    def taken_back(connection):
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0008")
+        return inspect(connection).get_table_names()
+
+    try:
+        async with engine.connect() as connection:
+            assert await connection.run_sync(compared) == []
+            tables = await connection.run_sync(taken_back)
+            assert "contacts" in tables
+            assert not {"messages", "message_words", "timeline"} & set(tables)
+    finally:
+        await engine.dispose()
+        cluster.drop(name)
 
 
 def test_a_database_of_the_first_version_is_brought_up(tmp_path):

@@ -238,11 +238,10 @@ async def test_who_is_known_and_has_nothing_and_who_is_not_known(store):
         await store.timelines.timeline(ANNAS_ID, limit=201)
 
 
+@pytest.mark.sqlite
 async def test_a_page_reads_no_more_than_its_entries(store):
     """The index gives them in order: nothing is sorted, nobody else's is read."""
     await added(store, 1, customer_id=ANNAS_ID, author=Author.CUSTOMER)
-    if store.database.dialect != "sqlite":
-        pytest.skip("the plan is asked for in the words of SQLite")
     query = TIMELINE.select().where(TIMELINE.c.customer_id == ANNAS_ID)
     query = query.order_by(TIMELINE.c.at.desc(), TIMELINE.c.entry_id.desc()).limit(50)
     async with store.database.reading("plan") as connection:
