@@ -55,6 +55,20 @@ class Recogniser:
         await self._write(origin, recognition)
         return recognition
 
+    async def told(self, contact_id: str) -> None:
+        """Recognise a contact anew, because another system has told of its customer.
+
+        Raises:
+            StoreError: It cannot be read or written.
+        """
+        origin = await self._origins.origin(contact_id)
+        if origin is None or origin.address is None:
+            return
+        recognition = await self._identities.recognise(origin.address, origin.proof)
+        whose = recognition.member_id
+        if whose is not None and whose != origin.customer_id:
+            await self._write(origin, recognition)
+
     async def candidates(self, contact_id: str) -> Recognition:
         """Return what is thought of a contact; see `IdentityDesk.candidates`."""
         origin = await self._known(contact_id)

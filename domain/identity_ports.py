@@ -128,22 +128,6 @@ class Identities(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
-    """A customer who could be meant, as an agent sees him who has to ask.
-
-    Attributes:
-        initials: Of his name, such as "A. M."; "" when it is not known.
-        number: The operator's number, masked; "" for a customer whom nobody has entered.
-        identifiers: His addresses, masked.
-    """
-
-    customer_id: str
-    initials: str = field(repr=False)
-    number: str = field(repr=False)
-    identifiers: tuple[Identifier, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a contact comes from, as the store knows it.
 
