@@ -23,10 +23,12 @@ from channels.http import (
     decisions,
     emotion,
     events,
+    identities,
     intervals,
     learning,
     queues,
     suggestions,
+    timelines,
 )
 from channels.http.access import ApiPorts
 from channels.http.feed import EventFeed
@@ -148,7 +150,8 @@ def build_app(
     )
     app.include_router(health_router(version))
     for part in (
-        *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
+        *(agents, queues, contacts, customers, identities, timelines, decisions, calls),
+        *(callbacks, alerts),
         *(emotion, learning, suggestions, intervals, events, configuration),
     ):
         app.include_router(part.router)

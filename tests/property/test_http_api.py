@@ -14,6 +14,7 @@ from channels.http.problem import PROBLEM_PATH, PROBLEMS
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
+from tests.unit.channels.http.identity_fakes import FakeIdentities, FakeTimelines
 
 SEGMENTS = st.one_of(
     st.sampled_from(
@@ -40,6 +41,13 @@ SEGMENTS = st.one_of(
             "import",
             "outcome",
             "C-1",
+            "identifiers",
+            "merges",
+            "undo",
+            "candidates",
+            "timeline",
+            "export",
+            "search",
             "events",
             "problems",
             "configuration",
@@ -72,7 +80,14 @@ ROUTES = st.one_of(
             f"api/v1/contacts/{contact_id(1)}/consent",
             f"api/v1/contacts/{contact_id(1)}/customer",
             f"api/v1/contacts/{contact_id(1)}/outcome",
+            f"api/v1/contacts/{contact_id(1)}/candidates",
             "api/v1/customers/C-1",
+            "api/v1/customers/C-1/identifiers",
+            "api/v1/customers/C-1/merges",
+            "api/v1/customers/C-1/timeline",
+            "api/v1/customers/C-1/export",
+            f"api/v1/merges/{contact_id(900)}/undo",
+            "api/v1/search",
             "api/v1/customers/import",
         ]
     ),
@@ -81,7 +96,7 @@ QUERIES = st.dictionaries(
     st.sampled_from(
         [
             *("limit", "before", "queue_id", "after", "types", "state", "caller", "language"),
-            *("identifiers", "check"),
+            *("identifiers", "check", "words", "customer"),
         ]
     ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
@@ -92,7 +107,12 @@ JSON = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["state", "reason", "by", "answer", "value", "phones", "topic"]),
+            st.sampled_from(
+                [
+                    *("state", "reason", "by", "answer", "value", "phones", "topic"),
+                    *("kind", "proof", "member_id", "customer_id"),
+                ]
+            ),
             inner,
             max_size=3,
         ),
@@ -107,7 +127,15 @@ TYPES = st.sampled_from(
 
 
 PORTS = replace(
-    Node().ports(), care=FakeCare(), customers=FakeDirectory(), outcomes=FakeDirectory()
+    Node().ports(),
+    care=FakeCare(),
+    customers=FakeDirectory(),
+    outcomes=FakeDirectory(),
+    identities=FakeIdentities(),
+    identity_desk=FakeIdentities(),
+    timelines=FakeTimelines(),
+    exporter=FakeTimelines(),
+    messages=FakeTimelines(),  # type: ignore[arg-type]
 )
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 
