@@ -42,10 +42,11 @@ class Numbers:
         self._code = 0 if region is None else phonenumbers.country_code_for_region(region)
 
     def canonical(self, identifier: Identifier) -> Identifier:
-        """Return a telephone number in E.164 where it can be one; any other address as it came."""
+        """Return a telephone number in E.164 where it can be one; what cannot, as it came."""
         number = self._read(identifier)
         if number is None:
-            return identifier
+            is_phone = identifier.kind is IdentifierKind.PHONE
+            return identifier if is_phone else Identifier(identifier.kind, identifier.forms()[0])
         return Identifier(identifier.kind, _e164(number))
 
     def forms(self, identifier: Identifier) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, and_, bindparam, delete, select
 
 from domain.addressing import Addressing
+from domain.conversation_ports import Timelines
 from domain.customer import Customer, CustomerChange
 from domain.customer_derivation import profile_of
 from domain.customer_joining import joined_customer, joined_summary
 from domain.customer_ports import ContactOutcome, CustomerView, PutCounts
 from domain.errors import NotKnown
+from domain.identity_ports import Exporter
 from domain.ports import Clock
 from domain.proof import Proof
 from store.contact_origins import ContactOrigins
@@ -58,11 +60,14 @@ class CustomerDirectory:
         self._database = database
         self._clock = clock
         self._history_days = history_days
-        self._records = CustomerRecords(database, vault, clock, addressing)
-        self.identities: Final = Identities(database, vault, clock, self._records)
+        self.records: Final = CustomerRecords(database, vault, clock, addressing)
+        self.identities: Final = Identities(database, vault, clock, self.records)
         self.origins: Final = ContactOrigins(database, vault)
+        # Joined by whoever opens the store with its conversations.
+        self.timelines: Timelines | None = None
+        self.exporter: Exporter | None = None
         self.memory: Final = CustomerMemory(
-            database, vault, clock, self._records, history_days=history_days
+            database, vault, clock, self.records, history_days=history_days
         )
         self._put_outcome = upsert(database.dialect, CONTACT_OUTCOMES)
         until: BindParameter[Any] = bindparam("until")
@@ -86,7 +91,7 @@ class CustomerDirectory:
             LimitExceeded: They are over 500.
             StoreError: Nothing is written.
         """
-        return await self._records.put(changes)
+        return await self.records.put(changes)
 
     async def by_number(self, number: str) -> CustomerView | None:
         """Return the customer with the operator's number; None: there is none.
@@ -94,7 +99,7 @@ class CustomerDirectory:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._view(await self._records.find(number=number), None)
+        return await self._view(await self.records.find(number=number), None)
 
     async def by_id(self, customer_id: str) -> CustomerView | None:
         """Return the customer with our id; None: there is none.
@@ -102,7 +107,7 @@ class CustomerDirectory:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._view(await self._records.find(customer_id=customer_id), None)
+        return await self._view(await self.records.find(customer_id=customer_id), None)
 
     async def of_contact(self, contact_id: str) -> CustomerView | None:
         """Return whose contact it is; None: nobody can say.
@@ -113,7 +118,7 @@ class CustomerDirectory:
         arrival = await self.memory.arrival(contact_id, open_identifier=False)
         if arrival is None or arrival.customer is None:
             return None
-        customer = await self._records.find(customer_id=arrival.customer.customer_id)
+        customer = await self.records.find(customer_id=arrival.customer.customer_id)
         return await self._view(customer, arrival.queue_id, arrival.proof)
 
     async def forget(self, number: str) -> bool:
@@ -122,7 +127,7 @@ class CustomerDirectory:
         Raises:
             StoreError: He is not forgotten.
         """
-        return await self._records.forget(number)
+        return await self.records.forget(number)
 
     async def keep_outcome(self, outcome: ContactOutcome) -> None:
         """Write what became of a contact, in the place of what was said before.
@@ -168,7 +173,7 @@ class CustomerDirectory:
         others = [one for one in group if one != root]
         seen = customer
         if others:
-            whole = [await self._records.find(customer_id=one) for one in group]
+            whole = [await self.records.find(customer_id=one) for one in group]
             together = joined_customer([one for one in whole if one is not None])
             # Who is part of another is shown as he was entered; what follows is of all.
             seen = together if customer.customer_id == root else customer
