@@ -3,9 +3,8 @@
 from domain.contact import Channel
 from domain.identity_ports import Origin
 from domain.proof import Proof
-from store.contact_owners import WHO, ContactOwners
+from store.contact_owners import OF_CONTACT, ContactOwners
 from store.database import Database
-from store.schema import CONTACTS
 from store.vault import Vault
 
 
@@ -23,9 +22,9 @@ class ContactOrigins:
         Raises:
             StoreError: The database cannot be read, or the address not opened.
         """
-        query = WHO.where(CONTACTS.c.contact_id == contact_id).limit(1)
+        which = {"which": contact_id}
         async with self._database.reading(f"origin of contact {contact_id}") as connection:
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(OF_CONTACT, which)).first()
         if row is None:
             return None
         address = self._owners.identifier(row)

@@ -8,9 +8,8 @@ customers are one: whose own the address is learns, and all of them are told.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, and_, case, func, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, case, func, or_, select
 
-from domain.contact import Channel
 from domain.customer import CHANNEL_KINDS, Identifier, IdentifierKind
 from domain.proof import Proof
 from domain.recognition import Candidate, Choice, choose
@@ -78,6 +77,9 @@ WHO: Final[Select[Any]] = (
     .outerjoin(CUSTOMER_MEMBERS, CUSTOMER_MEMBERS.c.member_id == CUSTOMER_RECORDS.c.customer_id)
 )
 """Contacts with each customer that they may be of, one row at least."""
+
+OF_CONTACT: Final = WHO.where(CONTACTS.c.contact_id == bindparam("which"))
+"""Of one contact; built once, for it is asked at every arrival."""
 
 
 def group_where(root: str) -> Any:
@@ -153,8 +155,3 @@ class ContactOwners:
         if not is_new or first.kind == IdentifierKind.VISITOR or not self.proof(first).joins:
             return None
         return derived_id(first.caller_mark)
-
-
-def channel_of(row: Row[Any]) -> Channel:
-    """Return the channel of a row of `WHO`."""
-    return Channel(row.channel)

@@ -32,7 +32,7 @@ from domain.customer_lessons import (
     Lesson,
 )
 from domain.ports import Clock
-from store.contact_owners import WHO, ContactOwners, group_where
+from store.contact_owners import OF_CONTACT, WHO, ContactOwners, group_where
 from store.customer_records import CustomerRecords
 from store.customer_rows import (
     past_of,
@@ -196,9 +196,9 @@ class CustomerMemory:
     # Who it is.
 
     async def _rows(self, contact_id: str) -> Sequence[Row[Any]]:
-        query = WHO.where(CONTACTS.c.contact_id == contact_id)
+        which = {"which": contact_id}
         async with self._database.reading(f"customer of contact {contact_id}") as connection:
-            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(OF_CONTACT, which)).all()
         return rows
 
     async def _joined(self, row: Row[Any]) -> tuple[Customer, Summary | None]:

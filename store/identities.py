@@ -42,6 +42,10 @@ _WHO: Final[Select[Any]] = (
     .outerjoin(CUSTOMER_MEMBERS, CUSTOMER_MEMBERS.c.member_id == CUSTOMER_IDENTIFIERS.c.customer_id)
 )
 """Everybody who has an address, with whom he is part of."""
+_WHOSE: Final = _WHO.where(
+    CUSTOMER_IDENTIFIERS.c.kind == bindparam("which"),
+    CUSTOMER_IDENTIFIERS.c.mark.in_(bindparam("marks", expanding=True)),
+)
 
 
 class Identities:
@@ -337,11 +341,9 @@ class Identities:
         self, kind: IdentifierKind, marks: Sequence[bytes]
     ) -> tuple[list[Candidate], set[tuple[str, bytes]]]:
         """Return who has an address, and under which of its marks each is known."""
-        query = _WHO.where(
-            CUSTOMER_IDENTIFIERS.c.kind == kind.value, CUSTOMER_IDENTIFIERS.c.mark.in_(marks)
-        )
+        values = {"which": kind.value, "marks": list(marks)}
         async with self._database.reading("whose an address is") as connection:
-            rows = (await connection.execute(query)).all()
+            rows = (await connection.execute(_WHOSE, values)).all()
         found: dict[str, Candidate] = {}
         for row in rows:
             one = Candidate(

@@ -3,7 +3,6 @@
 The store, the recognition and the API are the real ones; only the timeline's writer is watched.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -14,16 +13,13 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from bus.local import LocalBus
 from channels.http.app import build_app
 from customers.identity import Identity
 from customers.recognition import Recogniser
-from customers.service import CustomerService
 from domain.contact import Disposition
 from domain.customer_lessons import ContactEnded
-from domain.customer_profile import CustomerProfile
 from domain.event_codec import encode
-from domain.events import ContactArrived, Envelope, Event
+from domain.events import Envelope, Event
 from domain.proof import Proof
 from store.opening import Store, open_store
 from tests.customer_support import ANNA, told
@@ -152,33 +148,10 @@ async def test_no_route_of_a_suspected_contact_shows_anybody(
         assert not any(secret in text for secret in SECRETS)
 
 
-async def test_the_router_is_told_of_nobody_who_is_only_suspected(
-    store: Store, recogniser: Recogniser, clock: HandClock
-) -> None:
-    known: list[tuple[str, CustomerProfile]] = []
-
-    class Taker:
-        def customer_known(self, contact_id: str, profile: CustomerProfile) -> None:
-            known.append((contact_id, profile))
-
-    bus = LocalBus(clock)
-    service = CustomerService(
-        store.directory.memory, events=bus, clock=clock, taker=Taker(), recogniser=recogniser
-    )
-    async with service:
-        contact = arrived(9)
-        bus.publish(
-            ContactArrived(
-                contact_id=NEW,
-                channel=contact.channel,
-                queue_id=contact.queue_id,
-                language=contact.language,
-            )
-        )
-        while not sum(service.figures.loads.values()):
-            await asyncio.sleep(0)
-    assert service.figures.loads == {"known": 0, "unknown": 1, "failed": 0, "dropped": 0}
-    assert known == []
+async def test_the_router_is_told_of_nobody_who_is_only_suspected(store: Store) -> None:
+    arrival = await store.directory.memory.arrival(NEW, open_identifier=False)
+    assert arrival is not None
+    assert (arrival.customer, arrival.summary, arrival.proof) == (None, None, Proof.SUSPECTED)
 
 
 async def test_who_is_confirmed_is_shown(client: httpx.AsyncClient, watched: Watched) -> None:
