@@ -48,9 +48,13 @@ class FakeStore:
         )
 
 
+def identity_of(store, events):
+    return Identity(store, events)
+
+
 async def test_a_merge_and_its_undoing_are_told_without_the_reason():
     events = FakeEvents()
-    identity = Identity(FakeStore(), events)
+    identity = identity_of(FakeStore(), events)
     await identity.merge("anna", "bert", "alice", "the same")
     await identity.unmerge("m", "carol", "not the same")
     assert events.published == [
@@ -61,7 +65,7 @@ async def test_a_merge_and_its_undoing_are_told_without_the_reason():
 
 async def test_who_proves_that_a_number_is_his_was_the_caller_of_that_number():
     events, store = FakeEvents(), FakeStore("stranger", "anna")
-    identity = Identity(store, events)
+    identity = identity_of(store, events)
     await identity.link("anna", PHONE, Proof.PRESENTED, "alice")
     assert store.merged == events.published == []
     await identity.link("anna", PHONE, Proof.PROVED, "alice")

@@ -34,6 +34,10 @@ def origin(**more):
     )
 
 
+def recogniser_of(identities, origins, timeline, events):
+    return Recogniser(identities, origins, timeline, events)
+
+
 class Scene:
     def __init__(self, found=None, answer=None):
         self.identities = FakeIdentities()
@@ -42,7 +46,7 @@ class Scene:
         self.origins = FakeOrigins({} if found is None else {ONE: found})
         self.timeline = FakeTimeline(self.origins)
         self.events = FakeEvents()
-        self.recogniser = Recogniser(self.identities, self.origins, self.timeline, self.events)
+        self.recogniser = recogniser_of(self.identities, self.origins, self.timeline, self.events)
 
 
 async def test_a_call_goes_to_the_timeline_of_whose_own_number_it_is():

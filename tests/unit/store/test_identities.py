@@ -1,6 +1,8 @@
 """Who is who: addresses recognised and linked, customers merged and unmerged."""
 
 import asyncio
+import contextlib
+import random
 
 import pytest
 
@@ -8,8 +10,10 @@ from customers.telephone import Numbers
 from domain.contact import Disposition
 from domain.customer import IDENTIFIERS_MAX, Identifier, IdentifierKind
 from domain.customer_lessons import ContactEnded
+from domain.customer_merging import group_of, roots_of
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown
 from domain.proof import Proof
+from store import identities
 from store.conversation_schema import CUSTOMER_MEMBERS, CUSTOMER_MERGES, TIMELINE
 from store.opening import open_store
 from store.schema import CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS
@@ -241,12 +245,39 @@ async def test_strangers_are_known_by_one_address_alone(store, who):
     assert await who.strangers(PHONE) == []
 
 
-async def test_merges_are_bounded(store, who):
-    ids = await entered(store, *({"value": 1} for _ in range(51)))
-    for one in ids[1:50]:
+async def test_in_whatever_order_the_table_follows_the_trail(store, who):
+    ids = await entered(store, *({"value": 1} for _ in range(6)))
+    chance = random.Random(5)
+    made: list[str] = []
+    for _ in range(30):
+        try:
+            if made and chance.random() < 0.4:
+                await who.unmerge(chance.choice(made), "api", "")
+            else:
+                left, gone = chance.sample(ids, 2)
+                made.append((await who.merge(left, gone, "api", "")).merge_id)
+        except IllegalTransition:
+            continue
+        trail = {one.merge_id: one for each in ids for one in await who.merges(each)}
+        roots = roots_of(trail.values())
+        rows = await rows_of(store, CUSTOMER_MEMBERS)
+        assert {row.member_id: row.customer_id for row in rows} == roots
+    assert len(made) > 5
+    for each in ids:
+        assert set(await who.members(each)) == set(group_of(each, roots))
+    for merge_id in made:
+        with contextlib.suppress(IllegalTransition):
+            await who.unmerge(merge_id, "api", "")
+    assert await rows_of(store, CUSTOMER_MEMBERS) == []
+
+
+async def test_merges_are_bounded(store, who, monkeypatch):
+    monkeypatch.setattr(identities, "MEMBERS_MAX", 3)
+    ids = await entered(store, *({"value": 1} for _ in range(4)))
+    for one in ids[1:3]:
         await who.merge(ids[0], one, "api", "")
-    with pytest.raises(LimitExceeded, match="51"):
-        await who.merge(ids[0], ids[50], "api", "")
+    with pytest.raises(LimitExceeded, match="4 is over the limit of 3"):
+        await who.merge(ids[3], ids[0], "api", "")
 
 
 def _ended(number, clock, agent_id):
