@@ -48,5 +48,9 @@ class Customers(Section):
     came out, after his last contact; 0: nothing is learnt of anybody, and what was learnt is
     deleted. What you have entered yourself stays. A customer who does not want to be profiled is
     never learnt from."""
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    """Country whose national telephone numbers are understood, ISO 3166-1 alpha-2 such as `DE`:
+    `030 1234567` is then `+49301234567`, whether a carrier sends it or somebody has entered it so.
+    Nothing: only numbers with country code are brought into one form."""
     lookup: Lookup | None = None
     """Another system that is asked who a customer is; nothing: only what is stored here counts."""

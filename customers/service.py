@@ -12,10 +12,11 @@ import structlog
 
 from customers.figures import CustomerFigures
 from customers.ports import CustomerMemory
+from customers.recognition import Recogniser
 from domain.customer_derivation import profile_of
 from domain.customer_lessons import Arrival
 from domain.customer_ports import CustomerLookup, LookupQuestion, ProfileTaker
-from domain.errors import StoreError
+from domain.errors import StoreError, WarmlineError
 from domain.events import ContactArrived, ContactClosed, ContactQueued, Event
 from domain.ports import Clock, EventStream
 
@@ -44,6 +45,7 @@ class CustomerService:
         clock: Clock,
         taker: ProfileTaker,
         lookup: CustomerLookup | None = None,
+        recogniser: Recogniser | None = None,
         figures: CustomerFigures | None = None,
     ) -> None:
         """Prepare.
@@ -54,6 +56,7 @@ class CustomerService:
             clock: Gives wall times.
             taker: Is told who it is.
             lookup: Another system that is asked; None: none.
+            recogniser: Writes down whose contact it is before he is looked for; None: nobody does.
             figures: Counted in; None: new ones.
         """
         self._memory = memory
@@ -61,6 +64,7 @@ class CustomerService:
         self._clock = clock
         self._taker = taker
         self._lookup = lookup
+        self._recogniser = recogniser
         self.figures: Final = figures or CustomerFigures()
         self._seen: OrderedDict[str, str] = OrderedDict()
         self._arrived: asyncio.Queue[tuple[str, bool]] = asyncio.Queue(LOADS_WAITING_MAX)
@@ -116,6 +120,8 @@ class CustomerService:
         while True:
             contact_id, is_new = await self._arrived.get()
             try:
+                if is_new and self._recogniser is not None:
+                    await self._recognise(self._recogniser, contact_id)
                 await self._load(contact_id, ask=is_new and self._lookup is not None)
             except StoreError as error:
                 self.figures.loads["failed"] += 1
@@ -124,6 +130,13 @@ class CustomerService:
                 # One contact must not end the service for all others.
                 self.figures.loads["failed"] += 1
                 _log.exception("loading a customer broke", contact_id=contact_id)
+
+    async def _recognise(self, recogniser: Recogniser, contact_id: str) -> None:
+        """Have it written down whose contact it is; without, he is served all the same."""
+        try:
+            await recogniser.arrived(contact_id)
+        except WarmlineError as error:
+            _log.warning("customer not recognised", contact_id=contact_id, cause=str(error))
 
     async def _load(self, contact_id: str, *, ask: bool) -> None:
         arrival = await self._memory.arrival(contact_id, open_identifier=ask)
@@ -163,6 +176,8 @@ class CustomerService:
             if change is None:
                 return
             await self._memory.learn_of(question.contact_id, change)
+            if self._recogniser is not None:
+                await self._recogniser.told(question.contact_id)
             arrival = await self._memory.arrival(question.contact_id, open_identifier=False)
             if arrival is not None:
                 self._tell(question.contact_id, arrival)

@@ -117,7 +117,9 @@ def _identifiers(name: str, value: object) -> list[Identifier]:
         text = _text(name, item, 254)  # RFC 5321 section 4.5.3.1.3, less the angle brackets.
         if not pattern.fullmatch(text):
             raise _refuse(name, text, allowed)
-        found.append(Identifier(kind, Identifier(kind, text).forms()[0]))
+        # Which country's a number without a plus sign is, knows who keeps it.
+        is_phone = kind is IdentifierKind.PHONE
+        found.append(Identifier(kind, text if is_phone else Identifier(kind, text).forms()[0]))
     return found
 
 

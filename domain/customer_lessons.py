@@ -7,6 +7,7 @@ from domain.contact import Channel, Disposition
 from domain.customer import Customer, Identifier
 from domain.customer_history import Summary
 from domain.mood import Mood
+from domain.proof import Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class Arrival:
         identifier: Under which he came; None when he hides it.
         customer: Without what is sealed; None: nobody knows him, or two share the identifier.
         summary: Of his contacts; None: there were none, or he does not want to be profiled.
+        proof: How sure it is that it is he.
     """
 
     channel: Channel
@@ -25,6 +27,7 @@ class Arrival:
     identifier: Identifier | None = field(default=None, repr=False)
     customer: Customer | None = None
     summary: Summary | None = None
+    proof: Proof = Proof.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

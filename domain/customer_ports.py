@@ -11,6 +11,7 @@ from domain.contact import Channel
 from domain.customer import Customer, CustomerChange, Identifier
 from domain.customer_history import PastContact, Summary
 from domain.customer_profile import CustomerProfile
+from domain.proof import Proof
 
 
 class ProfileTaker(Protocol):
@@ -28,12 +29,18 @@ class CustomerView:
     Attributes:
         summary: None before his first contact, and of who does not want to be profiled.
         recent: His last contacts, the newest first, at most 10.
+        members: Customers who are part of him; profile, summary and contacts are of all of them.
+        merged_into: Of whom he is part himself; None: of nobody.
+        proof: Asked for by a contact: how sure it is that it is his; None: asked for by name.
     """
 
     customer: Customer
     profile: CustomerProfile
     summary: Summary | None = None
     recent: Sequence[PastContact] = ()
+    members: Sequence[str] = ()
+    merged_into: str | None = None
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from channels.lookup.figures import LookupFigures
 from channels.lookup.lookup import Lookup
 from config.schema import Configuration
 from customers.figures import CustomerFigures
+from customers.recognition import Recogniser
 from customers.service import CustomerService
 from domain.customer_ports import ProfileTaker
 from domain.ports import Clock
@@ -26,6 +27,7 @@ async def customers_at_work(
     *,
     taker: ProfileTaker,
     figures: CustomerFigures,
+    recogniser: Recogniser | None = None,
 ) -> AsyncIterator[FigureSource]:
     """Look for whoever arrives, and tell `taker`; yields what is counted.
 
@@ -43,6 +45,7 @@ async def customers_at_work(
             clock=clock,
             taker=taker,
             lookup=lookup,
+            recogniser=recogniser,
             figures=figures,
         )
         await exits.enter_async_context(service)

@@ -27,8 +27,10 @@ from config.load import Loaded
 from config.prompts.library import PromptLibrary
 from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
+from customers.identity import Identity
 from customers.keeper import Keeper
 from customers.outcomes import Outcomes
+from customers.telephone import Numbers
 from domain.agent import Medium
 from domain.errors import ConfigurationError
 from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, ContactClosed
@@ -89,6 +91,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
         synchronous=settings.store.synchronous,
         remember_days=settings.emotion.remember_days,
         history_days=settings.customers.history_days,
+        addressing=Numbers(settings.customers.region),
     ) as store:
         _, last = await store.journal.bounds()
         bus = LocalBus(clock, first=first_sequence(last, clean=store.stopped_cleanly))
@@ -279,6 +282,7 @@ async def _calls(
                             webhooks=records.webhooks,
                             customers=store.directory,
                             outcomes=Outcomes(store.directory, bus),
+                            identities=Identity(store.directory.identities, bus),
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,

@@ -208,12 +208,13 @@ CUSTOMER_MERGES: Final = Table(
     Column("customer_id", ID, nullable=False),
     Column("member_id", ID, nullable=False),
     Column("by", NAME, nullable=False),
-    Column("reason", Text, nullable=False),
+    # Sealed, as people write of people.
+    Column("reason", LargeBinary, nullable=False),
     Column("merged_at", UtcDateTime, nullable=False),
     # NULL: it holds.
     Column("undone_at", UtcDateTime),
     Column("undone_by", NAME),
-    Column("undone_reason", Text),
+    Column("undone_reason", LargeBinary),
     Index("customer_merges_customer_id", "customer_id"),
     Index("customer_merges_member_id", "member_id"),
 )

@@ -6,16 +6,23 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter, and_, bindparam, delete, exists, select
 
+from domain.addressing import Addressing
+from domain.conversation_ports import Timelines
 from domain.customer import Customer, CustomerChange
 from domain.customer_derivation import profile_of
+from domain.customer_joining import joined_customer, joined_summary
 from domain.customer_ports import ContactOutcome, CustomerView, PutCounts
 from domain.errors import NotKnown
+from domain.identity_ports import Exporter
 from domain.ports import Clock
+from domain.proof import Proof
+from store.contact_origins import ContactOrigins
 from store.conversation_schema import TIMELINE
 from store.customer_memory import CustomerMemory
 from store.customer_records import CustomerRecords
 from store.database import Database
 from store.forgetting import Forgetting
+from store.identities import Identities
 from store.schema import (
     CONTACT_OUTCOMES,
     CONTACTS,
@@ -35,7 +42,13 @@ class CustomerDirectory:
     """Implements `domain.customer_ports.CustomerDirectory`."""
 
     def __init__(
-        self, database: Database, vault: Vault, clock: Clock, *, history_days: int
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        *,
+        history_days: int,
+        addressing: Addressing | None = None,
     ) -> None:
         """Keep customers in a database that is open.
 
@@ -44,11 +57,17 @@ class CustomerDirectory:
             vault: Seals what is personal.
             clock: Gives wall times.
             history_days: See `CustomerMemory`.
+            addressing: See `CustomerRecords`.
         """
         self._database = database
         self._clock = clock
         self._history_days = history_days
-        self.records: Final = CustomerRecords(database, vault, clock)
+        self.records: Final = CustomerRecords(database, vault, clock, addressing)
+        self.identities: Final = Identities(database, vault, clock, self.records)
+        self.origins: Final = ContactOrigins(database, vault)
+        # Joined by whoever opens the store with its conversations.
+        self.timelines: Timelines | None = None
+        self.exporter: Exporter | None = None
         self.memory: Final = CustomerMemory(
             database, vault, clock, self.records, history_days=history_days
         )
@@ -105,7 +124,7 @@ class CustomerDirectory:
         if arrival is None or arrival.customer is None:
             return None
         customer = await self.records.find(customer_id=arrival.customer.customer_id)
-        return await self._view(customer, arrival.queue_id)
+        return await self._view(customer, arrival.queue_id, arrival.proof)
 
     async def forget(self, number: str) -> bool:
         """Forget a customer with all that was learnt of him and written; False: there was none.
@@ -152,16 +171,30 @@ class CustomerDirectory:
         for statement in self._forget_old:
             await self._database.write("old contacts of customers", Step(statement, (until,)))
 
-    async def _view(self, customer: Customer | None, queue_id: str | None) -> CustomerView | None:
+    async def _view(
+        self, customer: Customer | None, queue_id: str | None, proof: Proof | None = None
+    ) -> CustomerView | None:
         if customer is None:
             return None
+        root = await self.identities.root(customer.customer_id)
+        group = await self.memory.group(root)
+        others = [one for one in group if one != root]
+        seen = customer
+        if others:
+            whole = [await self.records.find(customer_id=one) for one in group]
+            together = joined_customer([one for one in whole if one is not None])
+            # Who is part of another is shown as he was entered; what follows is of all.
+            seen = together if customer.customer_id == root else customer
+            customer = together
         profiled = customer.profiling
-        summary = await self.memory.summary(customer.customer_id) if profiled else None
+        summaries = [one for one in group.values() if one is not None] if profiled else []
+        summary = joined_summary(summaries)
         return CustomerView(
-            customer=customer,
+            customer=seen,
             profile=profile_of(summary, customer, self._clock.utc(), queue_id=queue_id),
             summary=summary,
-            recent=await self.memory.recent(customer.customer_id, RECENT_CONTACTS)
-            if profiled
-            else (),
+            recent=await self.memory.recent(list(group), RECENT_CONTACTS) if profiled else (),
+            members=others if seen.customer_id == root else (),
+            merged_into=None if seen.customer_id == root else root,
+            proof=proof,
         )

@@ -5,16 +5,16 @@ already, such as after a restart, changes nothing, for its contact has a row by 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Channel
-from domain.customer import CHANNEL_KINDS, Customer, CustomerChange, Identifier
+from domain.customer import Customer, CustomerChange
 from domain.customer_history import (
     PastContact,
     Summary,
@@ -23,6 +23,7 @@ from domain.customer_history import (
     with_topic,
     without_moods,
 )
+from domain.customer_joining import joined_customer, joined_summary
 from domain.customer_lessons import (
     Arrival,
     ContactEnded,
@@ -31,7 +32,8 @@ from domain.customer_lessons import (
     Lesson,
 )
 from domain.ports import Clock
-from store.customer_records import CustomerRecords, derived_id
+from store.contact_owners import OF_CONTACT, WHO, ContactOwners, group_where
+from store.customer_records import CustomerRecords
 from store.customer_rows import (
     past_of,
     past_row,
@@ -40,7 +42,6 @@ from store.customer_rows import (
     summary_of,
     summary_text,
 )
-from store.customers import HIDDEN
 from store.database import Database
 from store.schema import (
     CONTACT_OUTCOMES,
@@ -54,39 +55,6 @@ from store.statements import Row as Values
 from store.statements import Step, insert_into, upsert
 from store.vault import Vault
 
-_KIND: Final = case(
-    {channel.value: kind.value for channel, kind in CHANNEL_KINDS.items()},
-    value=CONTACTS.c.channel,
-)
-_WHO: Final[Select[Any]] = (
-    select(
-        CONTACTS.c.contact_id,
-        CONTACTS.c.channel,
-        CONTACTS.c.queue_id,
-        CONTACTS.c.language.label("served_in"),
-        CONTACTS.c.caller,
-        CONTACTS.c.caller_mark,
-        CUSTOMER_RECORDS,
-        CUSTOMER_SUMMARIES.c.summary,
-        CUSTOMER_SUMMARIES.c.changed_at.label("summed_at"),
-    )
-    .outerjoin(
-        CUSTOMER_IDENTIFIERS,
-        and_(
-            CUSTOMER_IDENTIFIERS.c.kind == _KIND,
-            CUSTOMER_IDENTIFIERS.c.mark == CONTACTS.c.caller_mark,
-        ),
-    )
-    .outerjoin(
-        CUSTOMER_RECORDS, CUSTOMER_RECORDS.c.customer_id == CUSTOMER_IDENTIFIERS.c.customer_id
-    )
-    .outerjoin(
-        CUSTOMER_SUMMARIES,
-        CUSTOMER_SUMMARIES.c.customer_id == CUSTOMER_IDENTIFIERS.c.customer_id,
-    )
-)
-"""Contacts with each customer that they may be of, one row at least."""
-
 
 @dataclass(slots=True)
 class _Learning:
@@ -97,6 +65,9 @@ class _Learning:
     who: dict[str, list[Row[Any]]] = field(default_factory=dict)
     summaries: dict[str, Summary] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    # Who is one with whom, of those who are merged; and who of them all is not profiled.
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    unprofiled: set[str] = field(default_factory=set)
     strangers: dict[str, Row[Any]] = field(default_factory=dict)
     forgotten_moods: set[str] = field(default_factory=set)
     written: dict[str, tuple[str, PastContact]] = field(default_factory=dict)
@@ -129,7 +100,7 @@ class CustomerMemory:
         self._clock = clock
         self._records = records
         self._history_days = history_days
-        self._hidden = frozenset(vault.mark(name) for name in HIDDEN)
+        self._owners = ContactOwners(vault)
         dialect = database.dialect
         self._put_past = upsert(dialect, CUSTOMER_CONTACTS)
         self._put_summary = upsert(dialect, CUSTOMER_SUMMARIES)
@@ -146,20 +117,21 @@ class CustomerMemory:
         Raises:
             StoreError: The database cannot be read, or the identifier not opened.
         """
-        async with self._database.reading(f"customer of contact {contact_id}") as connection:
-            query = _WHO.where(CONTACTS.c.contact_id == contact_id)
-            rows = (await connection.execute(query)).all()
+        rows = await self._rows(contact_id)
         if not rows:
             return None
-        first, row = rows[0], self._chosen(rows)
-        identifier = self._identifier(first) if open_identifier else None
+        first, choice = rows[0], self._owners.choice(rows)
+        row = self._owners.chosen(rows)
+        identifier = self._owners.identifier(first) if open_identifier else None
+        customer, summary = (None, None) if row is None else await self._joined(row)
         return Arrival(
             channel=Channel(first.channel),
             queue_id=first.queue_id,
             language=first.served_in,
             identifier=identifier,
-            customer=None if row is None else plain_customer(row),
-            summary=None if row is None else self._fresh(row),
+            customer=customer,
+            summary=summary,
+            proof=choice.proof,
         )
 
     async def learn_of(self, contact_id: str, change: CustomerChange) -> None:
@@ -171,16 +143,14 @@ class CustomerMemory:
         Raises:
             StoreError: It is not written, or the identifier not opened.
         """
-        async with self._database.reading(f"customer of contact {contact_id}") as connection:
-            query = _WHO.where(CONTACTS.c.contact_id == contact_id)
-            rows = (await connection.execute(query)).all()
-        identifier = self._identifier(rows[0]) if rows else None
+        rows = await self._rows(contact_id)
+        identifier = self._owners.identifier(rows[0]) if rows else None
         if identifier is not None:
             change = replace(change, seen=(*change.seen, identifier))
         if change.number:
             await self._records.put([change])
             return
-        whose = self._whose(rows) if rows else None
+        whose = self._owners.whose(rows) if rows else None
         if whose is not None:
             await self._records.put_one(whose, change)
 
@@ -200,64 +170,63 @@ class CustomerMemory:
                 await self._database.write(f"{len(lessons)} contacts' lessons", *steps)
         return new
 
-    async def recent(self, customer_id: str, limit: int) -> Sequence[PastContact]:
-        """Return a customer's last contacts, the newest first.
+    async def recent(self, customer_ids: Sequence[str], limit: int) -> Sequence[PastContact]:
+        """Return the last contacts of a customer and his parts, the newest first.
 
         Raises:
             StoreError: The database cannot be read.
         """
         query = (
             select(CUSTOMER_CONTACTS)
-            .where(CUSTOMER_CONTACTS.c.customer_id == customer_id)
+            .where(CUSTOMER_CONTACTS.c.customer_id.in_(customer_ids))
             .order_by(CUSTOMER_CONTACTS.c.at.desc(), CUSTOMER_CONTACTS.c.contact_id.desc())
             .limit(limit)
         )
-        async with self._database.reading(f"contacts of customer {customer_id}") as connection:
+        async with self._database.reading("contacts of a customer") as connection:
             return [past_of(row) for row in (await connection.execute(query)).all()]
 
-    async def summary(self, customer_id: str) -> Summary | None:
-        """Return a customer's summary; None: there is none.
+    async def group(self, customer_id: str) -> Mapping[str, Summary | None]:
+        """Return a customer and all who are part of him, himself first, with their summaries.
 
         Raises:
             StoreError: The database cannot be read.
         """
-        query = select(
-            CUSTOMER_SUMMARIES.c.summary, CUSTOMER_SUMMARIES.c.changed_at.label("summed_at")
-        ).where(CUSTOMER_SUMMARIES.c.customer_id == customer_id)
-        async with self._database.reading(f"summary of customer {customer_id}") as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else self._fresh(row)
+        return {row.customer_id: self._fresh(row) for row in await self._group(customer_id)}
 
     # Who it is.
 
-    def _shown(self, row: Row[Any]) -> bool:
-        return row.caller_mark is not None and row.caller_mark not in self._hidden
+    async def _rows(self, contact_id: str) -> Sequence[Row[Any]]:
+        which = {"which": contact_id}
+        async with self._database.reading(f"customer of contact {contact_id}") as connection:
+            rows: Sequence[Row[Any]] = (await connection.execute(OF_CONTACT, which)).all()
+        return rows
 
-    def _identifier(self, row: Row[Any]) -> Identifier | None:
-        """Return under what a contact came; None when that is hidden."""
-        if row.caller is None or not self._shown(row):
-            return None
-        caller = self._vault.open(row.caller, table="contacts", column="caller", row=row.contact_id)
-        return Identifier(CHANNEL_KINDS[Channel(row.channel)], caller)
+    async def _joined(self, row: Row[Any]) -> tuple[Customer, Summary | None]:
+        """Return the customer of a row, and what is remembered of him; merged ones as one."""
+        if not row.parts:
+            return plain_customer(row), self._fresh(row)
+        rows = await self._group(row.root)
+        customers = [plain_customer(one) for one in rows]
+        summaries = [one for each in rows if (one := self._fresh(each)) is not None]
+        return joined_customer(customers), joined_summary(summaries)
 
-    def _chosen(self, rows: Sequence[Row[Any]]) -> Row[Any] | None:
-        """Return the one customer of a contact; None for none, and for one of two."""
-        if not self._shown(rows[0]):
-            return None
-        known = [row for row in rows if row.customer_id is not None]
-        entered = [row for row in known if row.number_mark is not None]
-        found = entered or known
-        return found[0] if len(found) == 1 else None
-
-    def _whose(self, rows: Sequence[Row[Any]]) -> str | None:
-        """Return the customer_id, that of a new one where nobody is known by the identifier."""
-        row = self._chosen(rows)
-        if row is not None:
-            customer_id: str = row.customer_id
-            return customer_id
-        first = rows[0]
-        is_new = self._shown(first) and first.customer_id is None
-        return derived_id(first.caller_mark) if is_new else None
+    async def _group(self, customer_id: str) -> Sequence[Row[Any]]:
+        """Return the records of a customer and all who are part of him, who is left first."""
+        query = (
+            select(
+                CUSTOMER_RECORDS,
+                CUSTOMER_SUMMARIES.c.summary,
+                CUSTOMER_SUMMARIES.c.changed_at.label("summed_at"),
+            )
+            .outerjoin(
+                CUSTOMER_SUMMARIES,
+                CUSTOMER_SUMMARIES.c.customer_id == CUSTOMER_RECORDS.c.customer_id,
+            )
+            .where(group_where(customer_id))
+        )
+        async with self._database.reading(f"parts of customer {customer_id}") as connection:
+            rows = (await connection.execute(query)).all()
+        return sorted(rows, key=lambda row: (row.customer_id != customer_id, row.customer_id))
 
     def _fresh(self, row: Any) -> Summary | None:
         """Return the summary unless it is older than what is remembered."""
@@ -279,13 +248,25 @@ class CustomerMemory:
             for row in await connection.execute(outcomes):
                 learning.outcomes[row.contact_id] = row
             who: dict[str, list[Row[Any]]] = defaultdict(list)
-            for row in await connection.execute(_WHO.where(CONTACTS.c.contact_id.in_(ids))):
+            for row in await connection.execute(WHO.where(CONTACTS.c.contact_id.in_(ids))):
                 who[row.contact_id].append(row)
             learning.who = who
+            await self._read_groups(connection, learning)
             whose = {customer_id for customer_id, _ in learning.past.values()}
-            whose |= {one for rows in who.values() if (one := self._whose(rows)) is not None}
+            whose |= {one for rows in who.values() if (one := self._owners.whose(rows)) is not None}
+            whose |= {one for each in whose for one in learning.groups.get(each, ())}
             await self._read_summaries(connection, learning, whose)
         return learning
+
+    async def _read_groups(self, connection: AsyncConnection, learning: _Learning) -> None:
+        roots = {row.root for rows in learning.who.values() for row in rows if row.parts}
+        for root in sorted(roots):
+            columns = (CUSTOMER_RECORDS.c.customer_id, CUSTOMER_RECORDS.c.profiling)
+            rows = (await connection.execute(select(*columns).where(group_where(root)))).all()
+            members = [row.customer_id for row in rows]
+            learning.groups.update(dict.fromkeys(members, members))
+            if not all(row.profiling for row in rows):
+                learning.unprofiled.update(members)
 
     async def _read_summaries(
         self, connection: AsyncConnection, learning: _Learning, whose: set[str]
@@ -310,13 +291,13 @@ class CustomerMemory:
 
     def _ended(self, learning: _Learning, ended: ContactEnded) -> bool:
         rows = learning.who.get(ended.contact_id)
-        whose = self._whose(rows) if rows else None
+        whose = self._owners.whose(rows) if rows else None
         if ended.contact_id in learning.past or rows is None or whose is None:
             return False
-        row = self._chosen(rows)
+        row = self._owners.chosen(rows)
         if row is None:
             learning.strangers[whose] = rows[0]
-        elif not row.profiling:
+        elif not row.profiling or row.customer_id in learning.unprofiled:
             return False
         outcome = learning.outcomes.get(ended.contact_id)
         contact = PastContact(
@@ -358,13 +339,15 @@ class CustomerMemory:
 
     def _refused(self, learning: _Learning, refused: EmotionRefused) -> bool:
         rows = learning.who.get(refused.contact_id)
-        whose = self._whose(rows) if rows else None
-        if whose is None or whose not in learning.summaries:
+        whose = self._owners.whose(rows) if rows else None
+        if whose is None:
             return False
-        learning.forgotten_moods.add(whose)
-        learning.summaries[whose] = without_moods(learning.summaries[whose])
-        learning.changed.add(whose)
-        return True
+        known = [one for one in learning.groups.get(whose, [whose]) if one in learning.summaries]
+        for one in known:
+            learning.forgotten_moods.add(one)
+            learning.summaries[one] = without_moods(learning.summaries[one])
+            learning.changed.add(one)
+        return bool(known)
 
     def _note(
         self, learning: _Learning, whose: str, summary: Summary, contact: PastContact
@@ -380,7 +363,7 @@ class CustomerMemory:
         for customer_id, row in learning.strangers.items():
             record = record_row(Customer(customer_id=customer_id), self._vault, None, now)
             mark: Values = {
-                "kind": CHANNEL_KINDS[Channel(row.channel)].value,
+                "kind": row.kind,
                 "mark": row.caller_mark,
                 "customer_id": customer_id,
                 "sealed": None,

@@ -10,16 +10,21 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Row, and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.addressing import Addressing, PlainAddressing
 from domain.customer import Customer, CustomerChange, Identifier, IdentifierKind
 from domain.customer_ports import PutCounts
 from domain.errors import LimitExceeded
 from domain.ports import Clock
+from domain.proof import Proof
+from store.conversation_schema import CUSTOMER_MEMBERS, CUSTOMER_MERGES
 from store.customer_rows import (
+    identifier_of,
     identifier_rows,
     purchase_rows,
     record_row,
@@ -38,6 +43,8 @@ from store.schema import CUSTOMERS as CONSENTS
 from store.statements import Step, upsert
 from store.vault import Vault
 
+Proofs = dict[tuple[str, Identifier], Proof]
+"""What speaks for each address of each customer."""
 BATCH_MAX: Final = 500
 """Customers of one write: their marks fit into one question to either database."""
 
@@ -45,9 +52,23 @@ BATCH_MAX: Final = 500
 class CustomerRecords:
     """Reads and writes `customer_records` and what belongs to a record."""
 
-    def __init__(self, database: Database, vault: Vault, clock: Clock) -> None:
-        """Keep them in a database that is open."""
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        addressing: Addressing | None = None,
+    ) -> None:
+        """Keep them in a database that is open.
+
+        Args:
+            database: Open.
+            vault: Seals what is personal.
+            clock: Gives wall times.
+            addressing: Knows how addresses are written; None: by separators alone.
+        """
         self._database = database
+        self.addressing: Final = addressing or PlainAddressing()
         self._vault = vault
         self._clock = clock
         # Between reading what is there and writing what it becomes nobody else may write.
@@ -85,6 +106,10 @@ class CustomerRecords:
             self._drop_purchases,
             delete(CUSTOMER_IDENTIFIERS).where(identifiers.customer_id == whose),
             delete(CUSTOMER_RECORDS).where(CUSTOMER_RECORDS.c.customer_id == whose),
+            delete(CUSTOMER_MERGES).where(
+                or_(CUSTOMER_MERGES.c.customer_id == whose, CUSTOMER_MERGES.c.member_id == whose)
+            ),
+            delete(CUSTOMER_MEMBERS).where(CUSTOMER_MEMBERS.c.member_id == whose),
         )
         self._order = (
             *(self._put, self._drop_kind, self._put_identifier),
@@ -106,7 +131,7 @@ class CustomerRecords:
         told: dict[bytes, list[CustomerChange]] = defaultdict(list)
         for change in changes:
             assert change.number, "who has no number is written by `put_one`"
-            told[self._number_mark(change.number)].append(change)
+            told[self._number_mark(change.number)].append(self._canonical(change))
         if len(told) > BATCH_MAX:
             raise LimitExceeded("customers of one write", len(told), BATCH_MAX)
         if not told:
@@ -127,7 +152,9 @@ class CustomerRecords:
                     CUSTOMER_RECORDS.c.customer_id.in_(list(adopted.values()))
                 )
                 rows = [*by_mark.values(), *await connection.execute(strangers)]
-                known = {one.customer_id: one for one in await self._whole(connection, rows)}
+                proofs: Proofs = {}
+                whole = await self._whole(connection, rows, proofs)
+                known = {one.customer_id: one for one in whole}
             steps: list[Step] = []
             created = 0
             order = {id(statement): place for place, statement in enumerate(self._order)}
@@ -139,7 +166,7 @@ class CustomerRecords:
                     before = known.get(customer_id) or Customer(customer_id=customer_id)
                 else:
                     before = known[row.customer_id]
-                steps += self._steps(before, each, mark)
+                steps += self._steps(before, each, mark, proofs)
             # Steps of one customer keep their order, and those of one statement travel as one.
             steps.sort(key=lambda step: order[id(step.statement)])
             await self._database.write(f"{len(told)} customers", *steps)
@@ -155,10 +182,11 @@ class CustomerRecords:
             query = select(CUSTOMER_RECORDS).where(CUSTOMER_RECORDS.c.customer_id == customer_id)
             async with self._database.reading(f"customer {customer_id}") as connection:
                 rows = (await connection.execute(query)).all()
-                found = await self._whole(connection, rows)
+                proofs: Proofs = {}
+                found = await self._whole(connection, rows, proofs)
             before = found[0] if found else Customer(customer_id=customer_id)
             mark = rows[0].number_mark if rows else None
-            steps = self._steps(before, [change], mark)
+            steps = self._steps(before, [self._canonical(change)], mark, proofs)
             await self._database.write(f"customer {customer_id}", *steps, urgent=False)
 
     async def find(self, *, number: str = "", customer_id: str = "") -> Customer | None:
@@ -180,6 +208,8 @@ class CustomerRecords:
     async def forget(self, number: str) -> bool:
         """Forget a customer, his contacts' summary, answers and outcomes; False: there is none.
 
+        Whoever is one with him by a merge is forgotten with him.
+
         The records of his contacts stay, as those of a stranger: they are the operator's proof
         of what was done.
 
@@ -190,7 +220,8 @@ class CustomerRecords:
             customer = await self.find(number=number)
             if customer is None:
                 return False
-            whose = ({"whose": customer.customer_id},)
+            # Who is one with others is a single person: all of him is forgotten.
+            whose = tuple({"whose": one} for one in await self._one_with(customer.customer_id))
             # Two writes: within one, steps of several tables may change their order, and the
             # first ones ask tables that the others empty.
             what = f"customer {customer.customer_id}"
@@ -198,12 +229,37 @@ class CustomerRecords:
             await self._database.write(what, *(Step(one, whose) for one in self._forget[2:]))
         return True
 
+    async def _one_with(self, customer_id: str) -> Sequence[str]:
+        """Return all who are one with a customer, himself among them."""
+        table = CUSTOMER_MEMBERS.c
+        of = select(table.customer_id).where(table.member_id == customer_id)
+        async with self._database.reading(f"parts of customer {customer_id}") as connection:
+            root = (await connection.execute(of)).scalar_one_or_none() or customer_id
+            parts = select(table.member_id).where(table.customer_id == root)
+            return [root, *(await connection.execute(parts)).scalars()]
+
     def without_moods(self, customer_id: str) -> Step:
         """Return the step that forgets how a customer felt in earlier contacts."""
         return Step(self._drop_moods, ({"whose": customer_id},))
 
+    def _canonical(self, change: CustomerChange) -> CustomerChange:
+        """Return a change with its addresses as they are kept."""
+        canonical = self.addressing.canonical
+        return replace(
+            change,
+            identifiers={
+                kind: tuple(dict.fromkeys(canonical(one) for one in told))
+                for kind, told in change.identifiers.items()
+            },
+            seen=tuple(canonical(one) for one in change.seen),
+        )
+
     def _steps(
-        self, before: Customer, changes: Sequence[CustomerChange], mark: bytes | None
+        self,
+        before: Customer,
+        changes: Sequence[CustomerChange],
+        mark: bytes | None,
+        proofs: Proofs,
     ) -> list[Step]:
         after = before
         for change in changes:
@@ -221,7 +277,14 @@ class CustomerRecords:
         ]
         for identifier in after.identifiers:
             if identifier.kind in told or identifier not in before.identifiers:
-                rows = identifier_rows(after.customer_id, identifier, self._vault)
+                rows = identifier_rows(
+                    after.customer_id,
+                    identifier,
+                    self.addressing.forms(identifier),
+                    self._vault,
+                    # What was proved stays so, though the operator tells it again.
+                    proofs.get((after.customer_id, identifier), Proof.PRESENTED),
+                )
                 steps.append(Step(self._put_identifier, tuple(rows)))
         if any("purchases" in change.fields for change in changes):
             steps.append(Step(self._drop_purchases, whose))
@@ -231,7 +294,13 @@ class CustomerRecords:
             steps += [Step(one, whose) for one in self._unlearn]
         return steps
 
-    async def _whole(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Customer]:
+    async def _whole(
+        self,
+        connection: AsyncConnection,
+        rows: Sequence[Row[Any]],
+        proofs: Proofs | None = None,
+    ) -> list[Customer]:
+        """Return the customers of rows; what speaks for their addresses goes into `proofs`."""
         if not rows:
             return []
         ids = [row.customer_id for row in rows]
@@ -243,6 +312,11 @@ class CustomerRecords:
                 theirs[row.customer_id].append(row)
             belongings.append(theirs)
         identifiers, purchases = belongings
+        for one in (each for theirs in identifiers.values() for each in theirs):
+            if proofs is not None and one.sealed is not None:
+                identifier = identifier_of(one, self._vault)
+                if identifier is not None:
+                    proofs[one.customer_id, identifier] = Proof(one.proof)
         return [
             whole_customer(
                 row, identifiers[row.customer_id], purchases[row.customer_id], self._vault
@@ -260,7 +334,7 @@ class CustomerRecords:
         wanted: dict[IdentifierKind, dict[bytes, int]] = defaultdict(dict)
         for changes in told:
             for identifier in _identifiers_of(changes):
-                for form in identifier.forms():
+                for form in self.addressing.forms(identifier):
                     wanted[identifier.kind].setdefault(self._vault.mark(form), id(changes))
         identifiers, records = CUSTOMER_IDENTIFIERS.c, CUSTOMER_RECORDS.c
         found: dict[int, str] = {}

@@ -13,6 +13,7 @@ from domain.customer import Customer, Identifier, IdentifierKind, Purchase
 from domain.customer_history import PastContact, Summary
 from domain.errors import StoreError
 from domain.mood import Mood
+from domain.proof import Proof
 from store.vault import Vault
 
 _PLAIN: Final = (
@@ -95,12 +96,24 @@ def whole_customer(
 
 
 def identifier_rows(
-    customer_id: str, identifier: Identifier, vault: Vault
+    customer_id: str,
+    identifier: Identifier,
+    forms: Sequence[str],
+    vault: Vault,
+    proof: Proof = Proof.PRESENTED,
 ) -> Sequence[Mapping[str, Any]]:
-    """Return the rows of one identifier: one for each form in which it may arrive."""
-    canonical, *_ = identifier.forms()
+    """Return the rows of one identifier: one for each form in which it may arrive.
+
+    Args:
+        customer_id: Whose it is.
+        identifier: As it is shown again.
+        forms: The canonical one first.
+        vault: Seals and marks.
+        proof: What speaks for it that it is his.
+    """
+    canonical = forms[0]
     rows = []
-    for form in identifier.forms():
+    for form in forms:
         mark = vault.mark(form)
         sealed = None
         if form == canonical:
@@ -112,6 +125,7 @@ def identifier_rows(
                 "mark": mark,
                 "customer_id": customer_id,
                 "sealed": sealed,
+                "proof": proof.value,
             }
         )
     return rows

@@ -8,6 +8,7 @@ a purchase is the last, for it is known by its date alone and a contact often le
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
@@ -17,6 +18,7 @@ from domain.consent import Answer
 from domain.need import NeedKind, NeedStep
 from domain.ports import Clock
 from store.columns import UtcDateTime
+from store.conversation_schema import CUSTOMER_MEMBERS
 from store.customer_memory import CustomerMemory
 from store.database import Database
 from store.schema import (
@@ -65,8 +67,8 @@ class NeedHistories:
         told already, else its queue, as in contacts that are over.
 
         Returns:
-            At most CONTACTS_MAX contacts and every purchase; empty for a customer who is not
-            known, is not profiled or refuses offers.
+            At most CONTACTS_MAX contacts of each part of him and every purchase; empty for a
+            customer who is not known, is not profiled or refuses offers.
 
         Raises:
             StoreError: It cannot be read.
@@ -82,8 +84,15 @@ class NeedHistories:
             present = (await connection.execute(_present(contact_id, whose))).first()
             if present is None or present.refuses:
                 return ()
-            steps = await self._steps(connection, [whose], None)
+            members = select(CUSTOMER_MEMBERS.c.member_id).where(
+                CUSTOMER_MEMBERS.c.customer_id == whose
+            )
+            # Merged customers are one, and so is what they came for.
+            parts = (await connection.execute(members)).scalars().all()
+            steps = await self._steps(connection, [whose, *parts], None)
         history = steps.get(whose, [])
+        if parts:
+            history = sorted(chain.from_iterable(steps.values()), key=lambda step: step.at)
         if present.over is None:
             # Whatever ended after it began, it is what he is here for now.
             at = max([present.arrived_at, *(step.at for step in history[-1:])])
@@ -192,15 +201,36 @@ def _present(contact_id: str, customer_id: str) -> Select[Any]:
 
 
 def _refuses(customer_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return whether a customer has refused offers, whichever way he came when he did."""
-    return (
-        select(CUSTOMER_IDENTIFIERS.c.customer_id)
-        .join(CONSENTS, CONSENTS.c.caller_mark == CUSTOMER_IDENTIFIERS.c.mark)
-        .where(
-            CUSTOMER_IDENTIFIERS.c.customer_id == customer_id,
-            CONSENTS.c.offers_answer == Answer.REFUSED.value,
+    """Return whether a customer, or who is one with him, has refused offers, however he came."""
+    part, sibling = CUSTOMER_MEMBERS.alias("part"), CUSTOMER_MEMBERS.alias("sibling")
+    whoever = (
+        select(literal(1)).where(CUSTOMER_IDENTIFIERS.c.customer_id == customer_id),
+        # Of whom he is part, who is part of him, and who else is part of the same.
+        select(literal(1)).where(
+            part.c.member_id == customer_id,
+            CUSTOMER_IDENTIFIERS.c.customer_id == part.c.customer_id,
+        ),
+        select(literal(1)).where(
+            part.c.customer_id == customer_id,
+            CUSTOMER_IDENTIFIERS.c.customer_id == part.c.member_id,
+        ),
+        select(literal(1)).where(
+            part.c.member_id == customer_id,
+            sibling.c.customer_id == part.c.customer_id,
+            CUSTOMER_IDENTIFIERS.c.customer_id == sibling.c.member_id,
+        ),
+    )
+    own = (CUSTOMER_IDENTIFIERS, CONSENTS, part, sibling)
+    return or_(
+        *(
+            one.where(
+                CONSENTS.c.caller_mark == CUSTOMER_IDENTIFIERS.c.mark,
+                CONSENTS.c.offers_answer == Answer.REFUSED.value,
+            )
+            .correlate_except(*own)
+            .exists()
+            for one in whoever
         )
-        .exists()
     )
 
 

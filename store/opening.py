@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from domain.addressing import Addressing
 from domain.errors import StoreError
 from domain.ports import Clock
 from store.bindings import Bindings
@@ -105,6 +106,7 @@ async def open_store(
     synchronous: Synchronous = "normal",
     remember_days: int = 0,
     history_days: int = 0,
+    addressing: Addressing | None = None,
 ) -> AsyncIterator[Store]:
     """Open everything; leaving commits what was handed over and marks the run as ended.
 
@@ -117,6 +119,7 @@ async def open_store(
         synchronous: See `Database`.
         remember_days: How long customers' answers and voices are remembered; 0: not at all.
         history_days: How long customers' contacts are learnt from; 0: not at all.
+        addressing: Knows how customers' addresses are written; None: by separators alone.
 
     Raises:
         StoreError: Another node uses the folder, the keys are missing, the database cannot
@@ -140,7 +143,9 @@ async def open_store(
                 await customers.forget_old()
                 intervals = Intervals(database, node=node)
                 await intervals.forget_old(clock.utc())
-                directory = CustomerDirectory(database, vault, clock, history_days=history_days)
+                directory = CustomerDirectory(
+                    database, vault, clock, history_days=history_days, addressing=addressing
+                )
                 await directory.forget_old()
                 entries = TimelineEntries(database)
                 outgoing = OutgoingMessages(database, vault, clock)
@@ -182,7 +187,12 @@ async def open_store(
 
 @asynccontextmanager
 async def open_directory(
-    folder: Path, clock: Clock, *, url: str | None = None, history_days: int = 0
+    folder: Path,
+    clock: Clock,
+    *,
+    url: str | None = None,
+    history_days: int = 0,
+    addressing: Addressing | None = None,
 ) -> AsyncIterator[CustomerDirectory]:
     """Open the customers alone, beside a node that may run or not: for the command line.
 
@@ -191,6 +201,7 @@ async def open_directory(
         clock: Gives wall times.
         url: SQLAlchemy URL of another database than the SQLite file in the folder.
         history_days: See `open_store`.
+        addressing: See `open_store`.
 
     Raises:
         StoreError: The keys are missing, or the database cannot be opened.
@@ -199,7 +210,9 @@ async def open_directory(
     where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
     async with Database(where) as database:
         vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
-        yield CustomerDirectory(database, vault, clock, history_days=history_days)
+        yield CustomerDirectory(
+            database, vault, clock, history_days=history_days, addressing=addressing
+        )
 
 
 @asynccontextmanager

@@ -12,9 +12,11 @@ from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from channels.messenger.gateway import Messengers
 from domain.care_ports import CareDesk
+from domain.conversation_ports import ConversationStore, Timelines
 from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.events import ConfigurationReloaded
+from domain.identity_ports import Exporter, Identities, IdentityDesk
 from domain.interval_ports import IntervalFigures
 from domain.learning import LearningDesk
 from domain.need import SuggestionDesk
@@ -43,6 +45,11 @@ class ApiPorts:
             ConfigurationError and then changes nothing.
         customers: Who customers are; None: nobody on this node knows, and their routes answer 503.
         outcomes: Takes what became of contacts; None as for `customers`.
+        identities: Who is who: addresses and merges; None as for `customers`.
+        identity_desk: Takes up whose a contact is; None as for `customers`.
+        timelines: What was between customers and us; None as for `customers`.
+        exporter: Everything that is stored of a customer; None as for `customers`.
+        messages: Where words are searched; None as for `customers`.
         care: Alerts, moods and consent; None: nobody looks after them on this node, and their
             routes answer 503.
         decisions: Why offers were made; None as for `care`.
@@ -73,6 +80,11 @@ class ApiPorts:
     intervals: IntervalFigures | None = None
     customers: CustomerDirectory | None = None
     outcomes: OutcomeDesk | None = None
+    identities: Identities | None = None
+    identity_desk: IdentityDesk | None = None
+    timelines: Timelines | None = None
+    exporter: Exporter | None = None
+    messages: ConversationStore | None = None
     learning: LearningDesk | None = None
     suggestions: SuggestionDesk | None = None
     webhooks: WebhookDesk | None = None

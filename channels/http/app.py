@@ -23,12 +23,14 @@ from channels.http import (
     decisions,
     emotion,
     events,
+    identities,
     intervals,
     learning,
     outreach,
     queues,
     suggestions,
     tickets,
+    timelines,
     webhooks,
 )
 from channels.http.access import ApiPorts
@@ -155,9 +157,9 @@ def build_app(
     )
     app.include_router(health_router(version))
     for part in (
-        *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
-        *(tickets, emotion, learning, suggestions, intervals, webhooks, outreach, events),
-        configuration,
+        *(agents, queues, contacts, customers, identities, timelines, tickets, decisions),
+        *(calls, callbacks, alerts, emotion, learning, suggestions, intervals),
+        *(webhooks, outreach, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

@@ -20,7 +20,9 @@ from domain.customer import (
 from domain.customer_history import PastContact
 from domain.customer_ports import CustomerView
 from domain.customer_profile import VALUE_MAX, VALUE_MIN, CustomerProfile
+from domain.disclosure_rules import Part, shown_to_customer
 from domain.mood import Mood
+from domain.proof import Proof
 
 Text = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
 Word = Annotated[str, Field(max_length=WORD_CHARACTERS_MAX)]
@@ -225,6 +227,23 @@ class CustomerOut(Answer):
     contacts: int = Field(description="How many are remembered.", examples=[7])
     profile: ProfileOut = Field(description="What may decide who serves him.")
     recent: list[PastContactOut] = Field(description="The last contacts, at most 10.")
+    members: list[str] = Field(
+        description="Customers who are part of him by a merge, by our ids.",
+        examples=[["91b2aa5f0d6e4c3b8a7f6e5d4c3b2a19"]],
+    )
+    merged_into: str | None = Field(
+        description="Of whom he is part himself; null: of nobody.",
+        examples=["5f1c0a3be8d94b7c9a0d2e64f7b81c35"],
+    )
+    proof: Proof | None = Field(
+        description="Asked for by a contact: how sure it is that it is his. Short of `proved` ask "
+        "before you tell him anything. Null: asked for by number.",
+        examples=["presented"],
+    )
+    customer_sees: list[Part] = Field(
+        description="What the person at the other end may be shown of this customer.",
+        examples=[["name", "conversations", "tickets"]],
+    )
 
     @classmethod
     def of(cls, view: CustomerView, *, in_full: bool) -> Self:
@@ -259,6 +278,10 @@ class CustomerOut(Answer):
             contacts=0 if view.summary is None else view.summary.contacts,
             profile=ProfileOut.of(view.profile),
             recent=[PastContactOut.of(one) for one in view.recent],
+            members=list(view.members),
+            merged_into=view.merged_into,
+            proof=view.proof,
+            customer_sees=sorted(shown_to_customer(view.proof or Proof.NONE)),
         )
 
 

@@ -1,6 +1,7 @@
 """Customers over HTTP: entered, shown, forgotten; whose contact it is; how it came out."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -14,9 +15,11 @@ from channels.http.customer_models import CustomerIn, CustomerOut, ImportOut, Ou
 from channels.http.problem import ProblemFound
 from domain.customer import NUMBER_CHARACTERS_MAX, CustomerChange
 from domain.customer_form import read_change
-from domain.customer_ports import ContactOutcome, CustomerDirectory, PutCounts
+from domain.customer_ports import ContactOutcome, CustomerDirectory, CustomerView, PutCounts
 from domain.customer_table import Row, TableMistake, lines_of, read_csv, read_json_lines
+from domain.disclosure_rules import Part, shown_to_agent
 from domain.errors import CustomerMistake, NotKnown
+from domain.proof import Proof
 
 IMPORT_PATH: Final = "/api/v1/customers/import"
 BATCH_ROWS: Final = 50
@@ -34,10 +37,11 @@ NumberPath = Annotated[
     Path(
         min_length=1,
         max_length=NUMBER_CHARACTERS_MAX,
-        description="Your customer number.",
+        description="Your customer number; to read, our id too.",
         examples=["C-1042"],
     ),
 ]
+CUSTOMER_ID: Final = re.compile(r"[0-9a-f]{32}")
 Shown = Annotated[
     CallerShown,
     Query(
@@ -58,6 +62,22 @@ def directory_of(ports: ApiPorts) -> CustomerDirectory:
     return ports.customers
 
 
+async def find_customer(ports: ApiPorts, name: str) -> CustomerView:
+    """Return the customer with your number, else with our id.
+
+    Raises:
+        ProblemFound: There is none; it is not named, for the name would stand in logs of the
+            client's side.
+    """
+    directory = directory_of(ports)
+    view = await directory.by_number(name)
+    if view is None and CUSTOMER_ID.fullmatch(name):
+        view = await directory.by_id(name)
+    if view is None:
+        raise ProblemFound("not-known", "no customer has this number")
+    return view
+
+
 @router.get(
     "/api/v1/customers/{number}",
     summary="Get a customer",
@@ -67,11 +87,12 @@ def directory_of(ports: ApiPorts) -> CustomerDirectory:
 async def get_customer(
     ports: Ports, number: NumberPath, identifiers: Shown = CallerShown.MASKED
 ) -> CustomerOut:
-    """One customer by your number: the record, the profile of this moment, the last contacts."""
-    view = await directory_of(ports).by_number(number)
-    if view is None:
-        # Not by its number, which would stand in logs of the client's side.
-        raise ProblemFound("not-known", "no customer has this number")
+    """One customer by your number or our id: record, profile of this moment, last contacts.
+
+    Of merged customers profile and contacts are those of all; who is left of them shows what all
+    of them have, and who is part of another is shown as he was entered.
+    """
+    view = await find_customer(ports, number)
     in_full = identifiers is CallerShown.FULL
     if in_full:
         _log.info("customer shown in full over HTTP", customer_id=view.customer.customer_id)
@@ -199,10 +220,11 @@ async def get_contact_customer(
     """Who the customer of a contact is, as it may be shown to the agent who serves him.
 
     404: nobody knows, because he hides his address, has never come before, or shares his address
-    with another customer: a guess would show one person's data to another.
+    with another customer: a guess would show one person's data to another. `/candidates` then
+    says who could be asked for.
     """
     view = await directory_of(ports).of_contact(contact_id)
-    if view is None:
+    if view is None or Part.RECORD not in shown_to_agent(view.proof or Proof.NONE):
         raise NotKnown("customer of contact", contact_id)
     in_full = identifiers is CallerShown.FULL
     if in_full:

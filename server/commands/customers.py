@@ -4,9 +4,7 @@ The commands write into the database of the configuration, beside a node that ru
 """
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final
@@ -20,7 +18,7 @@ from domain.customer import CustomerChange
 from domain.customer_ports import CustomerView, PutCounts
 from domain.customer_table import Row, TableMistake, lines_of, read_csv, read_json_lines
 from domain.errors import WarmlineError
-from server.clock import SystemClock
+from server.commands import customer_identity
 from server.commands.console import (
     EXIT_WRONG_INPUT,
     ConfigurationOption,
@@ -29,8 +27,7 @@ from server.commands.console import (
     fail,
     load_or_exit,
 )
-from store.customer_directory import CustomerDirectory
-from store.opening import open_directory
+from server.commands.customer_identity import find_customer, opened_directory
 
 BATCH_ROWS: Final = 200
 """Rows of one commit; a node that writes to the same file waits for one of them at most."""
@@ -42,10 +39,11 @@ JSON_ENDINGS: Final = frozenset((".jsonl", ".ndjson", ".json"))
 
 def register(app: typer.Typer) -> None:
     """Add the group `customers` to the application."""
-    customers = typer.Typer(help="Enter, show and forget customers.", no_args_is_help=True)
+    customers = typer.Typer(help="Enter, show, merge and forget customers.", no_args_is_help=True)
     customers.command("import")(import_table)
     customers.command("show")(show)
     customers.command("forget")(forget)
+    customer_identity.register(customers)
     app.add_typer(customers, name="customers")
 
 
@@ -142,7 +140,7 @@ def _rows(file: Path) -> Iterator[Row]:
 async def _import(configuration: Configuration, file: Path, total: int) -> PutCounts:
     counts, done = PutCounts(), 0
     rows = _rows(file)
-    async with _opened(configuration) as directory:
+    async with opened_directory(configuration) as directory:
         while batch := list(islice(rows, BATCH_ROWS)):
             changes = [what for _, what in batch if isinstance(what, CustomerChange)]
             counts += await directory.put(changes)
@@ -153,27 +151,13 @@ async def _import(configuration: Configuration, file: Path, total: int) -> PutCo
 
 
 async def _find(configuration: Configuration, customer: str) -> CustomerView | None:
-    async with _opened(configuration) as directory:
-        view = await directory.by_number(customer)
-        if view is None and re.fullmatch(r"[0-9a-f]{32}", customer):
-            view = await directory.by_id(customer)
-        return view
+    async with opened_directory(configuration) as directory:
+        return await find_customer(directory, customer)
 
 
 async def _forget(configuration: Configuration, number: str) -> bool:
-    async with _opened(configuration) as directory:
+    async with opened_directory(configuration) as directory:
         return await directory.forget(number)
-
-
-@asynccontextmanager
-async def _opened(configuration: Configuration) -> AsyncIterator[CustomerDirectory]:
-    async with open_directory(
-        configuration.node.data_folder,
-        SystemClock(),
-        url=configuration.store.url,
-        history_days=configuration.customers.history_days,
-    ) as directory:
-        yield directory
 
 
 def _table(view: CustomerView, *, full: bool) -> Table:
@@ -184,6 +168,8 @@ def _table(view: CustomerView, *, full: bool) -> Table:
         "number": customer.number,
         "name": customer.name,
         "address": customer.address,
+        "parts": "\n".join(view.members),
+        "part of": view.merged_into or "",
         "identifiers": "\n".join(
             f"{one.kind} {one.value if full else mask(one.value)}" for one in customer.identifiers
         ),

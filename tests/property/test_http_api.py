@@ -14,6 +14,7 @@ from channels.http.problem import PROBLEM_PATH, PROBLEMS
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
+from tests.unit.channels.http.identity_fakes import FakeIdentities, FakeTimelines
 from tests.unit.channels.http.ticket_fakes import FakeTickets
 
 SEGMENTS = st.one_of(
@@ -42,6 +43,13 @@ SEGMENTS = st.one_of(
             "outcome",
             *("tickets", "steps", "notes", "links", "merge", "trail", "1"),
             "C-1",
+            "identifiers",
+            "merges",
+            "undo",
+            "candidates",
+            "timeline",
+            "export",
+            "search",
             "events",
             "problems",
             "configuration",
@@ -74,7 +82,14 @@ ROUTES = st.one_of(
             f"api/v1/contacts/{contact_id(1)}/consent",
             f"api/v1/contacts/{contact_id(1)}/customer",
             f"api/v1/contacts/{contact_id(1)}/outcome",
+            f"api/v1/contacts/{contact_id(1)}/candidates",
             "api/v1/customers/C-1",
+            "api/v1/customers/C-1/identifiers",
+            "api/v1/customers/C-1/merges",
+            "api/v1/customers/C-1/timeline",
+            "api/v1/customers/C-1/export",
+            f"api/v1/merges/{contact_id(900)}/undo",
+            "api/v1/search",
             "api/v1/customers/import",
             "api/v1/tickets",
             *(f"api/v1/tickets/1/{what}" for what in ("steps", "notes", "links", "merge")),
@@ -89,6 +104,7 @@ QUERIES = st.dictionaries(
         [
             *("limit", "before", "queue_id", "after", "types", "state", "caller", "language"),
             *("identifiers", "check", "overdue", "owner_id"),
+            *("identifiers", "check", "words", "customer"),
         ]
     ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
@@ -103,6 +119,7 @@ JSON = st.recursive(
                 [
                     *("state", "reason", "by", "answer", "value", "phones", "topic"),
                     *("trigger", "text", "into", "priority", "owner_id", "subject"),
+                    *("kind", "proof", "member_id", "customer_id"),
                 ]
             ),
             inner,
@@ -124,6 +141,11 @@ PORTS = replace(
     customers=FakeDirectory(),
     outcomes=FakeDirectory(),
     tickets=FakeTickets(),
+    identities=FakeIdentities(),
+    identity_desk=FakeIdentities(),
+    timelines=FakeTimelines(),
+    exporter=FakeTimelines(),
+    messages=FakeTimelines(),  # type: ignore[arg-type]
 )
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 

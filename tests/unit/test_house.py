@@ -41,6 +41,7 @@ DOORS = {
     "yaml": ("config/document.py",),
     "prometheus_client": ("server/",),
     "cryptography": ("store/vault.py",),
+    "phonenumbers": ("customers/telephone.py",),
     "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""

@@ -124,11 +124,11 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.String(32), nullable=False),
         sa.Column("member_id", sa.String(32), nullable=False),
         sa.Column("by", sa.String(63), nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("reason", sa.LargeBinary, nullable=False),
         sa.Column("merged_at", TIME, nullable=False),
         sa.Column("undone_at", TIME),
         sa.Column("undone_by", sa.String(63)),
-        sa.Column("undone_reason", sa.Text),
+        sa.Column("undone_reason", sa.LargeBinary),
         sa.PrimaryKeyConstraint("merge_id", name="customer_merges_pk"),
     )
     op.create_index("customer_merges_customer_id", "customer_merges", ["customer_id"])

@@ -21,7 +21,7 @@ def test_text_and_json_say_the_same():
         open_tickets=" 7 ",
     )
     json = change_of(
-        phones=["+49301234", "03099"],
+        phones=["+49 30 1234", "030/99"],
         value=3,
         profiling=False,
         purchases=[{"date": "2026-01-02", "product": "router", "amount": 49.9}],

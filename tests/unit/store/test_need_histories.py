@@ -121,6 +121,28 @@ async def test_who_refuses_offers_by_any_of_his_addresses_is_left_out(store, clo
         assert len(await changed(store, None, until)) == found
 
 
+async def test_merged_customers_have_one_history_and_refuse_offers_for_each_other(store, clock):
+    parts = []
+    for number, phone in enumerate((ANNA, BERT, "+4930777777"), start=1):
+        await store.directory.put([told(f"C-{number}", phones=[phone])])
+        view = await store.directory.by_number(f"C-{number}")
+        parts.append(view.customer.customer_id)
+    for number, caller, topic in ((1, ANNA, "fault"), (2, BERT, "bill")):
+        await came(store, clock, number, caller=caller, topic=topic)
+        clock.tick(600)
+    who = store.directory.identities
+    for part in parts[1:]:
+        await who.merge(parts[0], part, "alice", "")
+    await store.contacts.open(arrived(3, caller=BERT, queue_id="move"))
+    assert names(await store.need_histories.history(contact_id(3))) == ["fault", "bill", "move"]
+    assert len(await changed(store, None, clock.utc())) == 2
+    # Said by the one of whom nothing is known, it counts for the others.
+    await store.contacts.open(arrived(4, caller="+4930777777"))
+    await store.customers.keep_answer(contact_id(4), Purpose.OFFERS, Answer.REFUSED)
+    assert await store.need_histories.history(contact_id(3)) == ()
+    assert await changed(store, None, clock.utc()) == []
+
+
 async def test_who_wants_no_profile_is_left_out(store, clock):
     await store.directory.put([told(phones=[ANNA], purchases="2026-01-02 router")])
     await came(store, clock, 1)

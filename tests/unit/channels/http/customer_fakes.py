@@ -1,7 +1,7 @@
 """Customers in memory, at the ports of the API."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from domain.contact import Channel, Disposition
@@ -10,6 +10,7 @@ from domain.customer_derivation import profile_of
 from domain.customer_history import PastContact, Summary, with_contact
 from domain.customer_ports import ContactOutcome, CustomerView, PutCounts
 from domain.errors import NotKnown
+from domain.proof import Proof
 from tests.unit.channels.http.fakes import START, contact_id
 
 
@@ -23,6 +24,7 @@ class FakeDirectory:
     writes: list[int] = field(default_factory=list)
     outcomes: list[ContactOutcome] = field(default_factory=list)
     error: Exception | None = None
+    proof: Proof = Proof.PRESENTED
 
     async def put(self, changes: Iterable[CustomerChange]) -> PutCounts:
         if self.error is not None:
@@ -60,10 +62,12 @@ class FakeDirectory:
         )
 
     async def by_id(self, customer_id: str) -> CustomerView | None:
-        raise AssertionError("the API knows customers by number")
+        number = next((n for n, c in self.customers.items() if c.customer_id == customer_id), "")
+        return await self.by_number(number)
 
     async def of_contact(self, contact: str) -> CustomerView | None:
-        return await self.by_number("C-1") if contact == contact_id(1) else None
+        view = await self.by_number("C-1") if contact == contact_id(1) else None
+        return None if view is None else replace(view, proof=self.proof)
 
     async def forget(self, number: str) -> bool:
         return self.customers.pop(number, None) is not None
