@@ -7,7 +7,7 @@ and what is left over.
 import re
 from typing import Final
 
-from config import callback_zh, routing_zh
+from config import callback_zh, conversations_zh, routing_zh
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
@@ -141,6 +141,7 @@ def _number(match: re.Match[str]) -> str:
 
 MEANINGS: Final[dict[str, str]] = {
     **callback_zh.MEANINGS,
+    **conversations_zh.MEANINGS,
     **routing_zh.MEANINGS,
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",
@@ -155,6 +156,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
     "Configuration.customers": "对客户记住些什么，以及还向谁询问。",
+    "Configuration.conversations": "聊天、消息和邮件：如何等待、受理和结束。",
     "Configuration.webhooks": "别处得知事件的程序，事件发生时即告知。",
     "Configuration.store": "记录存放在哪里。",
     "Node": "整个进程。",

@@ -307,13 +307,14 @@ class RouterCore:
                 self._changes.columns.add(agent.column)
             return
         queue = self._queues[contact.queue_id]
+        ring_s = self._policy.ring_s(queue, contact.channel)
         offer = Offer(
             offer_id=self._new_id(),
             contact_id=contact.contact_id,
             agent_id=agent.agent_id,
             queue_id=queue.id,
             made_at_s=now_s,
-            expires_at_s=now_s + queue.ring_s,
+            expires_at_s=now_s + ring_s,
         )
         self.offers.open(offer)
         explained = None
@@ -331,7 +332,7 @@ class RouterCore:
         self._deadlines.set((_EXPIRES, offer.offer_id), offer.expires_at_s)
         self.totals.offers += 1
         cost = round(match.cost_s * 1_000)
-        self._out.append(OfferMade(**names_of(offer), ring_s=queue.ring_s, cost=cost))
+        self._out.append(OfferMade(**names_of(offer), ring_s=ring_s, cost=cost))
         if explained is not None:
             self._out.append(OfferExplained(decision=explained))
         serving = Serving(contact.contact_id, queue.id, now_s, contact.channel)
@@ -436,22 +437,21 @@ class RouterCore:
         match happened:
             case AgentStateRequested(agent_id, state, reason):
                 self.roster.request(self.roster.get(agent_id), state, reason, now_s)
-            case ReachabilityChanged(agent_id, reachable):
-                self._reach(agent_id, reachable, now_s)
+            case ReachabilityChanged():
+                self._reach(happened, now_s)
             case ShiftChanged(agent_id, on_shift):
                 if agent_id in self.roster:
                     self.roster.set_on_shift(self.roster.get(agent_id), on_shift)
 
-    def _reach(self, agent_id: str, reachable: bool, now_s: float) -> None:
-        if agent_id not in self.roster:
-            # A telephone may stay registered after its agent left the configuration.
+    def _reach(self, happened: ReachabilityChanged, now_s: float) -> None:
+        if happened.agent_id not in self.roster:
+            return  # A telephone may stay registered after its agent left the configuration.
+        agent = self.roster.get(happened.agent_id)
+        if agent.policy.agent.contact_uri is not None and not happened.is_desk:
             return
-        agent = self.roster.get(agent_id)
-        if agent.policy.agent.contact_uri is not None:
-            return
-        self.roster.set_reachable(agent, reachable, now_s)
-        offer = self.offers.of_agent(agent_id)
-        if offer is not None and not reachable:
+        self.roster.set_reachable(agent, happened.reachable, now_s, happened.place)
+        offer = self.offers.of_agent(agent.agent_id)
+        if offer is not None and not agent.reaches(agent.work[offer.contact_id].channel):
             self._out.append(WithdrawOffer(offer=offer, reason=WithdrawReason.AGENT_GONE))
             self._decline(offer, DeclineReason.UNREACHABLE, now_s)
 

@@ -4,6 +4,7 @@ A contact that begins to wait is told by the event `domain.events.ContactQueued`
 """
 
 from dataclasses import dataclass
+from enum import Enum
 
 from domain.agent import AgentState
 from domain.customer_profile import CustomerProfile
@@ -112,12 +113,30 @@ class AgentStateRequested:
     reason: str = ""
 
 
+class Place(Enum):
+    """Where an agent serves."""
+
+    TELEPHONE = "telephone"
+    DESK = "desk"
+    """The program in which he reads and writes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReachabilityChanged:
-    """The agent's telephone has registered, or its last binding is gone."""
+    """The agent's telephone has registered, or its last binding is gone; or so his desk.
+
+    Attributes:
+        place: Which of the two; None: both, where nobody tells them apart.
+    """
 
     agent_id: str
     reachable: bool
+    place: Place | None = None
+
+    @property
+    def is_desk(self) -> bool:
+        """Whether it is about the desk alone."""
+        return self.place is Place.DESK
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from domain.errors import IllegalTransition, NotKnown
 from domain.events import AgentReachabilityChanged, AgentStateChanged, Event
 from router.changes import Changes
 from router.cost import CHANNELS
+from router.inputs import Place
 from router.occupancy import Occupancy
 from router.policy import AgentPolicy
 from router.standing import Serving, Stage, Standing
@@ -170,7 +171,7 @@ class Roster:
             is_fixed = policy.agent.contact_uri is not None
             # A telephone with a fixed address never registers: it is there at once.
             if is_fixed or was_fixed:
-                self.set_reachable(known, is_fixed, now_s)
+                self.set_reachable(known, is_fixed, now_s, Place.TELEPHONE)
             self._refresh(known)
 
     def request(self, standing: Standing, state: AgentState, reason: str, now_s: float) -> None:
@@ -184,7 +185,7 @@ class Roster:
         if trigger is None:
             raise IllegalTransition("AgentState", standing.state.value, state.value)
         if not standing.reachable and state is not AgentState.LOGGED_OUT:
-            refused = f"{state.value} without a telephone"
+            refused = f"{state.value} without a telephone or desk"
             raise IllegalTransition("AgentState", standing.state.value, refused)
         self._remembered.pop(standing.agent_id, None)
         if standing.state is AgentState.BUSY:
@@ -200,20 +201,26 @@ class Roster:
         else:
             self._step(standing, trigger, reason, now_s)
 
-    def set_reachable(self, standing: Standing, reachable: bool, now_s: float) -> None:
-        """The telephone can be reached, or no longer.
+    def set_reachable(
+        self, standing: Standing, reachable: bool, now_s: float, place: Place | None = None
+    ) -> None:
+        """The telephone, the desk, or both if neither is named, can be reached, or no longer.
 
         An agent out of reach is logged out, when BUSY as soon as his contacts have ended.
         """
-        if standing.reachable is reachable:
+        telephone = standing.telephone if place is Place.DESK else reachable
+        at_desk = standing.at_desk if place is Place.TELEPHONE else reachable
+        if (telephone, at_desk) == (standing.telephone, standing.at_desk):
             return
-        standing.reachable = reachable
-        self._publish(AgentReachabilityChanged(agent_id=standing.agent_id, reachable=reachable))
+        rings = telephone is not standing.telephone
+        standing.telephone, standing.at_desk = telephone, at_desk
+        if rings:
+            self._publish(AgentReachabilityChanged(agent_id=standing.agent_id, reachable=telephone))
         self._refresh(standing)
-        if not reachable:
+        if not standing.reachable:
             if not standing.active:
                 self._settle(standing, now_s)
-        elif standing.state is AgentState.LOGGED_OUT:
+        elif reachable and standing.state is AgentState.LOGGED_OUT:
             self._arrive(standing, now_s)
 
     def set_on_shift(self, standing: Standing, on_shift: bool) -> None:

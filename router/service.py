@@ -46,6 +46,7 @@ from router.inputs import (
     OfferAnswered,
     OfferRefused,
     OutcomeKnown,
+    Place,
     PlaceKept,
     PolicyChanged,
     PriorityAdded,
@@ -272,7 +273,19 @@ class RouterService:
 
         Harmless when repeated, for an agent with a fixed address, and for nobody's name.
         """
-        self._handle(ReachabilityChanged(agent_id, reachable))
+        self._handle(ReachabilityChanged(agent_id, reachable, Place.TELEPHONE))
+
+    def set_at_desk(self, agent_id: str, at_desk: bool) -> None:
+        """The agent's desk is connected or no longer; only there is he offered what is written.
+
+        Harmless when repeated, and for nobody's name.
+        """
+        self._handle(ReachabilityChanged(agent_id, at_desk, Place.DESK))
+
+    def has_room(self, queue_id: str) -> bool:
+        """Tell whether one more contact may wait in a queue; False for one that is not there."""
+        queue = self._policy.queues.get(queue_id)
+        return queue is not None and self._core.line.in_queue(queue_id) < queue.waiting_max
 
     def agents(self) -> Sequence[AgentView]:
         """Return every agent as he stands."""

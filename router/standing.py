@@ -41,6 +41,8 @@ class Standing:
             does not change it.
         wished: Asked for while BUSY.
         leaving: No longer in the configuration; dropped when his work has ended.
+        telephone: It is registered, or its address is fixed: he can be offered calls.
+        at_desk: His desk is connected: he can be offered chats, messages and mails.
         on_shift: Within his working hours.
         work: What he is offered, serves or wraps up, by contact_id.
         column: His place among the agents of the policy; -1 when he has left it.
@@ -51,7 +53,8 @@ class Standing:
     state: AgentState = AgentState.LOGGED_OUT
     reason: str = ""
     idle_since_s: float = 0.0
-    reachable: bool = False
+    telephone: bool = False
+    at_desk: bool = False
     wished: AgentState | None = None
     wished_reason: str = ""
     leaving: bool = False
@@ -65,6 +68,15 @@ class Standing:
     def agent_id(self) -> str:
         """The agent's name in the configuration."""
         return self.policy.agent.agent_id
+
+    @property
+    def reachable(self) -> bool:
+        """Whether anything can be offered to him at all."""
+        return self.telephone or self.at_desk
+
+    def reaches(self, channel: Channel) -> bool:
+        """Tell whether a contact of a channel can be offered to him, his capacity aside."""
+        return self.telephone if channel is Channel.VOICE else self.at_desk
 
     @property
     def load(self) -> dict[Channel, int]:
@@ -102,4 +114,4 @@ class Standing:
         if not self.takes_more:
             return [False] * len(Channel)
         capacity, load = self.policy.agent.capacity, self.load
-        return [capacity.free(channel, load) > 0 for channel in Channel]
+        return [self.reaches(one) and capacity.free(one, load) > 0 for one in Channel]

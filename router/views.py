@@ -41,7 +41,7 @@ def agent_views(core: RouterCore, now_s: float) -> list[AgentView]:
             wished=standing.wished,
             contact_id=next(iter(standing.work), None),
             contact_ids=tuple(standing.work),
-            reachable=standing.reachable,
+            reachable=standing.telephone,
             answered=standing.answered,
             missed=standing.missed,
         )

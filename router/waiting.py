@@ -41,6 +41,9 @@ class WaitingContact:
         offered_to: The agent whom it is offered to, else None.
         kept: It waits with nobody on the line, until its customer is called back.
         overdue: The queue's longest wait has passed while it was offered.
+        preferred_agent_id: The agent whom it waits for first, whoever its customer is; None: as
+            the customer's profile says.
+        joined_at_s: When it last joined a queue.
         place: Its row in the columns.
     """
 
@@ -60,6 +63,8 @@ class WaitingContact:
     offered_to: str | None = None
     kept: bool = False
     overdue: bool = False
+    preferred_agent_id: str | None = None
+    joined_at_s: float = 0.0
     place: int = field(default=-1, init=False)
 
     @classmethod
@@ -73,6 +78,8 @@ class WaitingContact:
             requirements=queued.requirements,
             priority=queued.priority,
             queued_at_s=now_s - max(0.0, queued.waited_s),
+            preferred_agent_id=queued.preferred_agent_id,
+            joined_at_s=now_s,
         )
 
     def queued(self, now_s: float) -> ContactQueued:
@@ -85,6 +92,7 @@ class WaitingContact:
             requirements=self.requirements,
             waited_s=self.waited_s(now_s),
             channel=self.channel,
+            preferred_agent_id=self.preferred_agent_id,
         )
 
     def waited_s(self, now_s: float) -> float:
@@ -93,7 +101,9 @@ class WaitingContact:
 
     @property
     def knows_somebody(self) -> bool:
-        """Whether its customer knows an agent or prefers one."""
+        """Whether it or its customer prefers an agent, or he knows one."""
+        if self.preferred_agent_id is not None:
+            return True
         profile = self.profile
         return profile is not None and (
             profile.preferred_agent_id is not None or bool(profile.familiar)

@@ -15,7 +15,8 @@ def standing(*work: tuple[Channel, Stage], **rest) -> Standing:
     for number, (channel, stage) in enumerate(work):
         one.work[f"c{number}"] = Serving(f"c{number}", "sales", 0.0, channel, stage)
     one.state = AgentState.BUSY if work else AgentState.READY
-    one.reachable, one.column = True, 0
+    one.telephone = one.at_desk = True
+    one.column = 0
     for name, value in rest.items():
         setattr(one, name, value)
     return one
@@ -57,7 +58,7 @@ BUSY = ((CHAT, Stage.CONNECTED),)
         (BUSY, {"column": -1}),
         (BUSY, {"wished": AgentState.NOT_READY}),
         (BUSY, {"leaving": True}),
-        (BUSY, {"reachable": False}),
+        (BUSY, {"telephone": False, "at_desk": False}),
     ],
 )
 def test_nothing_more_is_for_him(work, change):
