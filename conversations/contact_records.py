@@ -44,6 +44,7 @@ class ContactRecords:
         self._store = store
         self._inbox: deque[Write] = deque()
         self._wanted = asyncio.Event()
+        self._lock = asyncio.Lock()
         self._pump: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,7 +60,7 @@ class ContactRecords:
 
     async def settle(self) -> None:
         """Write what waits; what fails now is lost."""
-        while self._inbox:
+        while self._inbox or self._lock.locked():
             failed = await self._write_some()
             if failed:
                 _log.error("records lost", count=len(failed) + len(self._inbox))
@@ -110,6 +111,10 @@ class ContactRecords:
 
     async def _write_some(self) -> list[Write]:
         """Write the oldest; return what the store did not take, in order."""
+        async with self._lock:
+            return await self._write_next()
+
+    async def _write_next(self) -> list[Write]:
         some = [self._inbox.popleft() for _ in range(min(AT_ONCE, len(self._inbox)))]
         # Tasks take their first step, into the store's inbox, in this order.
         try:

@@ -302,6 +302,7 @@ class House:
             await asyncio.sleep(0)
 
     async def passes(self, seconds: float) -> None:
+        await self.settled()
         self.clock.advance(seconds)
         await self.settled()
 
