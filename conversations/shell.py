@@ -15,21 +15,16 @@ import structlog
 from conversations import actions as do
 from conversations.actions import Action
 from conversations.contact_records import ContactRecords
-from conversations.entries import Entries, Entry
-from conversations.followers import Followers, is_internal
+from conversations.entries import Entry
 from conversations.rules import Rules
+from conversations.telling import PLACE, TYPING, Telling
 from conversations.thread import Thread
-from conversations.typing_marks import TypingMarks
 from domain.conversation import ConversationState
 from domain.conversation_ports import (
     ConversationStore,
     NewMessage,
     Outlet,
-    Standing,
-    Typing,
-    Update,
 )
-from domain.deadlines import Deadlines
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown, StoreError
 from domain.escalation_ports import WrittenRouting
 from domain.message import Author, Message
@@ -44,16 +39,14 @@ program sets them again."""
 IDLE: Final = "idle chat"
 AWAY: Final = "customer away"
 PARKED: Final = "parked until"
-PLACE: Final = "place told"
 DESK: Final = "desk left"
 BACKLOG: Final = "room looked for"
-TYPING: Final = "typing ends"
 MARKS: Final = "marks written"
 
 _log = structlog.get_logger(__name__)
 
 
-class Shell:
+class Shell(Telling):
     """What every port of the conversations stands on."""
 
     def __init__(
@@ -68,27 +61,19 @@ class Shell:
         outlets: Mapping[str, Outlet],
         new_id: Callable[[], str],
     ) -> None:
+        super().__init__(routing=routing, clock=clock, rules=rules)
         self._store = store
         self._ledger = ledger
-        self._routing = routing
         self._events = events
-        self._clock = clock
-        self._rules = rules
         self._outlets = outlets
         self._new_id = new_id
         self.records: Final = ContactRecords(ledger, store)
-        updates_max = rules.settings.follower_updates_max
-        self.followers: Final = Followers(updates_max)
-        self.desks: Final = Followers(updates_max, self._desk_left)
-        self._entries = Entries(self._load)
         self._by_contact: dict[str, str] = {}
         self._by_agent: dict[str, dict[str, None]] = {}
         self._offers: dict[str, str] = {}
         self._outside: dict[str, dict[str, None]] = {}
         self._present: set[str] = set()
         self._marked: dict[str, None] = {}
-        self._typing = TypingMarks()
-        self._deadlines: Deadlines[tuple[str, ...]] = Deadlines()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = float("inf")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -118,8 +103,8 @@ class Shell:
         match name:
             case (kind, conversation_id) if kind in self._handlers:
                 self._start(self._handle(conversation_id, self._handlers[kind]))
-            case (kind, conversation_id) if kind == PLACE:
-                self._tell_place(conversation_id)
+            case (kind,) if kind == PLACE:
+                self._tell_places(now_s)
             case (kind, agent_id) if kind == DESK:
                 self._start(self._agent_gone(agent_id))
             case (kind,) if kind == BACKLOG:
@@ -132,13 +117,6 @@ class Shell:
                 self._write_marks()
             case _:
                 raise AssertionError(f"no deadline of kind {name}")
-
-    def _at(self, name: tuple[str, ...], at_s: float | None) -> None:
-        """Be woken at a time, or not at all."""
-        if at_s is None:
-            self._deadlines.drop(name)
-        else:
-            self._deadlines.set(name, at_s)
 
     def _arm(self) -> None:
         if self._loop is None:
@@ -320,74 +298,6 @@ class Shell:
         if agent_id is not None:
             self._by_agent.setdefault(agent_id, {})[name] = None
         entry.shown_to = agent_id
-
-    # Followers.
-
-    def _tell(self, entry: Entry, update: Update) -> None:
-        """Tell whoever follows the conversation, and the agent who has it."""
-        thread = entry.thread
-        if not is_internal(update):
-            self.followers.tell(thread.conversation.conversation_id, update)
-        if thread.is_held and thread.conversation.agent_id is not None:
-            self.desks.tell(thread.conversation.agent_id, update)
-
-    def _show_standing(self, entry: Entry) -> None:
-        standing = self.standing(entry)
-        entry.place = (standing.position, standing.expected_wait_s)
-        self._tell(entry, standing)
-        had = entry.shown_to
-        if had is not None and not (
-            entry.thread.is_held and had == entry.thread.conversation.agent_id
-        ):
-            self.desks.tell(had, standing)
-
-    def standing(self, entry: Entry) -> Standing:
-        """Return how a conversation stands, with its place in the line."""
-        thread = entry.thread
-        waits = thread.in_line and thread.contact is not None
-        place = (
-            self._routing.position(thread.contact.contact_id)
-            if waits and thread.contact is not None
-            else None
-        )
-        serves = thread.conversation.state is ConversationState.SERVED
-        return Standing(
-            conversation=thread.conversation,
-            position=None if place is None else place.position,
-            expected_wait_s=None if place is None else place.expected_wait_s,
-            agent_name=self._rules.agent_name(thread.conversation.agent_id) if serves else "",
-            present=thread.is_present,
-        )
-
-    def _await_place(self, conversation_id: str) -> None:
-        entry = self._entries.get(conversation_id)
-        waits = entry is not None and entry.thread.in_line and conversation_id in self.followers
-        if not waits:
-            self._deadlines.drop((PLACE, conversation_id))
-        elif (PLACE, conversation_id) not in self._deadlines:
-            every_s = self._rules.settings.standing_every_s
-            self._at((PLACE, conversation_id), self._clock.monotonic_s() + every_s)
-
-    def _tell_place(self, conversation_id: str) -> None:
-        entry = self._entries.get(conversation_id)
-        if entry is not None and entry.thread.in_line and entry.thread.offer is None:
-            standing = self.standing(entry)
-            place = (standing.position, standing.expected_wait_s)
-            if place != entry.place:
-                entry.place = place
-                self.followers.tell(conversation_id, standing)
-        self._await_place(conversation_id)
-
-    def _tell_typing(self, conversation_id: str, author: Author, typing: bool) -> None:
-        told = Typing(conversation_id=conversation_id, author=author, typing=typing)
-        entry = self._entries.get(conversation_id)
-        if entry is None:
-            self.followers.tell(conversation_id, told)
-        else:
-            self._tell(entry, told)
-
-    def _await_typing(self) -> None:
-        self._at((TYPING,), self._typing.next_s())
 
     # What comes of time.
 

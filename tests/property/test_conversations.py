@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -33,11 +34,11 @@ class ConversationsMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.rules = {
+        self.given_rules: Any = {
             "agents": tuple(agent(name, capacity=CAPACITY) for name in NAMES),
             "queues": (queue(waiting_max=3, wait_s_max=2_000), queue("bills", waiting_max=5)),
         }
-        self.house = House(**self.rules)
+        self.house = House(**self.given_rules)
         self.number = 0
         self.sent: dict = {}
         self.run(self.house.__aenter__())
@@ -162,7 +163,7 @@ class ConversationsMachine(RuleBasedStateMachine):
         found = self.pick(choice, ConversationState.SERVED)
         if found is None:
             return
-        whom = {"to_agent": NAMES[choice % 2]} if to_agent else {"to_queue": "bills"}
+        whom: Any = {"to_agent": NAMES[choice % 2]} if to_agent else {"to_queue": "bills"}
         self.run(self.house.talk.transfer(found.conversation_id, found.agent_id, **whom))
 
     @rule(choice=st.integers(0, 100), by_agent=st.booleans())
@@ -204,7 +205,7 @@ class ConversationsMachine(RuleBasedStateMachine):
 
     @rule()
     def the_node_is_killed_and_starts(self) -> None:
-        self.house = self.loop.run_until_complete(self.house.killed(**self.rules))
+        self.house = self.loop.run_until_complete(self.house.killed(**self.given_rules))
         self.run(self.house.__aenter__())
         for name in NAMES:
             self.run(self.house.at_desk(name))

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from config.conversations import Conversations as Settings
 from config.routing import Routing
@@ -244,6 +245,10 @@ class House:
         self.clock = clock or ManualClock()
         self.records = records or Records()
         self.ledger = Ledger(self.records)
+        # The records have the parts of the ports that conversations ask for.
+        store: Any = self.records
+        ledger: Any = self.ledger
+        vault: Any = Vault(self.records)
         self.journal = Journal()
         self.settings = Settings(**settings)
         policy = RouterPolicy(
@@ -255,9 +260,9 @@ class House:
         self.router = RouterService(policy, events=self.journal, clock=self.clock)
         self.rules = Rules(self.settings, queues, agents, analysed=analysed)
         self.talk = ConversationService(
-            store=self.records,
-            vault=Vault(self.records),
-            ledger=self.ledger,
+            store=store,
+            vault=vault,
+            ledger=ledger,
             routing=self.router,
             agents=self.router,
             events=self.journal,

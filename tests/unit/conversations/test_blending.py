@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from domain.contact import Channel
+from domain.contact import Channel, Disposition
 from domain.conversation import ConversationState
 from domain.customer import Identifier, IdentifierKind
 from domain.events import ContactQueued
@@ -47,7 +47,8 @@ async def test_one_agent_is_loaded_as_configured() -> None:
         await house.settled()
         assert house.router.position("call") is not None
         chats = [one for one in await house.talk.agent_has("ann") if one.channel is Channel.CHAT]
-        await house.talk.close(chats[0].conversation_id, agent_id="ann", disposition="handled")
+        done = chats[0].conversation_id
+        await house.talk.close(done, agent_id="ann", disposition=Disposition.HANDLED)
         await house.settled()
         await takes_all(house)
         assert await served(house) == {"chat": 3, "message": 2, "mail": 5}, "the next one came"

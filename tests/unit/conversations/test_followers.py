@@ -19,12 +19,12 @@ async def test_updates_come_in_order_and_only_to_who_follows() -> None:
     one, two = followers.follow("a"), followers.follow("b")
     for number in (1, 2):
         followers.tell("a", typing(number))
-    assert [(await anext(one)).conversation_id for _ in range(2)] == ["1", "2"]
+    assert [await anext(one) for _ in range(2)] == [typing(1), typing(2)]
     waiting = asyncio.ensure_future(anext(two))
     await asyncio.sleep(0)
     assert not waiting.done()
     followers.tell("b", typing(3))
-    assert (await waiting).conversation_id == "3"
+    assert await waiting == typing(3)
 
 
 async def test_the_last_one_who_goes_is_told_of() -> None:

@@ -30,6 +30,6 @@ def test_an_agent_without_a_name() -> None:
 
 
 def test_the_operators_own_words_go_before_and_their_braces_stay() -> None:
-    own = {"closed": Line(en="Bye {name} {agent}", zh="再见")}
+    own: dict[LineName, Line] = {"closed": Line(en="Bye {name} {agent}", zh="再见")}
     assert line_of(own, "closed", "en", "Ann") == "Bye {name} Ann"
     assert line_of(own, "queued", "en") == LINES["queued"].en

@@ -128,6 +128,7 @@ async def test_a_store_that_fails_for_a_while_is_caught_up_with() -> None:
         house.records.failing = True
         offer = house.offer()
         served = await house.talk.accept("ann", offer.offer_id)
+        assert served is not None
         assert served.state is ConversationState.SERVED
         house.records.failing = False
         await house.talk.records.settle()

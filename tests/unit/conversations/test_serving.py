@@ -270,9 +270,10 @@ async def test_a_conversation_is_handed_to_a_queue_or_a_skill() -> None:
         tax = SkillRequirement(skill="tax", proficiency_min=5)
         with pytest.raises(NobodyServes, match="tax at 5"):
             await house.talk.transfer(name, "bob", requirement=tax)
-        for target in ({"to_agent": "zoe"}, {"to_queue": "zoo"}):
-            with pytest.raises(NotKnown):
-                await house.talk.transfer(name, "bob", **target)
+        with pytest.raises(NotKnown, match="agent 'zoe'"):
+            await house.talk.transfer(name, "bob", to_agent="zoe")
+        with pytest.raises(NotKnown, match="queue 'zoo'"):
+            await house.talk.transfer(name, "bob", to_queue="zoo")
         with pytest.raises(ValueError, match="one of"):
             await house.talk.transfer(name, "bob")
         with pytest.raises(NotServing):

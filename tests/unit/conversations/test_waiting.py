@@ -101,7 +101,7 @@ async def test_a_waiting_customer_is_told_his_place_when_it_changes() -> None:
         second = await house.talk.receive(inbound(sender=visitor(2)))
         window = house.talk.follow(second.conversation.conversation_id)
         await house.passes(6)
-        assert [one.position for one in told(window, Standing)] == []
+        assert [one.position for one in told(window, Standing)] == [2]
         await house.talk.close(
             first.conversation.conversation_id,
             agent_id=None,
@@ -167,6 +167,7 @@ async def test_a_mail_waits_beyond_the_longest_wait_and_has_a_due_time() -> None
     async with House(queues=(queue(wait_s_max=30),), answer_s={"mail": 7200}) as house:
         received = await house.talk.receive(mail(priority=3))
         conversation = received.conversation
+        assert conversation.due_at is not None
         assert (conversation.due_at - received.message.at).total_seconds() == 7200
         await house.passes(4000)
         assert house.router.figures().waiting == 1
@@ -179,6 +180,7 @@ async def test_a_chat_is_due_by_the_service_level_of_its_queue() -> None:
     async with House(queues=(queue(service_level={"target_s": 40}),)) as house:
         received = await house.talk.receive(inbound())
         due_at = received.conversation.due_at
+        assert due_at is not None
         assert (due_at - received.message.at).total_seconds() == 40
 
 

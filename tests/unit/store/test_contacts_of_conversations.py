@@ -60,7 +60,9 @@ async def test_the_contact_of_an_open_conversation_goes_on(tmp_path, clock, stat
         await store.contacts.open(kept.contact)
         assert await store.contacts.close_orphans() == []
         await store.contacts.close(replace(closed(1), channel=Channel.CHAT), "")
-        assert (await store.contacts.get(contact_id(1))).closed_at is not None
+        record = await store.contacts.get(contact_id(1))
+        assert record is not None
+        assert record.closed_at is not None
 
 
 async def test_the_contact_of_a_conversation_that_is_over_is_an_orphan(tmp_path, clock):
