@@ -6,6 +6,7 @@ from typing import Final
 
 from config import (
     callback_review,
+    conversations_review,
     customers_review,
     emotion_review,
     resources,
@@ -61,6 +62,7 @@ class Coherence:
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)
+        conversations_review.check(review)
         customers_review.check(review)
         suggestions_review.check(review)
 

@@ -25,6 +25,27 @@ class Line(Section):
     """The same in Chinese."""
 
 
+class Lines(Section):
+    """Your own words for what the customer of a chat is told; what is left out is in ours."""
+
+    notice: Line | None = None
+    """That the chat may be analysed, told first where `emotion` is enabled."""
+    queued: Line | None = None
+    """That an agent will come."""
+    joined: Line | None = None
+    """Who serves him."""
+    left: Line | None = None
+    """That his agent has lost the connection and he waits again."""
+    transferred: Line | None = None
+    """That he is handed over."""
+    idle_warning: Line | None = None
+    """That the chat closes soon."""
+    closed: Line | None = None
+    """That it is closed."""
+    offline: Line | None = None
+    """That he need not wait and will be answered."""
+
+
 class Conversations(Section):
     """Chats, messages of apps and messengers, and mails: how they wait, are served and end."""
 
@@ -63,7 +84,5 @@ class Conversations(Section):
     """How often a waiting customer is told his place and the expected wait, if they change."""
     follower_updates_max: Annotated[int, Field(ge=10, le=100_000)] = 1_000
     """Updates that gather for one connection that does not take them; then it is ended."""
-    lines: dict[LineName, Line] = {}
-    """Your own words for what a customer of a chat is told: `notice` (that the chat may be
-    analysed, where `emotion` is enabled), `queued`, `joined`, `left`, `transferred`,
-    `idle_warning`, `closed`, `offline`. What is left out is in our words."""
+    lines: Lines = Lines()
+    """Your own words for what the customer of a chat is told."""

@@ -31,9 +31,14 @@ MEANINGS: Final[dict[str, str]] = {
     "Conversations.typing_s": "对方程序未另行告知时，“正在输入”显示多久。",
     "Conversations.standing_every_s": "等待中的客户多久得知一次位置和预计等待时间（有变化时）。",
     "Conversations.follower_updates_max": "一个不取走更新的连接最多积压多少条更新；之后断开。",
-    "Conversations.lines": (
-        "您自己对聊天客户说的话：`notice`（启用 `emotion` 时，告知聊天可能被分析）、`queued`、"
-        "`joined`、`left`、`transferred`、`idle_warning`、`closed`、`offline`。"
-        "未写的用我们的说法。"
-    ),
+    "Conversations.lines": "您自己对聊天客户说的话。",
+    "Lines": "您自己对聊天客户说的话；未写的用我们的说法。",
+    "Lines.notice": "告知聊天可能被分析；启用 `emotion` 时最先说。",
+    "Lines.queued": "会有座席前来。",
+    "Lines.joined": "由谁服务。",
+    "Lines.left": "座席连接中断，客户重新等待。",
+    "Lines.transferred": "正在转接。",
+    "Lines.idle_warning": "聊天即将结束。",
+    "Lines.closed": "聊天已结束。",
+    "Lines.offline": "无需等候，会有回复。",
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from config.conversations import Line, LineName
+from config.conversations import Line, LineName, Lines
 
 LINES: Final[Mapping[LineName, Line]] = {
     "notice": Line(
@@ -41,7 +41,7 @@ LINES: Final[Mapping[LineName, Line]] = {
 """The operator's own words, `conversations.lines`, take their place."""
 
 
-def line_of(own: Mapping[LineName, Line], name: LineName, language: str, agent: str = "") -> str:
+def line_of(own: Lines, name: LineName, language: str, agent: str = "") -> str:
     """Return one line.
 
     Args:
@@ -50,7 +50,8 @@ def line_of(own: Mapping[LineName, Line], name: LineName, language: str, agent: 
         language: BCP 47 tag; every Chinese one is answered in Chinese, all others in English.
         agent: Name of the agent it is about; "" where none is named.
     """
-    line = own.get(name) or LINES[name]
+    said: Line | None = getattr(own, name)
+    line = LINES[name] if said is None else said
     is_chinese = language.lower().partition("-")[0] == "zh"
     nobody = "客服人员" if is_chinese else "An agent" if name == "joined" else "the agent"
     # Not str.format: braces of the operator's own must not fail in front of a customer.
