@@ -47,6 +47,9 @@ class ContactRecords:
         self._lock = asyncio.Lock()
         self._pump: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        return len(self._inbox)
+
     async def __aenter__(self) -> Self:
         self._pump = asyncio.create_task(self._write_on(), name="conversation records")
         return self

@@ -1,6 +1,7 @@
 """The conversations as channels and agents' desks ask of them: the port `Conversations`."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Self
@@ -9,6 +10,7 @@ import structlog
 
 from conversations.desk import RouterSide
 from conversations.entries import Entry
+from conversations.figures import ConversationFigures
 from conversations.followers import Follower
 from conversations.rules import Rules
 from conversations.saying import Saying
@@ -167,6 +169,25 @@ class ConversationService(Saying, RouterSide):
             if entry is not None and entry.thread.contact is not None:
                 held.append((entry.thread.contact.arrived_s, entry.thread.conversation))
         return [conversation for _, conversation in sorted(held, key=lambda one: one[0])]
+
+    def figures(self) -> ConversationFigures:
+        """Return how the conversations do."""
+        states = Counter(
+            entry.thread.conversation.state for entry in self._entries if entry.held is not None
+        )
+        outside = sum(len(names) for names in self._outside.values())
+        return ConversationFigures(
+            waiting=states[ConversationState.WAITING] - outside,
+            outside=outside,
+            served=states[ConversationState.SERVED],
+            parked=states[ConversationState.PARKED],
+            idle=states[ConversationState.IDLE],
+            present=len(self._present),
+            followers=len(self.followers),
+            desks=len(self.desks),
+            records_dropped=self.records.dropped,
+            records_waiting=len(self.records),
+        )
 
     # Marks, typing, presence.
 

@@ -286,7 +286,11 @@ class Thread(ThreadLine):
         told = [do.Say("transferred")] if self.is_chat else []
         return [
             do.Publish(event),
-            *self._handed_back("transferred", preferred=to_agent),
+            *self._handed_back(
+                "transferred",
+                preferred=to_agent,
+                avoided=None if to_agent == part.offer.agent_id else part.offer.agent_id,
+            ),
             *told,
         ]
 

@@ -156,12 +156,15 @@ class ThreadLine:
     def _stepped(self, conversation: Conversation, trigger: ConversationTrigger) -> Conversation:
         return replace(conversation, state=next_conversation_state(conversation.state, trigger))
 
-    def _join(self, *, anew: bool = False, preferred: str | None = None) -> list[Action]:
+    def _join(
+        self, *, anew: bool = False, preferred: str | None = None, avoided: str | None = None
+    ) -> list[Action]:
         """Let the contact wait in the router's line.
 
         Args:
             anew: The wait begins now; otherwise what was waited counts.
             preferred: The agent whom it waits for first; None: as before.
+            avoided: The agent who has handed it on.
         """
         contact, now_s = self.contact, self._clock.monotonic_s()
         assert contact is not None
@@ -186,6 +189,7 @@ class ThreadLine:
             waited_s=self.waited_s(),
             channel=self._line_channel,
             preferred_agent_id=self._preferred,
+            avoided_agent_id=avoided,
         )
         return [do.Enqueue(queued, is_kept=self.waits_kept), do.UpdateContact(contact)]
 
@@ -229,7 +233,9 @@ class ThreadLine:
         gone = OfferGone(offer_id=offer.offer_id, contact_id=offer.contact_id, reason=reason)
         return do.TellAgent(offer.agent_id, gone)
 
-    def _handed_back(self, outcome: str, *, preferred: str | None) -> list[Action]:
+    def _handed_back(
+        self, outcome: str, *, preferred: str | None, avoided: str | None = None
+    ) -> list[Action]:
         """The agent who served it is out of it, and it waits again with what it has waited."""
         before, contact = self.conversation, self.contact
         assert contact is not None
@@ -243,6 +249,6 @@ class ThreadLine:
             *ended,
             do.Finish(contact.contact_id),
             do.Publish(changed(before, self.conversation)),
-            *self._join(preferred=preferred),
+            *self._join(preferred=preferred, avoided=avoided),
             do.ShowStanding(),
         ]

@@ -66,6 +66,7 @@ class ContactQueued:
         waited_s: Seconds already waited; more than 0 when the contact comes back.
         preferred_agent_id: The agent whom it waits for first, where its customer need not be asked
             for one: who laid it aside, had it before, or is handed it; None for nobody.
+        avoided_agent_id: The agent who is not offered it for a while: he has handed it on.
     """
 
     contact_id: str
@@ -76,6 +77,7 @@ class ContactQueued:
     waited_s: float = 0.0
     channel: Channel = Channel.VOICE
     preferred_agent_id: str | None = None
+    avoided_agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ async def test_a_chat_from_hello_to_goodbye() -> None:
         said = await house.talk.say(name, note("Good morning"))
         assert [one.message.text for one in told(customer, NewMessage)] == ["Good morning"]
         assert (said.agent_id, said.sequence) == ("ann", 4)
+        figures = house.talk.figures()
+        assert (figures.waiting, figures.served, figures.followers, figures.desks) == (0, 1, 1, 1)
         await house.talk.close(name, agent_id="ann", disposition=Disposition.HANDLED)
         await house.settled()
     order = [type(event) for event in house.journal.events]

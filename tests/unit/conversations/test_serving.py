@@ -265,6 +265,7 @@ async def test_a_conversation_is_handed_to_a_queue_or_a_skill() -> None:
         queued = house.journal.of(ContactQueued)[-1]
         assert queued.queue_id == "bills"
         assert queued.requirements == (SkillRequirement(skill="bills", proficiency_min=2),)
+        assert queued.avoided_agent_id == "ann"
         assert house.records.conversations[name].queue_id == "bills"
         await house.accepts("bob")
         tax = SkillRequirement(skill="tax", proficiency_min=5)

@@ -125,5 +125,15 @@ def test_nobody_waits_for_an_agent_for_ever() -> None:
     assert shown.offers() == {"back": "bob"}
 
 
+def test_who_has_handed_a_contact_on_does_not_get_it_back_at_once() -> None:
+    shown = desk(Place.DESK, decline_pause_s=30)
+    shown.tell(queued("c", channel=Channel.CHAT, waited_s=60.0, avoided_agent_id="ann"))
+    assert not shown.offers()
+    shown.pass_time(29)
+    assert not shown.offers()
+    shown.pass_time(2)
+    assert shown.offers() == {"c": "ann"}, "better than nobody"
+
+
 def finish(shown: Desk, contact_id: str) -> None:
     shown.tell(ContactFinished(contact_id))
