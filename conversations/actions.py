@@ -15,9 +15,14 @@ from domain.offer import DeclineReason
 
 @dataclass(frozen=True, slots=True)
 class OpenContact:
-    """Write a new contact, or one of the run before that goes on."""
+    """Write a new contact, or one of the run before that goes on.
+
+    Attributes:
+        is_new: Readers of events look it up, so it is committed before they are told.
+    """
 
     contact: Contact
+    is_new: bool = True
 
 
 @dataclass(frozen=True, slots=True)

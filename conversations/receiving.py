@@ -12,6 +12,7 @@ from domain.contact import Channel
 from domain.conversation import Conversation, ConversationState
 from domain.conversation_events import CustomerRecognised
 from domain.conversation_ports import AttachmentVault, NewMessage, Receipt
+from domain.customer import Identifier
 from domain.errors import LimitExceeded, NotKnown, StoreError
 from domain.identity_ports import Identities, Recognition
 from domain.message import (
@@ -81,16 +82,23 @@ class Receiving(Shell):
 
     async def _sent_before(self, sender: Sender, inbound: Inbound) -> Message | None:
         """Return the message that was stored under this id; None: it is new."""
-        if not sender.is_known:
-            newest = await self._store.of_address(inbound.source, inbound.sender)
-            sender.conversation_id = None if newest is None else newest.conversation_id
-            # A mail may have gone to a conversation of somebody else.
-            sender.is_whole = newest is None and inbound.channel is not Channel.MAIL
-            sender.is_known = True
+        await self._look_up(sender, inbound.source, inbound.channel, inbound.sender)
         message_id = sender.sent.get(inbound.client_id)
         if message_id is not None:
             return await self._store.message(message_id)
         return None if sender.is_whole else await self._store.find_duplicate(inbound)
+
+    async def _look_up(
+        self, sender: Sender, source: str, channel: Channel, address: Identifier
+    ) -> None:
+        """Ask the store once what a sender had before."""
+        if sender.is_known:
+            return
+        newest = await self._store.of_address(source, address)
+        sender.conversation_id = None if newest is None else newest.conversation_id
+        # A mail may have gone to a conversation of somebody else.
+        sender.is_whole = newest is None and channel is not Channel.MAIL
+        sender.is_known = True
 
     async def _receipt_again(self, message: Message) -> Receipt:
         entry = self._entries.get(message.conversation_id)

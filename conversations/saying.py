@@ -1,6 +1,8 @@
 """How an agent's words go out: committed first, then to followers and on their way."""
 
 import asyncio
+from abc import abstractmethod
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -30,6 +32,10 @@ class Saying(Receiving):
     """The part of `Conversations` that sends what agents write, and `Escalations`."""
 
     _calls: CallMaker | None
+
+    @abstractmethod
+    async def conversation(self, conversation_id: str) -> Conversation:
+        """Return how a conversation stands."""
 
     async def say(self, conversation_id: str, draft: Draft) -> Message:
         """Commit a message to the customer, or a note, and send it on its way.
@@ -143,47 +149,94 @@ class Saying(Receiving):
         Raises:
             NotKnown: There is no such contact or queue, or no mail goes out.
         """
+        self._check_way_out(MAIL_SOURCE, queue_id, draft)
+        record = await self._ledger.get(contact_id)
+        if record is None:
+            raise NotKnown("contact", contact_id)
+        contact = record.contact
+        if contact.conversation_id is not None:
+            async with self._entries.holding(contact.conversation_id) as entry:
+                if entry.thread.conversation.source == MAIL_SOURCE:
+                    if await self._said_before(entry, draft) is None:
+                        await self._say(entry, draft, is_new=False)
+                    return entry.thread.conversation
+        opening = _opening(MAIL_SOURCE, Channel.MAIL, address, draft, queue_id)
+        message = await self._begin_with(
+            replace(opening, language=language or contact.language), draft
+        )
+        contact.conversation_id = message.conversation_id
+        calls = self._calls
+        if calls is None or not calls.belongs(contact_id, message.conversation_id):
+            await self._ledger.update(contact)
+        return await self.conversation(message.conversation_id)
+
+    async def write_to(
+        self,
+        source: str,
+        channel: Channel,
+        address: Identifier,
+        draft: Draft,
+        *,
+        queue_id: str,
+        language: str,
+    ) -> Message:
+        """Write to a customer of our own accord: in his newest conversation there, or a new one.
+
+        A mail begins a new one. It opens no contact; his answer does. Whoever calls this sees to
+        it that the same is not written twice.
+
+        Raises:
+            NotKnown: There is no such queue, and no way out to that source.
+            LimitExceeded: See `Inbound`.
+        """
+        self._check_way_out(source, queue_id, draft)
+        sender = self._senders.get(source, address)
+        async with sender.lock:
+            await self._look_up(sender, source, channel, address)
+            known = None if channel is Channel.MAIL else sender.conversation_id
+            if known is not None:
+                async with self._entries.holding(known) as entry:
+                    said = await self._said_before(entry, draft)
+                    return said or await self._say(entry, draft, is_new=False)
+            opening = _opening(source, channel, address, draft, queue_id)
+            message = await self._begin_with(replace(opening, language=language), draft)
+            sender.conversation_id = message.conversation_id
+            return message
+
+    def _check_way_out(self, source: str, queue_id: str, draft: Draft) -> None:
         check_size(
             draft.text, len(draft.attachments), len(draft.client_id), CLIENT_ID_CHARACTERS_MAX
         )
         if self._rules.queue(queue_id) is None:
             raise NotKnown("queue", queue_id)
-        if MAIL_SOURCE not in self._outlets:
-            raise NotKnown("outlet", MAIL_SOURCE)
-        record = await self._ledger.get(contact_id)
-        if record is None:
-            raise NotKnown("contact", contact_id)
-        known = record.contact.conversation_id
-        if known is not None:
-            async with self._entries.holding(known) as entry:
-                if entry.thread.conversation.source == MAIL_SOURCE:
-                    said = await self._said_before(entry, draft)
-                    if said is None:
-                        await self._say(entry, draft, is_new=False)
-                    return entry.thread.conversation
-        opening = Inbound(
-            source=MAIL_SOURCE,
-            channel=Channel.MAIL,
-            sender=address,
-            proof=Proof.PRESENTED,
-            client_id=draft.client_id,
-            queue_id=queue_id,
-            text="",
-            language=language or record.contact.language,
-            subject=draft.subject,
-        )
-        entry = self.begin(opening)
-        conversation_id = entry.thread.conversation.conversation_id
+        if source not in self._outlets:
+            raise NotKnown("outlet", source)
+
+    async def _begin_with(self, opening: Inbound, draft: Draft) -> Message:
+        """Begin a conversation with words of ours."""
+        conversation_id = self.begin(opening).thread.conversation.conversation_id
         async with self._entries.holding(conversation_id) as entry:
             try:
-                await self._say(entry, draft, is_new=True)
+                return await self._say(entry, draft, is_new=True)
             except BaseException:
                 self._entries.drop(conversation_id)
                 raise
-            record.contact.conversation_id = conversation_id
-            if self._calls is None or not self._calls.belongs(contact_id, conversation_id):
-                await self._ledger.update(record.contact)
-            return entry.thread.conversation
+
+
+def _opening(
+    source: str, channel: Channel, address: Identifier, draft: Draft, queue_id: str
+) -> Inbound:
+    """Return what a conversation begins with that we begin ourselves."""
+    return Inbound(
+        source=source,
+        channel=channel,
+        sender=address,
+        proof=Proof.PRESENTED,
+        client_id=draft.client_id,
+        queue_id=queue_id,
+        text="",
+        subject=draft.subject,
+    )
 
 
 def _as_inbound(entry: Entry, draft: Draft) -> Inbound:

@@ -23,6 +23,7 @@ from domain.conversation import ConversationState
 from domain.conversation_ports import (
     ConversationStore,
     NewMessage,
+    OfferGone,
     Outlet,
 )
 from domain.errors import IllegalTransition, LimitExceeded, NotKnown, StoreError
@@ -171,6 +172,9 @@ class Shell(Telling):
                 if isinstance(action, do.Leave):
                     self._leave(action)
             await self._commit(entry)
+            for action in left:
+                if isinstance(action, do.OpenContact):
+                    await self._open(entry, action)
             lines = [action for action in left if isinstance(action, do.Say)]
             left = self._perform(entry, left)
             for line in lines:
@@ -194,6 +198,17 @@ class Shell(Telling):
             _log.warning("conversation not written yet", reason=str(error))
             self.records.standing(lambda: entry.thread.conversation)
 
+    async def _open(self, entry: Entry, action: do.OpenContact) -> None:
+        contact = action.contact
+        self._by_contact[contact.contact_id] = entry.thread.conversation.conversation_id
+        if action.is_new:
+            try:
+                await self._ledger.open(contact)
+                return
+            except StoreError as error:
+                _log.warning("contact not written yet", reason=str(error))
+        self.records.open(contact)
+
     def _perform(self, entry: Entry, actions: Sequence[Action]) -> list[Action]:
         """Do what needs no waiting; return what has come of it and is still to be done."""
         more: list[Action] = []
@@ -214,10 +229,12 @@ class Shell(Telling):
                 case do.ShowStanding():
                     self._show_standing(entry)
                 case do.TellAgent(agent_id, update):
+                    if isinstance(update, OfferGone):
+                        self._offers.pop(update.offer_id, None)
                     self.desks.tell(agent_id, update)
                 case do.Enqueue() | do.Finish() | do.Decline():
                     more += self._route(entry, action)
-                case do.Leave() | do.Say():
+                case do.Leave() | do.OpenContact() | do.Say():
                     pass  # Done before, and after.
                 case _:
                     assert_never(action)

@@ -411,7 +411,7 @@ class Thread(ThreadLine):
         self._since_s = contact.queued_s
         # A message or mail waits for nobody's return; a chat's customer may connect again.
         self.is_asynchronous = not self.is_chat
-        opened: list[Action] = [do.OpenContact(contact)]
+        opened: list[Action] = [do.OpenContact(contact, is_new=False)]
         if before.state is ConversationState.PARKED:
             return opened
         preferred = before.agent_id

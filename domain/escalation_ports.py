@@ -2,9 +2,10 @@
 
 from typing import Protocol
 
+from domain.contact import Channel
 from domain.conversation import Conversation
 from domain.customer import Identifier
-from domain.message import Draft
+from domain.message import Draft, Message
 from domain.ports import Routing
 
 
@@ -34,6 +35,27 @@ class Escalations(Protocol):
 
         Raises:
             NotKnown: There is no such contact or queue, or no mail goes out.
+        """
+        ...
+
+    async def write_to(
+        self,
+        source: str,
+        channel: Channel,
+        address: Identifier,
+        draft: Draft,
+        *,
+        queue_id: str,
+        language: str,
+    ) -> Message:
+        """Write to a customer of our own accord: in his newest conversation there, or a new one.
+
+        A mail begins a new one. It opens no contact; his answer does. Whoever calls this sees to
+        it that the same is not written twice.
+
+        Raises:
+            NotKnown: There is no such queue, and no way out to that source.
+            LimitExceeded: See `Inbound`.
         """
         ...
 

@@ -1,5 +1,7 @@
 """From one channel to another with one conversation, and who a customer is."""
 
+from typing import Any
+
 import pytest
 
 from domain.contact import Channel, Contact
@@ -104,6 +106,32 @@ async def test_a_call_is_followed_by_a_mail_and_its_answer(runs: bool) -> None:
         answer = await house.talk.receive(mail("Thanks", conversation_id=name))
         assert answer.conversation.contact_id is not None
         assert house.texts(name, Author.CUSTOMER) == ["Thanks"]
+
+
+async def test_what_we_write_first_goes_where_the_customer_wrote_last() -> None:
+    out, way = Out(), {"queue_id": "sales", "language": "zh"}
+    asked = ("messenger", Channel.MESSAGE, APP)
+    async with House(outlets={"messenger": out, "mail": out}) as house:
+        offer = note("A coupon for you", None, "o1")
+        write: Any = house.talk.write_to
+        first = await write(*asked, offer, **way)
+        assert (first.author, first.language, first.sequence) == (Author.SYSTEM, "zh", 1)
+        assert await write(*asked, offer, **way) == first
+        answer = await house.talk.receive(
+            inbound("Thanks", source="messenger", channel=Channel.MESSAGE, sender=APP)
+        )
+        assert answer.conversation.conversation_id == first.conversation_id
+        assert answer.message.sequence == 2
+        mailed = [
+            await write("mail", Channel.MAIL, JOE, note("News", None, number), **way)
+            for number in ("n1", "n2")
+        ]
+        assert len({one.conversation_id for one in mailed}) == 2, "each mail is a thread"
+        assert out.delivered == ["A coupon for you", "News", "News"]
+        assert len(house.router.queues()) == 1
+        assert house.router.figures().waiting == 1, "only the answer asks for somebody"
+        with pytest.raises(NotKnown, match="outlet 'sms'"):
+            await write("sms", Channel.MESSAGE, APP, offer, **way)
 
 
 async def test_a_mail_follows_only_what_is_there() -> None:
