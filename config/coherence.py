@@ -7,6 +7,7 @@ from typing import Final
 from config import (
     business_hours_review,
     callback_review,
+    conversations_review,
     customers_review,
     emotion_review,
     messenger_review,
@@ -67,6 +68,7 @@ class Coherence:
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)
+        conversations_review.check(review)
         customers_review.check(review)
         suggestions_review.check(review)
         business_hours_review.check(review)

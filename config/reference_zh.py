@@ -7,7 +7,14 @@ and what is left over.
 import re
 from typing import Final
 
-from config import callback_zh, messengers_zh, outreach_zh, routing_zh, tickets_zh
+from config import (
+    callback_zh,
+    conversations_zh,
+    messengers_zh,
+    outreach_zh,
+    routing_zh,
+    tickets_zh,
+)
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
@@ -144,6 +151,7 @@ MEANINGS: Final[dict[str, str]] = {
     **callback_zh.MEANINGS,
     **messengers_zh.MEANINGS,
     **outreach_zh.MEANINGS,
+    **conversations_zh.MEANINGS,
     **routing_zh.MEANINGS,
     **tickets_zh.MEANINGS,
     "Configuration.node": "整个进程。",
@@ -159,6 +167,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
     "Configuration.http": "HTTP 接口。",
     "Configuration.customers": "对客户记住些什么，以及还向谁询问。",
+    "Configuration.conversations": "聊天、消息和邮件：如何等待、受理和结束。",
     "Configuration.webhooks": "别处得知事件的程序，事件发生时即告知。",
     "Configuration.messengers": "客户借以写信给我们的其他系统，各由一个适配器接入。",
     "Configuration.outreach": "我们可以主动写给客户的内容。",

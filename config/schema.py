@@ -13,6 +13,7 @@ from pydantic import Field
 
 from config.business_hours import CALENDARS_MAX, Calendar
 from config.callback import Callback, Outbound
+from config.conversations import Conversations
 from config.customers import Customers
 from config.emotion import Emotion
 from config.messengers import MESSENGERS_MAX, Messenger
@@ -422,6 +423,8 @@ class Configuration(Section):
     """When people work, by calendar."""
     tickets: Tickets = Tickets()
     """Matters that outlive the contact, until they are settled."""
+    conversations: Conversations = Conversations()
+    """Chats, messages and mails: how they wait, are served and end."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

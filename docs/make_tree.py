@@ -25,6 +25,7 @@ PACKAGES: Final = (
         "media",
         "models",
         "care",
+        "conversations",
         "customers",
         "tickets",
         "store",

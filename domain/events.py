@@ -64,8 +64,9 @@ class ContactQueued:
         language: The agent must speak it.
         channel: How the customer reached us.
         waited_s: Seconds already waited; more than 0 when the contact comes back.
-        preferred_agent_id: The agent whom it is to reach first if he is present, such as the one
-            who had it before; null: whoever suits best.
+        preferred_agent_id: The agent whom it waits for first, where its customer need not be asked
+            for one: who laid it aside, had it before, or is handed it; None for nobody.
+        avoided_agent_id: The agent who is not offered it for a while: he has handed it on.
     """
 
     contact_id: str
@@ -76,6 +77,7 @@ class ContactQueued:
     waited_s: float = 0.0
     channel: Channel = Channel.VOICE
     preferred_agent_id: str | None = None
+    avoided_agent_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,19 +101,25 @@ class ContactConnected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactTransferred:
-    """An agent has handed a customer over: he waits again, next for somebody with a skill.
+    """An agent has handed a customer over: he waits again, next for a colleague.
 
     Attributes:
+        queue_id: The queue that he was served from.
         agent_id: Who has handed him over.
-        requirement: What the next agent must be able to do.
+        requirement: What the next agent must be able to do; None: it is handed to an agent or a
+            queue.
         talk_s: How long the two had talked.
+        to_agent_id: The agent whom he waits for first; None for nobody.
+        to_queue_id: The queue where he waits now; None: as before.
     """
 
     contact_id: str
     queue_id: str
     agent_id: str
-    requirement: SkillRequirement
+    requirement: SkillRequirement | None
     talk_s: float
+    to_agent_id: str | None = None
+    to_queue_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

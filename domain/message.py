@@ -95,7 +95,7 @@ class Inbound:
         proof: What speaks for it that the sender is who he seems to be.
         client_id: The sender's id of the message: a client's, a messenger's, a Message-ID.
         conversation_id: The conversation that it belongs to, where the channel knows; None: the
-            open one of that source and sender, else a new one.
+            newest one of that source and sender, else a new one; a mail then begins a new one.
         queue_id: Where a new contact waits.
         language: BCP 47 tag; "": that of the conversation, else of the queue.
         name: What the sender calls himself; "" when he does not.

@@ -30,7 +30,7 @@ from domain.offer_events import (
 from router.assignment.problem import Solution
 from router.assignment.solver import solve
 from router.changes import Changes
-from router.demand import STEP, Demand
+from router.demand import PAUSE_ENDS, STEP, Demand
 from router.explanation import explain
 from router.figures import QueueFigures
 from router.forecasts import Forecasts, rank_of
@@ -74,7 +74,6 @@ _LOOK_AGAIN: Final = "look again"
 _EXPIRES: Final = "offer expires"
 _OVERDUE: Final = "contact overdue"
 _WRAPPED_UP: Final = "agent wrapped up"
-_PAUSE_ENDS: Final = "pause ends"
 
 
 class RouterCore:
@@ -267,7 +266,7 @@ class RouterCore:
                     self.demand.step(contact_id, now_s, partial(self._note_overflow, now_s=now_s))
                 case (kind, agent_id, contact_id) if kind == _WRAPPED_UP:
                     self._wrapped_up(agent_id, contact_id, now_s)
-                case (kind, contact_id, agent_id) if kind == _PAUSE_ENDS:
+                case (kind, contact_id, agent_id) if kind == PAUSE_ENDS:
                     self.demand.end_pause(contact_id, agent_id)
                 case _:
                     raise AssertionError(f"no deadline of kind {name}")
@@ -307,13 +306,14 @@ class RouterCore:
                 self._changes.columns.add(agent.column)
             return
         queue = self._queues[contact.queue_id]
+        ring_s = self._policy.ring_s(queue, contact.channel)
         offer = Offer(
             offer_id=self._new_id(),
             contact_id=contact.contact_id,
             agent_id=agent.agent_id,
             queue_id=queue.id,
             made_at_s=now_s,
-            expires_at_s=now_s + queue.ring_s,
+            expires_at_s=now_s + ring_s,
         )
         self.offers.open(offer)
         explained = None
@@ -331,7 +331,7 @@ class RouterCore:
         self._deadlines.set((_EXPIRES, offer.offer_id), offer.expires_at_s)
         self.totals.offers += 1
         cost = round(match.cost_s * 1_000)
-        self._out.append(OfferMade(**names_of(offer), ring_s=queue.ring_s, cost=cost))
+        self._out.append(OfferMade(**names_of(offer), ring_s=ring_s, cost=cost))
         if explained is not None:
             self._out.append(OfferExplained(decision=explained))
         serving = Serving(contact.contact_id, queue.id, now_s, contact.channel)
@@ -378,9 +378,7 @@ class RouterCore:
         """The agent gets nothing more until he asks; the contact waits at its old place."""
         contact = self._waiting(offer)
         self.roster.miss(self.roster.get(offer.agent_id), offer.contact_id, reason, now_s)
-        until_s = now_s + self._policy.weights.decline_pause_s
-        self.demand.pauses.begin(contact.contact_id, offer.agent_id, until_s)
-        self._deadlines.set((_PAUSE_ENDS, contact.contact_id, offer.agent_id), until_s)
+        self.demand.begin_pause(contact.contact_id, offer.agent_id, now_s)
         self.line.take_back(contact)
         self._changes.contacts.add(contact.contact_id)
         if contact.overdue:

@@ -38,6 +38,8 @@ RENEWED_MAX: Final = 8
 may come some decisions later, and the event loop must not wait for all of it."""
 STEP: Final = "contact asks for less"
 """The deadline at which time alone changes what a contact asks for."""
+PAUSE_ENDS: Final = "pause ends"
+"""The deadline at which a pair that was kept apart may meet again."""
 
 
 class Demand:
@@ -104,6 +106,8 @@ class Demand:
         self.line.add(contact, needs.needs_of(contact, queue, now_s))
         self._await_step(contact, now_s)
         self._changes.contacts.add(contact.contact_id)
+        if queued.avoided_agent_id is not None:
+            self.begin_pause(contact.contact_id, queued.avoided_agent_id, now_s)
         if len(self._book) > self._rows_max:
             self._renew(now_s)
         return contact
@@ -141,6 +145,12 @@ class Demand:
     def forget(self, contact_id: str) -> None:
         """A contact has ended: who its customer is need not be known any more."""
         self._known.pop(contact_id)
+
+    def begin_pause(self, contact_id: str, agent_id: str, now_s: float) -> None:
+        """Keep a pair apart for a while: it came to nothing, or he has handed the contact on."""
+        until_s = now_s + self._policy.weights.decline_pause_s
+        self.pauses.begin(contact_id, agent_id, until_s)
+        self._deadlines.set((PAUSE_ENDS, contact_id, agent_id), until_s)
 
     def end_pause(self, contact_id: str, agent_id: str) -> None:
         """A pair that was kept apart may meet again."""

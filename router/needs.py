@@ -71,7 +71,7 @@ def next_step_s(contact: WaitingContact, queue: QueueEntry, now_s: float) -> flo
     steps = [step.after_s for step in routing.relax]
     steps += [ring.after_s for ring in routing.rings]
     if preferred_agent(contact) is not None:
-        steps.append(routing.preferred_s)
+        steps.append(_held_until_s(contact, queue))
     if routing.overflow is not None:
         after_s = routing.overflow.after_s
         # Where the other queue was full, or a telephone rang, it is tried again.
@@ -89,16 +89,26 @@ def overflows(contact: WaitingContact, queue: QueueEntry, now_s: float) -> bool:
 def is_held(contact: WaitingContact, queue: QueueEntry, now_s: float) -> bool:
     """Tell whether a contact is kept for the agent it prefers, if he is present."""
     return (
-        contact.waited_s(now_s) + _SOON_S < queue.routing.preferred_s
+        contact.waited_s(now_s) + _SOON_S < _held_until_s(contact, queue)
         and preferred_agent(contact) is not None
     )
+
+
+def _held_until_s(contact: WaitingContact, queue: QueueEntry) -> float:
+    """Return for how many seconds of its wait a contact is kept for the agent it prefers.
+
+    One that comes back to an agent is kept for him however long it has waited before.
+    """
+    named = contact.preferred_agent_id is not None
+    before_s = contact.joined_at_s - contact.queued_at_s if named else 0.0
+    return before_s + queue.routing.preferred_s
 
 
 def preferred_agent(contact: WaitingContact) -> str | None:
     """Return the agent whom a contact is to reach first: the one named, else one well known."""
     profile = contact.profile
-    if contact.prefers is not None:
-        return contact.prefers
+    if contact.preferred_agent_id is not None:
+        return contact.preferred_agent_id
     if profile is None:
         return None
     if profile.preferred_agent_id is not None:

@@ -60,11 +60,17 @@ class AgentPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouterPolicy:
-    """All that decides who serves whom. Replaced as a whole when the file is reloaded."""
+    """All that decides who serves whom. Replaced as a whole when the file is reloaded.
+
+    Attributes:
+        offer_s: How long an offer of a channel stands, seconds, where it is not the queue that
+            says so.
+    """
 
     agents: Mapping[str, AgentPolicy]
     queues: Mapping[str, QueueEntry]
     weights: Routing = field(default_factory=Routing)
+    offer_s: Mapping[Channel, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, configuration: Configuration) -> "RouterPolicy":
@@ -76,7 +82,15 @@ class RouterPolicy:
             agents={entry.id: AgentPolicy.of(entry, apart) for entry in configuration.agents},
             queues={queue.id: queue for queue in configuration.queues},
             weights=configuration.router,
+            offer_s={
+                Channel(name): seconds
+                for name, seconds in configuration.conversations.offer_s.items()
+            },
         )
+
+    def ring_s(self, queue: QueueEntry, channel: Channel) -> float:
+        """Return how long an agent is asked before somebody else is, seconds."""
+        return self.offer_s.get(channel, queue.ring_s)
 
 
 def requirements_of(queue: QueueEntry) -> tuple[SkillRequirement, ...]:

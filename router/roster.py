@@ -184,7 +184,7 @@ class Roster:
         if trigger is None:
             raise IllegalTransition("AgentState", standing.state.value, state.value)
         if not standing.reachable and state is not AgentState.LOGGED_OUT:
-            refused = f"{state.value} without a telephone"
+            refused = f"{state.value} without a telephone or desk"
             raise IllegalTransition("AgentState", standing.state.value, refused)
         self._remembered.pop(standing.agent_id, None)
         if standing.state is AgentState.BUSY:
@@ -226,7 +226,7 @@ class Roster:
         if not standing.reachable:
             if not standing.active:
                 self._settle(standing, now_s)
-        elif standing.state is AgentState.LOGGED_OUT:
+        elif reachable and standing.state is AgentState.LOGGED_OUT:
             self._arrive(standing, now_s)
 
     def set_on_shift(self, standing: Standing, on_shift: bool) -> None:

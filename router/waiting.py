@@ -39,9 +39,11 @@ class WaitingContact:
             that.
         relaxed, ring: Steps of relaxation taken, rings open.
         offered_to: The agent whom it is offered to, else None.
-        prefers: The agent whom it is to reach first, whatever its customer prefers.
         kept: It waits with nobody on the line, until its customer is called back.
         overdue: The queue's longest wait has passed while it was offered.
+        preferred_agent_id: The agent whom it waits for first, whoever its customer is; None: as
+            the customer's profile says.
+        joined_at_s: When it last joined a queue.
         place: Its row in the columns.
     """
 
@@ -59,9 +61,10 @@ class WaitingContact:
     relaxed: int = 0
     ring: int = 0
     offered_to: str | None = None
-    prefers: str | None = None
     kept: bool = False
     overdue: bool = False
+    preferred_agent_id: str | None = None
+    joined_at_s: float = 0.0
     place: int = field(default=-1, init=False)
 
     @classmethod
@@ -75,7 +78,8 @@ class WaitingContact:
             requirements=queued.requirements,
             priority=queued.priority,
             queued_at_s=now_s - max(0.0, queued.waited_s),
-            prefers=queued.preferred_agent_id,
+            preferred_agent_id=queued.preferred_agent_id,
+            joined_at_s=now_s,
         )
 
     def queued(self, now_s: float) -> ContactQueued:
@@ -88,7 +92,7 @@ class WaitingContact:
             requirements=self.requirements,
             waited_s=self.waited_s(now_s),
             channel=self.channel,
-            preferred_agent_id=self.prefers,
+            preferred_agent_id=self.preferred_agent_id,
         )
 
     def waited_s(self, now_s: float) -> float:
@@ -97,11 +101,12 @@ class WaitingContact:
 
     @property
     def knows_somebody(self) -> bool:
-        """Whether its customer knows an agent or prefers one."""
+        """Whether it or its customer prefers an agent, or he knows one."""
+        if self.preferred_agent_id is not None:
+            return True
         profile = self.profile
-        return self.prefers is not None or (
-            profile is not None
-            and (profile.preferred_agent_id is not None or bool(profile.familiar))
+        return profile is not None and (
+            profile.preferred_agent_id is not None or bool(profile.familiar)
         )
 
     @property

@@ -12,10 +12,12 @@ from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, insert,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Contact, ContactState, ContactTrigger, Disposition, Interaction
+from domain.conversation import ConversationState
 from domain.errors import LimitExceeded, StoreError
 from domain.ports import Clock, ContactRecord
 from domain.speech import Speaker, SpeechKind, SpeechSpan
 from store.contact_rows import contact_of, contact_row, span_of, span_row
+from store.conversation_schema import CONVERSATIONS
 from store.database import Database
 from store.schema import CALLBACKS, CONTACTS, INTERACTIONS, RUNS, SPEECH_SPANS
 from store.statements import Step, upsert
@@ -240,9 +242,10 @@ class Contacts:
         """Close the contacts that dead runs of this node left open, and return them.
 
         To be called once at the start, before the first contact. One that waits for a callback is
-        no orphan: its customer was promised a call (`Callbacks.load`). How long an orphan waited
-        and talked is counted up to the last event that its run journaled, or to its own
-        last step where that was later: the moment of death is not known.
+        no orphan: its customer was promised a call (`Callbacks.load`). Neither is the open contact
+        of a conversation in writing, which goes on (`ConversationStore.unsettled`). How long an
+        orphan waited and talked is counted up to the last event that its run journaled, or to its
+        own last step where that was later: the moment of death is not known.
 
         Raises:
             StoreError: The database cannot be read or written.
@@ -251,7 +254,16 @@ class Contacts:
             select(CONTACTS, RUNS.c.alive_at)
             .outerjoin(RUNS, RUNS.c.run_id == CONTACTS.c.run_id)
             .outerjoin(CALLBACKS, CALLBACKS.c.contact_id == CONTACTS.c.contact_id)
+            .outerjoin(
+                CONVERSATIONS,
+                and_(
+                    CONVERSATIONS.c.conversation_id == CONTACTS.c.conversation_id,
+                    CONVERSATIONS.c.contact_id == CONTACTS.c.contact_id,
+                    CONVERSATIONS.c.state != ConversationState.IDLE.value,
+                ),
+            )
             .where(
+                CONVERSATIONS.c.conversation_id.is_(None),
                 CONTACTS.c.closed_at.is_(None),
                 CONTACTS.c.run_id != self._run_id,
                 or_(

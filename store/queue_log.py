@@ -208,12 +208,16 @@ class QueueLog:
 
     def _transferred(self, at: datetime, event: ContactTransferred) -> Sequence[str]:
         # BLINDTRANSFER(extension|context|holdtime|calltime|origposition). There is no extension
-        # here but a skill; the queue is entered anew by the event that follows.
+        # here but a skill, an agent or a queue, which is entered anew by the event that follows.
         known = self._open.pop(event.contact_id, None)
         entered, hold_s = (0, 0) if known is None else (known.entered_position, known.hold_s)
-        agent, skill = member(event.agent_id), event.requirement.skill
-        words = ("BLINDTRANSFER", skill, "skill", hold_s, int(event.talk_s), entered)
-        return (line(at, event.contact_id, event.queue_id, agent, *words),)
+        whom, context = event.to_queue_id or event.queue_id, "queue"
+        if event.requirement is not None:
+            whom, context = event.requirement.skill, "skill"
+        elif event.to_agent_id is not None:
+            whom, context = member(event.to_agent_id), "agent"
+        words = ("BLINDTRANSFER", whom, context, hold_s, int(event.talk_s), entered)
+        return (line(at, event.contact_id, event.queue_id, member(event.agent_id), *words),)
 
     def _closed(self, at: datetime, event: ContactClosed) -> Sequence[str]:
         position = self._position(event.contact_id)

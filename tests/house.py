@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "bench", "bus", "care", "channels", "config", "customers", "demo", "domain", "media", "models",
-    "pbx", "router", "server", "store", "tickets",
+    "bench", "bus", "care", "channels", "config", "conversations", "customers", "demo", "domain",
+    "media", "models", "pbx", "router", "server", "store", "tickets",
 )  # fmt: skip
 LEFT_OUT = frozenset(("__pycache__", "build", "dist", "data"))
 

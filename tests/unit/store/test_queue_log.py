@@ -181,6 +181,22 @@ def test_a_transfer_ends_one_stay_in_the_queue_and_begins_another(tape):
     assert tape.at(80, abandoned) == ["80|c|sales|NONE|ABANDON|1|1|20"]
 
 
+@pytest.mark.parametrize(
+    ("whom", "told"),
+    [
+        ({"to_agent_id": "bob"}, "Agent/bob|agent"),
+        ({"to_queue_id": "bills"}, "bills|queue"),
+    ],
+)
+def test_a_transfer_to_an_agent_or_a_queue(tape, whom, told):
+    tape.at(0, queued("c"))
+    tape.at(13, CONNECTED)
+    event = ContactTransferred(
+        contact_id="c", queue_id="sales", agent_id="anna", requirement=None, talk_s=60.0, **whom
+    )
+    assert tape.at(73, event) == [f"73|c|sales|Agent/anna|BLINDTRANSFER|{told}|12|60|1"]
+
+
 def test_every_end_is_told_as_something():
     assert set(ENDINGS) == set(Disposition)
 

@@ -1,0 +1,58 @@
+"""What the customer of a chat is told by us, in English and Chinese."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from config.conversations import Line, LineName, Lines
+
+LINES: Final[Mapping[LineName, Line]] = {
+    "notice": Line(
+        en="For better service this chat is stored and may be analysed automatically, also for how "
+        "you feel. You can ask us not to.",
+        zh="为改进服务，本次聊天会被保存，并可能由系统自动分析，包括您的感受。您可以要求我们不作分析。",
+    ),
+    "queued": Line(
+        en="Thank you. An agent will be with you as soon as possible.",
+        zh="您好，您的消息已收到，客服人员会尽快为您服务。",
+    ),
+    "joined": Line(en="{agent} is here for you now.", zh="{agent}现在为您服务。"),
+    "left": Line(
+        en="Sorry, {agent} has lost the connection. You are first in line for the next agent.",
+        zh="抱歉，{agent}的连接已中断。我们会优先为您安排下一位客服人员。",
+    ),
+    "transferred": Line(
+        en="You are being handed over to a colleague, who can read what was written so far.",
+        zh="正在为您转接其他同事，对方可以看到此前的聊天内容。",
+    ),
+    "idle_warning": Line(
+        en="Are you still there? This chat closes soon if nobody writes.",
+        zh="您还在吗？如无新消息，本次聊天即将结束。",
+    ),
+    "closed": Line(
+        en="This chat is closed. Write at any time to go on.",
+        zh="本次聊天已结束。您可随时留言继续咨询。",
+    ),
+    "offline": Line(
+        en="You need not wait here: we will answer your message, and you will find the answer in "
+        "this chat.",
+        zh="您无需在此等候：我们会回复您的消息，您可在此聊天中看到回复。",
+    ),
+}
+"""The operator's own words, `conversations.lines`, take their place."""
+
+
+def line_of(own: Lines, name: LineName, language: str, agent: str = "") -> str:
+    """Return one line.
+
+    Args:
+        own: The operator's words.
+        name: Which line.
+        language: BCP 47 tag; every Chinese one is answered in Chinese, all others in English.
+        agent: Name of the agent it is about; "" where none is named.
+    """
+    said: Line | None = getattr(own, name)
+    line = LINES[name] if said is None else said
+    is_chinese = language.lower().partition("-")[0] == "zh"
+    nobody = "客服人员" if is_chinese else "An agent" if name == "joined" else "the agent"
+    # Not str.format: braces of the operator's own must not fail in front of a customer.
+    return (line.zh if is_chinese else line.en).replace("{agent}", agent or nobody)

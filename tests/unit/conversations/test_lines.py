@@ -1,0 +1,35 @@
+"""What customers are told, in both languages."""
+
+from typing import get_args
+
+import pytest
+
+from config.conversations import Line, LineName, Lines
+from conversations.lines import LINES, line_of
+
+
+def test_every_line_has_both_languages() -> None:
+    assert set(LINES) == set(get_args(LineName)) == set(Lines.model_fields)
+    for line in LINES.values():
+        assert ("{agent}" in line.en) is ("{agent}" in line.zh)
+        assert line.en.isascii()
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in line.zh)
+
+
+@pytest.mark.parametrize(
+    ("language", "begins"),
+    [("en", "Ann"), ("en-GB", "Ann"), ("fr", "Ann"), ("zh", "Ann现"), ("zh-Hant-TW", "Ann现")],
+)
+def test_the_language_of_the_customer(language: str, begins: str) -> None:
+    assert line_of(Lines(), "joined", language, "Ann").startswith(begins)
+
+
+def test_an_agent_without_a_name() -> None:
+    assert line_of(Lines(), "joined", "en") == "An agent is here for you now."
+    assert line_of(Lines(), "left", "zh").startswith("抱歉，客服人员")
+
+
+def test_the_operators_own_words_go_before_and_their_braces_stay() -> None:
+    own = Lines(closed=Line(en="Bye {name} {agent}", zh="再见"))
+    assert line_of(own, "closed", "en", "Ann") == "Bye {name} Ann"
+    assert line_of(own, "queued", "en") == LINES["queued"].en
