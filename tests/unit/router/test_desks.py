@@ -101,8 +101,8 @@ def test_a_contact_that_comes_back_is_kept_for_its_agent_however_long_it_has_wai
     back = queued("back", channel=Channel.CHAT, waited_s=900.0, preferred_agent_id="ann")
     shown.tell(back)
     assert not shown.offers(), "both have as many as they can"
-    (contact,) = [one for one in shown.core.line if one.contact_id == "back"]
-    assert contact.queued(shown.now_s).preferred_agent_id == "ann"
+    (waiting,) = [one for one in shown.core.line if one.contact_id == "back"]
+    assert waiting.queued(shown.now_s).preferred_agent_id == "ann"
     shown.pass_time(10)
     finish(shown, "bob0")
     assert not shown.offers(), "it is kept for her"
