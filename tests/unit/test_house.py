@@ -41,6 +41,7 @@ DOORS = {
     "yaml": ("config/document.py",),
     "prometheus_client": ("server/",),
     "cryptography": ("store/vault.py",),
+    "puremagic": ("store/media_type.py",),
     "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""
