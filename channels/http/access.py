@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from domain.care_ports import CareDesk
+from domain.conversation_ports import AttachmentVault, Conversations, Timelines
 from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.events import ConfigurationReloaded
@@ -46,6 +47,9 @@ class ApiPorts:
         intervals: Figures by interval; None as for `care`.
         learning: What the outcome model has learnt; None: 503 too.
         suggestions: What customers may need next; None: 503 too.
+        conversations: What is said in writing; None: 503 too.
+        attachments: Files that come with it; None: 503 too.
+        timelines: What was between a customer and us; None: 503 too.
     """
 
     clock: Clock
@@ -67,6 +71,9 @@ class ApiPorts:
     outcomes: OutcomeDesk | None = None
     learning: LearningDesk | None = None
     suggestions: SuggestionDesk | None = None
+    conversations: Conversations | None = None
+    attachments: AttachmentVault | None = None
+    timelines: Timelines | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

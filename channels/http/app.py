@@ -15,10 +15,12 @@ from starlette.websockets import WebSocket
 from channels.http import (
     agents,
     alerts,
+    attachments,
     callbacks,
     calls,
     configuration,
     contacts,
+    conversations,
     customers,
     decisions,
     emotion,
@@ -40,6 +42,8 @@ from channels.http.problem import (
     problem_response,
 )
 from channels.http.safety import BodyLimit, Safety
+from channels.http.uploads import UPLOAD_PATHS, UploadLimits, Uploads
+from config.attachments import Attachments
 from config.schema import Http
 from domain.errors import EventsGone, WarmlineError
 
@@ -57,6 +61,8 @@ TAGS = [
     {"name": "customers", "description": "Who contacts you, and what is known of him."},
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "callbacks", "description": "Customers who hung up and are called in their turn."},
+    {"name": "conversations", "description": "What is said in writing, on any channel."},
+    {"name": "attachments", "description": "Files that come with messages."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
@@ -74,6 +80,7 @@ def build_app(
     token: str,
     metrics_token: str | None = None,
     version: str = "0.0.0",
+    attachment_settings: Attachments | None = None,
 ) -> FastAPI:
     """Return the API.
 
@@ -83,6 +90,7 @@ def build_app(
         token: The secret of `settings.token`, read.
         metrics_token: That of `settings.metrics_token`; None: /metrics is open.
         version: Of Warmline.
+        attachment_settings: The section `attachments`; None: its defaults.
 
     Raises:
         ConfigurationError: A token is too short or fits in no header.
@@ -95,8 +103,11 @@ def build_app(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST", "PUT", "DELETE"],
-                allow_headers=["Authorization", "Content-Type"],
-                expose_headers=["Link", "Retry-After", "X-Request-Id"],
+                allow_headers=["Authorization", "Content-Type", "Range", "X-File-Name"],
+                expose_headers=[
+                    *("Link", "Retry-After", "X-Request-Id"),
+                    *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag"),
+                ],
             )
         )
     middleware += [
@@ -119,6 +130,7 @@ def build_app(
             seconds_max=settings.request_s_max,
             wide_path=customers.IMPORT_PATH,
             wide_bytes_max=settings.import_bytes_max,
+            streamed=UPLOAD_PATHS,
             figures=figures,
         ),
     ]
@@ -146,9 +158,20 @@ def build_app(
         heartbeat_s=settings.event_heartbeat_s,
         send_s_max=settings.event_send_s_max,
     )
+    files = attachment_settings or Attachments()
+    app.state.uploads = Uploads(
+        UploadLimits(
+            bytes_max=files.bytes_max,
+            seconds_max=files.upload_s_max,
+            piece_s_max=settings.request_s_max,
+            at_once_max=files.uploads_max,
+        ),
+        figures,
+    )
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, decisions, calls, callbacks, alerts),
+        *(conversations, attachments),
         *(emotion, learning, suggestions, intervals, events, configuration),
     ):
         app.include_router(part.router)
