@@ -1,6 +1,7 @@
 """Asks a clamd about a file: the command INSTREAM of its protocol (clamd(8))."""
 
 import asyncio
+import socket
 import struct
 from collections.abc import AsyncIterator
 from enum import Enum
@@ -51,39 +52,58 @@ class Clamd:
         try:
             async with asyncio.timeout(self._timeout_s), self._turns:
                 reply = await self._ask(content)
-        except (TimeoutError, OSError, EOFError) as error:
+        except (TimeoutError, OSError) as error:
             _log.warning("clamd does not answer", address=self._address, cause=repr(error))
             return Verdict.DOWN
         if reply.endswith(": OK"):
             return Verdict.CLEAN
         if reply.endswith(" FOUND"):
             # The signature's name, which clamd gives, not the file's.
-            _log.warning("clamd found something", signature=reply.split(": ")[-1][:200])
+            _log.warning("clamd found something", reply=reply[:200])
             return Verdict.INFECTED
         _log.warning("clamd could not tell", reply=reply[:200])
         return Verdict.UNKNOWN
 
     async def _ask(self, content: AsyncIterator[bytes]) -> str:
-        reader, writer = await self._connect()
-        try:
-            writer.write(b"zINSTREAM\0")
+        """Return its reply; "" if it has closed without one.
+
+        A plain socket and no stream: asyncio's streams forget what was received when sending
+        fails, and over its StreamMaxLength clamd answers and closes before all is sent.
+        """
+        loop = asyncio.get_running_loop()
+        with await self._connect() as connection:
             try:
+                await loop.sock_sendall(connection, b"zINSTREAM\0")
                 async for piece in content:
                     if piece:
-                        writer.write(struct.pack("!I", len(piece)) + piece)
-                        await writer.drain()
-                writer.write(struct.pack("!I", 0))
-                await writer.drain()
+                        await loop.sock_sendall(connection, struct.pack("!I", len(piece)) + piece)
+                await loop.sock_sendall(connection, struct.pack("!I", 0))
             except ConnectionError:
-                # Over its StreamMaxLength it answers and closes before all is sent.
-                pass
-            reply = await reader.readuntil(b"\0")
-            return reply[:REPLY_BYTES_MAX].rstrip(b"\0").decode("utf-8", "replace").strip()
-        finally:
-            writer.close()
+                _log.info("clamd did not take the whole file")
+            reply = b""
+            try:
+                while b"\0" not in reply and len(reply) < REPLY_BYTES_MAX:
+                    received = await loop.sock_recv(connection, REPLY_BYTES_MAX)
+                    if not received:
+                        break
+                    reply += received
+            except ConnectionError:
+                return ""
+            return reply.partition(b"\0")[0].decode("utf-8", "replace").strip()
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._address.startswith("/"):
-            return await asyncio.open_unix_connection(self._address, limit=REPLY_BYTES_MAX)
-        host, _, port = self._address.rpartition(":")
-        return await asyncio.open_connection(host.strip("[]"), int(port), limit=REPLY_BYTES_MAX)
+    async def _connect(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        where: str | tuple[str, int] = self._address
+        family = socket.AF_UNIX
+        if not self._address.startswith("/"):
+            host, _, port = self._address.rpartition(":")
+            found = await loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+            family, _, _, _, where = found[0]  # type: ignore[assignment]
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.setblocking(False)
+        try:
+            await loop.sock_connect(connection, where)
+        except BaseException:
+            connection.close()
+            raise
+        return connection

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from channels.desk.desks import Desks
 from channels.http import (
     agents,
     alerts,
@@ -23,6 +24,7 @@ from channels.http import (
     conversations,
     customers,
     decisions,
+    desk,
     emotion,
     events,
     intervals,
@@ -158,6 +160,17 @@ def build_app(
         heartbeat_s=settings.event_heartbeat_s,
         send_s_max=settings.event_send_s_max,
     )
+    app.state.desks = (
+        None
+        if ports.conversations is None
+        else Desks(
+            ports.conversations,
+            ports.agents,
+            ports.stream,
+            desks_max=settings.desks_max,
+            send_s_max=settings.event_send_s_max,
+        )
+    )
     files = attachment_settings or Attachments()
     app.state.uploads = Uploads(
         UploadLimits(
@@ -176,6 +189,7 @@ def build_app(
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)
+    app.include_router(desk.socket_router)
     app.router.default = _nothing_here
     for kind, answer in (
         (HTTPException, _answer_http_error),

@@ -11,6 +11,13 @@ from starlette.types import Message
 
 from channels.http.app import build_app
 from channels.http.problem import PROBLEM_PATH, PROBLEMS
+from domain.contact import Channel
+from tests.unit.channels.conversation_fakes import (
+    FakeConversations,
+    FakeVault,
+    conversation,
+    hex_id,
+)
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
@@ -38,6 +45,15 @@ SEGMENTS = st.one_of(
             "customer",
             "customers",
             "import",
+            "conversations",
+            "messages",
+            "notes",
+            "mark",
+            "close",
+            "offers",
+            "accept",
+            "attachments",
+            "content",
             "outcome",
             "C-1",
             "events",
@@ -74,6 +90,18 @@ ROUTES = st.one_of(
             f"api/v1/contacts/{contact_id(1)}/outcome",
             "api/v1/customers/C-1",
             "api/v1/customers/import",
+            "api/v1/attachments",
+            f"api/v1/attachments/{hex_id(4_000)}",
+            f"api/v1/attachments/{hex_id(4_000)}/content",
+            f"api/v1/conversations/{hex_id(1)}",
+            *(
+                f"api/v1/conversations/{hex_id(number)}/{act}"
+                for number in (1, 99)
+                for act in ("messages", "notes", "mark", "park", "resume", "transfer", "close")
+            ),
+            "api/v1/agents/alice/conversations",
+            f"api/v1/agents/alice/offers/{hex_id(702)}/accept",
+            f"api/v1/customers/{hex_id(901)}/conversations",
         ]
     ),
 )
@@ -81,7 +109,7 @@ QUERIES = st.dictionaries(
     st.sampled_from(
         [
             *("limit", "before", "queue_id", "after", "types", "state", "caller", "language"),
-            *("identifiers", "check"),
+            *("identifiers", "check", "notes", "save"),
         ]
     ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
@@ -92,7 +120,12 @@ JSON = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["state", "reason", "by", "answer", "value", "phones", "topic"]),
+            st.sampled_from(
+                [
+                    *("state", "reason", "by", "answer", "value", "phones", "topic"),
+                    *("client_id", "text", "agent_id", "sequence", "until", "skill", "to_queue"),
+                ]
+            ),
             inner,
             max_size=3,
         ),
@@ -106,8 +139,19 @@ TYPES = st.sampled_from(
 )
 
 
+def conversations() -> FakeConversations:
+    fake = FakeConversations()
+    fake.add(conversation(1), conversation(2, channel=Channel.MAIL))
+    return fake
+
+
 PORTS = replace(
-    Node().ports(), care=FakeCare(), customers=FakeDirectory(), outcomes=FakeDirectory()
+    Node().ports(),
+    care=FakeCare(),
+    customers=FakeDirectory(),
+    outcomes=FakeDirectory(),
+    conversations=conversations(),
+    attachments=FakeVault(),
 )
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 

@@ -37,7 +37,7 @@ DOORS = {
     "soundfile": ("media/recordings.py", "models/training/", "demo/audio.py"),
     "matplotlib": ("server/analyse/plot.py", "server/simulate/plot.py"),
     "sipmessage": ("pbx/edge/", "pbx/sip/", "config/values.py"),
-    "pydantic": ("config/", "channels/http/"),
+    "pydantic": ("config/", "channels/http/", "channels/desk/protocol.py"),
     "yaml": ("config/document.py",),
     "prometheus_client": ("server/",),
     "cryptography": ("store/vault.py",),
