@@ -192,6 +192,8 @@ async def test_one_that_is_down_holds_files_shut_until_it_is_back(store, folder,
     scanner.verdict = None
     assert await vault.rescan() == 0
     good_now, bad_now = [await vault.get(one.attachment_id) for one in (good, bad)]
+    assert good_now is not None
+    assert bad_now is not None
     assert (good_now.scan, bad_now.scan) == (Scan.CLEAN, Scan.INFECTED)
     assert await content_of(vault, good_now) == b"good"
     with pytest.raises(AttachmentRefused, match="infected"):
