@@ -33,6 +33,7 @@ from channels.http import (
     suggestions,
 )
 from channels.http.access import ApiPorts
+from channels.http.desk_page import page_router
 from channels.http.feed import EventFeed
 from channels.http.gate import BearerCheck, FailureLimit, Gate
 from channels.http.health import health_router
@@ -190,6 +191,8 @@ def build_app(
         app.include_router(part.router)
     app.include_router(events.socket_router)
     app.include_router(desk.socket_router)
+    if settings.desk:
+        app.include_router(page_router())
     app.router.default = _nothing_here
     for kind, answer in (
         (HTTPException, _answer_http_error),
