@@ -158,7 +158,7 @@ class Session:
 
     async def _tell(self, updates: AsyncIterator[Update]) -> Ending:
         async for update in updates:
-            await self._say(_told(update))
+            await self._say(_told(update, self.agent_id))
         return Ending(CloseCode.GOING_AWAY, "the conversations have ended")
 
     async def _tell_state(self) -> Ending:
@@ -223,7 +223,8 @@ class Session:
             conversation.conversation_id, after=after, limit=PAGE_MESSAGES, internal=True
         )
         return protocol.Open(
-            conversation=ConversationOut.of(conversation),
+            # He serves him: who a mail is from is part of it.
+            conversation=ConversationOut.of(conversation, in_full=True),
             messages=[MessageOut.of(one) for one in found],
             earlier=after > 0,
         )
@@ -327,8 +328,8 @@ async def _stop(stopping: asyncio.Event) -> Ending:
     return Ending(CloseCode.GOING_AWAY, "the node stops")
 
 
-def _told(update: Update) -> protocol.Told:
-    """Return the form of an update."""
+def _told(update: Update, agent_id: str) -> protocol.Told:
+    """Return the form of an update for an agent; addresses in full of whom he serves alone."""
     match update:
         case ports.NewMessage(message=message):
             return protocol.Said(message=MessageOut.of(message))
@@ -346,7 +347,8 @@ def _told(update: Update) -> protocol.Told:
                 sequence=update.sequence,
             )
         case ports.Standing():
-            return protocol.Stands.model_validate(dict(StandingOut.of(update)))
+            his = update.conversation.agent_id == agent_id
+            return protocol.Stands.model_validate(dict(StandingOut.of(update, in_full=his)))
         case ports.OfferShown():
             return protocol.Offer.model_validate(dict(OfferOut.of(update)))
         case ports.OfferGone():

@@ -215,10 +215,10 @@ class StandingOut(Answer):
     present: bool = Field(description="The customer is connected now.", examples=[True])
 
     @classmethod
-    def of(cls, standing: Standing) -> Self:
-        """Return the form of one standing."""
+    def of(cls, standing: Standing, *, in_full: bool = False) -> Self:
+        """Return the form of one standing; see `ConversationOut.of`."""
         return cls(
-            conversation=ConversationOut.of(standing.conversation),
+            conversation=ConversationOut.of(standing.conversation, in_full=in_full),
             position=standing.position,
             expected_wait_s=standing.expected_wait_s,
             agent_name=standing.agent_name,

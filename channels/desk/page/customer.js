@@ -47,7 +47,7 @@ function draw(place, conversation, loaded) {
   const record = loaded?.record;
   const facts = [
     ["number", record?.number], ["value", record ? "★".repeat(record.value) : ""],
-    [conversation.address_kind === "mail" ? "mail" : "customer", conversation.address],
+    [conversation.address_kind, conversation.address],
     ["language", conversation.language], ["queue", conversation.queue_id], ["subject", conversation.subject],
     ["due", conversation.due_at ? clockTime(conversation.due_at) : ""],
   ].filter(([, value]) => value);

@@ -255,9 +255,12 @@ const TAKING = {
     const one = desk.conversations.get(message.conversation_id);
     if (!one) return;
     const last = one.messages.at(-1)?.sequence ?? 0;
+    // Its own messages come with their answer too, in either order.
+    const known = one.messages.some((said) => said.message_id === message.message_id);
     merge(one, [message]);
     one.conversation.last_at = message.at;
     if (message.sequence > last + 1) fill(one, last);
+    else if (known) refresh(one);
     else if (message.conversation_id === desk.chosen) tellMessage(one, message);
     list();
   },

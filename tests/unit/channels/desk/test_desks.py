@@ -95,6 +95,7 @@ async def test_hello_tells_how_everything_stands(setup: Setup) -> None:
     assert one["conversation"]["conversation_id"] == hex_id(1)
     assert [said["sequence"] for said in one["messages"]] == list(range(6, LAST_MESSAGES + 6))
     assert one["earlier"] is True
+    assert one["conversation"]["address"] == "user-000001", "he serves him"
 
 
 async def test_an_offer_is_taken_and_answered(setup: Setup) -> None:
@@ -104,6 +105,7 @@ async def test_an_offer_is_taken_and_answered(setup: Setup) -> None:
         offer = await desk.next()
         assert (offer["type"], offer["preview"]) == ("offer", "Where is my order?")
         assert offer["conversation"]["name"] == "Ana Müller"
+        assert offer["conversation"]["address"] == "use…07", "nobody serves him yet"
         taken = await desk.ask("accept", offer_id=offer["offer_id"])
         assert taken["conversation"]["conversation"]["state"] == "served"
         which = offer["conversation"]["conversation_id"]
