@@ -9,6 +9,7 @@ import structlog
 
 from channels.desk import protocol
 from channels.desk.session import CloseCode, Ending, Peer, Session
+from channels.http.figures import HttpFigures
 from domain.conversation_ports import Conversations, Update
 from domain.errors import LimitExceeded, WarmlineError
 from domain.events import AgentStateChanged
@@ -28,6 +29,7 @@ class Desks:
         conversations: Conversations,
         agents: AgentDesk,
         stream: ResumableStream,
+        figures: HttpFigures,
         *,
         desks_max: int,
         send_s_max: float,
@@ -38,12 +40,14 @@ class Desks:
             conversations: What agents serve.
             agents: Where they ask for a state.
             stream: Tells when a state changes by other means.
+            figures: Counted in.
             desks_max: Connections at once.
             send_s_max: Seconds that a desk may take nothing.
         """
         self._conversations = conversations
         self._agents = agents
         self._stream = stream
+        self._figures = figures
         self._desks_max = desks_max
         self._send_s_max = send_s_max
         self._sessions: defaultdict[str, set[Session]] = defaultdict(set)
@@ -51,9 +55,6 @@ class Desks:
         self._stopping = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self.connected = 0
-        self.refused = 0
-        self.slow = 0
 
     @property
     def stopping(self) -> bool:
@@ -66,9 +67,9 @@ class Desks:
         Raises:
             LimitExceeded: `desks_max` are there already.
         """
-        if self.connected >= self._desks_max:
-            self.refused += 1
-            raise LimitExceeded("http.desks_max", self.connected + 1, self._desks_max)
+        if self._figures.desks >= self._desks_max:
+            self._figures.desks_refused += 1
+            raise LimitExceeded("http.desks_max", self._figures.desks + 1, self._desks_max)
 
     def follow(self, agent_id: str) -> AsyncIterator[Update]:
         """Return what happens to an agent from now on; taken before the handshake's answer."""
@@ -83,7 +84,7 @@ class Desks:
             agents=self._agents,
             send_s_max=self._send_s_max,
         )
-        self.connected += 1
+        self._figures.desks += 1
         self._idle.clear()
         self._sessions[agent_id].add(session)
         if self._following is None:
@@ -91,14 +92,14 @@ class Desks:
         try:
             ending = await session.run(updates, self._stopping)
             if ending.code is CloseCode.TOO_SLOW:
-                self.slow += 1
+                self._figures.desks_slow += 1
             return ending
         finally:
             self._sessions[agent_id].discard(session)
             if not self._sessions[agent_id]:
                 del self._sessions[agent_id]
-            self.connected -= 1
-            if self.connected == 0:
+            self._figures.desks -= 1
+            if self._figures.desks == 0:
                 self._idle.set()
                 self._following.cancel()
                 self._following = None
@@ -115,7 +116,7 @@ class Desks:
             async with asyncio.timeout(grace_s):
                 await self._idle.wait()
         except TimeoutError:
-            _log.warning("desks left open", desks=self.connected)
+            _log.warning("desks left open", desks=self._figures.desks)
 
     async def _follow_states(self) -> None:
         """Tell desks of states that change by telephone, by rule or over HTTP."""

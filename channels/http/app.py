@@ -168,6 +168,7 @@ def build_app(
             ports.conversations,
             ports.agents,
             ports.stream,
+            figures,
             desks_max=settings.desks_max,
             send_s_max=settings.event_send_s_max,
         )

@@ -49,6 +49,7 @@ class Uploads:
         """
         limits = self._limits
         if self._running >= limits.at_once_max:
+            self._figures.uploads_refused += 1
             detail = f"attachments.uploads_max: {self._running + 1} is over {limits.at_once_max}"
             raise ProblemFound("limit", detail, headers={"Connection": "close"})
         self._running += 1

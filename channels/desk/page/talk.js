@@ -9,6 +9,8 @@ import { clockTime, sizeOf, t } from "./texts.js";
 const SHOWN = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 const NEAR_PX = 80;
 const parts = {};
+// randomUUID is for secure pages alone; this one may be served to a private network.
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 let typedAt = 0;
 let typingOver;
 
@@ -141,7 +143,7 @@ function compose(one) {
     const said = text.value.trim();
     if (!said && !one.files.length) return;
     // Kept until it is committed: sent again after a lost connection, it is said once.
-    const wish = one.unsent?.text === said ? one.unsent : { text: said, client_id: crypto.randomUUID?.() ?? String(Math.random()).slice(2) };
+    const wish = one.unsent?.text === said ? one.unsent : { text: said, client_id: newId() };
     one.unsent = wish;
     button.disabled = true;
     try {

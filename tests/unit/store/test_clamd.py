@@ -1,5 +1,4 @@
 import asyncio
-import shutil
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from store.clamd import Clamd, Verdict
+from tests.programs import require_program
 from tests.unit.store.attachment_files_support import pieces
 
 EVIL = b"this is the pattern that our own signature names"
@@ -98,8 +98,8 @@ async def test_only_so_many_at_once() -> None:
         assert served.running_max == 2
 
 
-@pytest.mark.skipif(shutil.which("clamd") is None, reason="apt-get install clamav-daemon")
 async def test_the_real_one_with_a_signature_of_our_own(tmp_path: Path) -> None:
+    program = require_program("clamd")
     signatures = tmp_path / "signatures"
     signatures.mkdir()
     (signatures / "own.ndb").write_text(f"Own.Test:0:*:{EVIL.hex()}\n", encoding="ascii")
@@ -112,7 +112,7 @@ async def test_the_real_one_with_a_signature_of_our_own(tmp_path: Path) -> None:
     )
     quiet = asyncio.subprocess.DEVNULL
     daemon = await asyncio.create_subprocess_exec(
-        "clamd", "--config-file", str(settings), stdout=quiet, stderr=quiet
+        program, "--config-file", str(settings), stdout=quiet, stderr=quiet
     )
     try:
         scanner = clamd(str(socket))

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from channels.desk.session import LAST_MESSAGES
 from channels.http.app import build_app
+from channels.http.figures import HttpFigures
 from channels.http.server import HttpServer
 from domain.agent import AgentState
 from domain.contact import Channel
@@ -30,6 +31,7 @@ class Setup:
     fake: FakeConversations = field(default_factory=FakeConversations)
     server: HttpServer | None = None
     app: Any = None
+    figures: HttpFigures = field(default_factory=HttpFigures)
 
     @asynccontextmanager
     async def desk(self, agent_id: str = "alice", **more: Any) -> AsyncIterator["Desk"]:
@@ -76,7 +78,7 @@ class Desk:
 async def setup() -> AsyncIterator[Setup]:
     made = Setup()
     settings = http_settings(desks_max=2, event_send_s_max=0.3)
-    ports = replace(made.node.ports(), conversations=made.fake)
+    ports = replace(made.node.ports(), conversations=made.fake, figures=made.figures)
     made.app = build_app(settings, ports, token=TOKEN)
     async with HttpServer(made.app, settings) as server:
         made.server = server
@@ -251,7 +253,7 @@ async def test_one_desk_too_many(setup: Setup) -> None:
             async with setup.desk():
                 pass
         assert refused.value.response.status_code == 503
-        assert setup.app.state.desks.refused == 1
+        assert setup.figures.desks_refused == 1
 
 
 async def test_a_desk_that_takes_nothing_is_closed(setup: Setup) -> None:
@@ -263,7 +265,7 @@ async def test_a_desk_that_takes_nothing_is_closed(setup: Setup) -> None:
         for _ in range(900):
             setup.fake.customer_says(hex_id(1), text)
         async with asyncio.timeout(20):
-            while setup.app.state.desks.slow == 0:  # noqa: ASYNC110 - time is the matter here
+            while setup.figures.desks_slow == 0:  # noqa: ASYNC110 - time is the matter here
                 await asyncio.sleep(0.01)
         desk.socket.transport.resume_reading()
         assert await desk.closing() in {4008, None}
