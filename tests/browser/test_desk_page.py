@@ -86,7 +86,8 @@ async def test_an_agent_serves() -> None:
         assert fake.said[hex_id(1)][-1].internal
         await fake.mark(hex_id(1), Author.CUSTOMER, Delivery.READ, 2)
         await page.until(
-            "[...document.querySelectorAll('.said footer')].some((one) => /Read/.test(one.textContent))"
+            "[...document.querySelectorAll('.said footer')]"
+            ".some((one) => one.textContent.includes('Read'))"
         )
 
         fake.offer(11)
