@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from config import (
+    attachments_zh,
     callback_zh,
     conversations_zh,
     messengers_zh,
@@ -107,6 +108,12 @@ _ALLOWED: Final = {
         "URL，如 https://desk.example.org/warmline"
     ),
     "the name of a type of event": "事件类型的名称",
+    "a media type such as image/png, image/*, or application/vnd.oasis.opendocument.*": (
+        "媒体类型，如 image/png、image/* 或 application/vnd.oasis.opendocument.*"
+    ),
+    "HOST:PORT, or the path of a Unix socket, beginning with /": (
+        "主机:端口，或以 / 开头的 Unix 套接字路径"
+    ),
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
     ),
@@ -148,6 +155,7 @@ def _number(match: re.Match[str]) -> str:
 
 
 MEANINGS: Final[dict[str, str]] = {
+    **attachments_zh.MEANINGS,
     **callback_zh.MEANINGS,
     **messengers_zh.MEANINGS,
     **outreach_zh.MEANINGS,
@@ -165,6 +173,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Configuration.router": "分配的规则：其代价的权重，以及对所有队列有效的规则。",
     "Configuration.analysis": "听：语音活动、音量、音高、话轮。",
     "Configuration.emotion": "客户的感受：是否分析，以及随后做什么。",
+    "Configuration.attachments": "随消息而来的文件：接收哪些，怎样扫描。",
     "Configuration.http": "HTTP 接口。",
     "Configuration.customers": "对客户记住些什么，以及还向谁询问。",
     "Configuration.conversations": "聊天、消息和邮件：如何等待、受理和结束。",
@@ -417,6 +426,8 @@ MEANINGS: Final[dict[str, str]] = {
     "Http.request_s_max": "客户端发送整个请求可用的秒数。",
     "Http.auth_failures_max": "在 `auth_window_s` 内来自一个地址的错误令牌数；之后不再理会该地址。",
     "Http.auth_window_s": "统计错误令牌的秒数，也是不理会该地址的秒数。",
+    "Http.desk": "是否在 /desk/ 提供座席页面；它要求输入令牌和座席。",
+    "Http.desks_max": "座席同时打开的 WebSocket 数（/api/v1/agents/AGENT/desk）；再来的被拒绝。",
     "Http.allowed_origins": "可以从浏览器调用接口的网页来源（CORS）。",
     "Http.proxies": "其 X-Forwarded-For 可信的反向代理所在的网段。",
     "Customers": "对客户记住些什么，以及路由可以知道他的什么。",

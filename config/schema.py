@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from config.attachments import Attachments
 from config.business_hours import CALENDARS_MAX, Calendar
 from config.callback import Callback, Outbound
 from config.conversations import Conversations
@@ -356,6 +357,10 @@ class Http(Section):
     """Wrong tokens from one address within `auth_window_s`; after that it is not heard."""
     auth_window_s: Annotated[int, Field(ge=1, le=3600)] = 60
     """Seconds over which wrong tokens are counted, and that an address is not heard."""
+    desk: bool = False
+    """Whether the agents' page is served at /desk/; it asks for the token and the agent."""
+    desks_max: Annotated[int, Field(ge=1, le=10_000)] = 500
+    """WebSockets of agents at /api/v1/agents/AGENT/desk at once; one more is refused."""
     allowed_origins: list[str] = []
     """Origins of web pages that may call the API from a browser (CORS)."""
     proxies: list[Network] = []
@@ -425,6 +430,8 @@ class Configuration(Section):
     """Matters that outlive the contact, until they are settled."""
     conversations: Conversations = Conversations()
     """Chats, messages and mails: how they wait, are served and end."""
+    attachments: Attachments = Attachments()
+    """Files that come with messages: which are taken in, and how they are scanned."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

@@ -6,10 +6,10 @@ The picture is not among them: it takes a run of the demo (`docs/make_pictures.p
 import sys
 
 from config import reference
-from docs import make_events, make_limits, make_states, make_tree, make_workload
+from docs import make_desk, make_events, make_limits, make_states, make_tree, make_workload
 
 if __name__ == "__main__":
-    for made in (make_tree, make_limits, make_states, make_events):
+    for made in (make_tree, make_limits, make_states, make_events, make_desk):
         made.PAGE.write_text(made.page(), encoding="utf-8")
         sys.stdout.write(f"{made.PAGE.name}\n")
     for simulator in make_workload.PAGES:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+SHOWN: Final = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp"))
+"""Types that may be shown inside a page: nothing in them runs. All others are saved."""
 
 
 class Scan(StrEnum):

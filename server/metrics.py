@@ -239,6 +239,7 @@ _READ: Final = (
     Family("warmline_http_refused", "counter", "Requests and connections refused.", ("why",)),
     Family("warmline_http_sources_forgotten", "counter", "Dropped from the table of wrong tokens."),
     Family("warmline_http_event_readers", "gauge", "WebSockets that follow the events."),
+    Family("warmline_http_desks", "gauge", "WebSockets of agents' desks."),
     Family("warmline_http_events_sent", "counter", "Events written to WebSockets."),
     # Learning and suggestions
     Family("warmline_learning_outcomes", "counter", "Outcomes that were learnt from."),

@@ -8,6 +8,8 @@ import pytest
 INSTALL = {
     "sipp": "sudo apt-get install sip-tester",
     "baresip": "sudo apt-get install baresip-core",
+    "chromium": "sudo apt-get install chromium",
+    "clamd": "sudo apt-get install clamav-daemon",
 }
 
 

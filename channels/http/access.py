@@ -12,7 +12,12 @@ from channels.http.figures import HttpFigures
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS, ProblemFound
 from channels.messenger.gateway import Messengers
 from domain.care_ports import CareDesk
-from domain.conversation_ports import ConversationStore, Timelines
+from domain.conversation_ports import (
+    AttachmentVault,
+    Conversations,
+    ConversationStore,
+    Timelines,
+)
 from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
 from domain.events import ConfigurationReloaded
@@ -61,6 +66,8 @@ class ApiPorts:
         outreach: Writes to customers of our own accord; None: 503 too.
         messengers: Who joins other messengers; None: their paths are not served.
         tickets: Matters that outlive a contact; None: 503 too.
+        conversations: What is said in writing; None: 503 too.
+        attachments: Files that come with it; None: 503 too.
     """
 
     clock: Clock
@@ -91,6 +98,8 @@ class ApiPorts:
     messengers: Messengers | None = None
     outreach: OutreachDesk | None = None
     tickets: TicketDesk | None = None
+    conversations: Conversations | None = None
+    attachments: AttachmentVault | None = None
 
 
 def ports_of(connection: HTTPConnection) -> ApiPorts:

@@ -12,15 +12,19 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from channels.desk.desks import Desks
 from channels.http import (
     agents,
     alerts,
+    attachments,
     callbacks,
     calls,
     configuration,
     contacts,
+    conversations,
     customers,
     decisions,
+    desk,
     emotion,
     events,
     identities,
@@ -34,6 +38,7 @@ from channels.http import (
     webhooks,
 )
 from channels.http.access import ApiPorts
+from channels.http.desk_page import page_router
 from channels.http.feed import EventFeed
 from channels.http.gate import BearerCheck, FailureLimit, Gate
 from channels.http.health import health_router
@@ -46,6 +51,8 @@ from channels.http.problem import (
     problem_response,
 )
 from channels.http.safety import BodyLimit, Safety
+from channels.http.uploads import UPLOAD_PATHS, UploadLimits, Uploads
+from config.attachments import Attachments
 from config.schema import Http
 from domain.errors import EventsGone, WarmlineError
 
@@ -64,6 +71,8 @@ TAGS = [
     {"name": "tickets", "description": "Matters that outlive a contact, until they are settled."},
     {"name": "calls", "description": "Calls that run at this moment."},
     {"name": "callbacks", "description": "Customers who hung up and are called in their turn."},
+    {"name": "conversations", "description": "What is said in writing, on any channel."},
+    {"name": "attachments", "description": "Files that come with messages."},
     {"name": "alerts", "description": "Customers whom somebody should look after now."},
     {"name": "emotion", "description": "How a customer feels, and what he allows."},
     {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
@@ -83,6 +92,7 @@ def build_app(
     token: str,
     metrics_token: str | None = None,
     version: str = "0.0.0",
+    attachment_settings: Attachments | None = None,
 ) -> FastAPI:
     """Return the API.
 
@@ -92,6 +102,7 @@ def build_app(
         token: The secret of `settings.token`, read.
         metrics_token: That of `settings.metrics_token`; None: /metrics is open.
         version: Of Warmline.
+        attachment_settings: The section `attachments`; None: its defaults.
 
     Raises:
         ConfigurationError: A token is too short or fits in no header.
@@ -104,8 +115,11 @@ def build_app(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["Authorization", "Content-Type"],
-                expose_headers=["Link", "Retry-After", "X-Request-Id"],
+                allow_headers=["Authorization", "Content-Type", "Range", "X-File-Name"],
+                expose_headers=[
+                    *("Link", "Retry-After", "X-Request-Id"),
+                    *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag"),
+                ],
             )
         )
     middleware += [
@@ -128,6 +142,7 @@ def build_app(
             seconds_max=settings.request_s_max,
             wide_path=customers.IMPORT_PATH,
             wide_bytes_max=settings.import_bytes_max,
+            streamed=UPLOAD_PATHS,
             figures=figures,
         ),
     ]
@@ -155,9 +170,32 @@ def build_app(
         heartbeat_s=settings.event_heartbeat_s,
         send_s_max=settings.event_send_s_max,
     )
+    app.state.desks = (
+        None
+        if ports.conversations is None
+        else Desks(
+            ports.conversations,
+            ports.agents,
+            ports.stream,
+            figures,
+            desks_max=settings.desks_max,
+            send_s_max=settings.event_send_s_max,
+        )
+    )
+    files = attachment_settings or Attachments()
+    app.state.uploads = Uploads(
+        UploadLimits(
+            bytes_max=files.bytes_max,
+            seconds_max=files.upload_s_max,
+            piece_s_max=settings.request_s_max,
+            at_once_max=files.uploads_max,
+        ),
+        figures,
+    )
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, identities, timelines, tickets, decisions),
+        *(conversations, attachments),
         *(calls, callbacks, alerts, emotion, learning, suggestions, intervals),
         *(webhooks, outreach, events, configuration),
     ):
@@ -165,6 +203,9 @@ def build_app(
     app.include_router(events.socket_router)
     if ports.messengers is not None:
         app.include_router(messenger_router(ports.messengers))
+    app.include_router(desk.socket_router)
+    if settings.desk:
+        app.include_router(page_router())
     app.router.default = _nothing_here
     for kind, answer in (
         (HTTPException, _answer_http_error),

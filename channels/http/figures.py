@@ -20,6 +20,10 @@ class HttpFigures:
         event_readers_refused: Over `http.event_readers_max`.
         event_readers_slow: Closed because they were too slow.
         events_sent: Events written to WebSockets.
+        uploads_refused: Over `attachments.uploads_max`.
+        desks: WebSockets of agents now.
+        desks_refused: Over `http.desks_max`.
+        desks_slow: Closed because they were too slow.
     """
 
     requests: dict[tuple[str, str, int], int] = field(default_factory=dict)
@@ -34,6 +38,10 @@ class HttpFigures:
     event_readers_refused: int = 0
     event_readers_slow: int = 0
     events_sent: int = 0
+    uploads_refused: int = 0
+    desks: int = 0
+    desks_refused: int = 0
+    desks_slow: int = 0
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answer.

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from domain.errors import (
+    AttachmentRefused,
     CellGone,
     ConfigurationError,
     EventsGone,
@@ -18,6 +19,7 @@ from domain.errors import (
     NobodyServes,
     NoCellFree,
     NotKnown,
+    NotServing,
     StoreError,
     WarmlineError,
 )
@@ -62,18 +64,26 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
     "not-known": ProblemKind(
         status=404,
         title="No such thing",
-        meaning="The path is right, but no agent, queue, contact, customer, call or open alert has "
-        "that name. A call that has ended is no call any more; look for its contact.",
+        meaning="The path is right, but no agent, queue, contact, customer, conversation, file, "
+        "call or open alert has that name. A call that has ended is no call any more; look for its "
+        "contact.",
     ),
     "method-not-allowed": ProblemKind(
         status=405,
         title="Method not allowed",
         meaning="The header `Allow` lists the methods of this path.",
     ),
+    "attachment-shut": ProblemKind(
+        status=403,
+        title="The file may not be opened",
+        meaning="A scanner has found something in it, or has not looked at it yet; `detail` says "
+        "which.",
+    ),
     "request-timeout": ProblemKind(
         status=408,
         title="The request came too slowly",
-        meaning="The request was not complete within `http.request_s_max`.",
+        meaning="The request was not complete within `http.request_s_max`, or a file within "
+        "`attachments.upload_s_max`.",
     ),
     "conflict": ProblemKind(
         status=409,
@@ -90,7 +100,18 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
         status=413,
         title="The request is too large",
         meaning="The body is over `http.request_bytes_max`, or an import over "
-        "`http.import_bytes_max`.",
+        "`http.import_bytes_max`, or a file over `attachments.bytes_max`.",
+    ),
+    "range-not-satisfiable": ProblemKind(
+        status=416,
+        title="No byte is in that range",
+        meaning="`Content-Range` tells the size of the file.",
+    ),
+    "attachment-refused": ProblemKind(
+        status=422,
+        title="The file is not taken",
+        meaning="Its type is not in `attachments.types`, it would unpack to too much, or a scanner "
+        "found something in it; `detail` says which.",
     ),
     "unprocessable": ProblemKind(
         status=422,
@@ -137,7 +158,8 @@ PROBLEMS: Final[dict[str, ProblemKind]] = {
 _BY_STATUS: Final = {
     kind.status: name
     for name, kind in PROBLEMS.items()
-    if name not in {"not-known", "configuration", "limit", "http"}
+    if name
+    not in {"not-known", "attachment-shut", "attachment-refused", "configuration", "limit", "http"}
 }
 
 
@@ -263,6 +285,8 @@ def name_of_error(error: WarmlineError) -> str:
         (NotKnown, "not-known"),
         (IllegalTransition, "conflict"),
         (NobodyServes, "conflict"),
+        (NotServing, "conflict"),
+        (AttachmentRefused, "attachment-refused"),
         (CellGone, "conflict"),
         (EventsGone, "events-gone"),
         (LimitExceeded, "limit"),

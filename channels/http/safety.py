@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import structlog
@@ -16,6 +16,8 @@ from domain.ports import Clock
 _log = structlog.get_logger(__name__)
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+HEAD_ONLY: Final = "warmline.head_only"
+"""Set in the scope of a request that was HEAD: its route need not read what it would send."""
 DISCARD_BYTES_MAX: Final = 1_048_576
 WIDE_MAX: Final = 2
 """Large bodies in memory at once; operators import one after the other."""
@@ -54,7 +56,7 @@ class Safety:
         started_s = self._clock.monotonic_s()
         method = scope.get("method", "GET")
         # A copy: the server below us drops the body of an answer to HEAD by its own scope.
-        inner = {**scope, "method": "GET"} if method == "HEAD" else scope
+        inner = {**scope, "method": "GET", HEAD_ONLY: True} if method == "HEAD" else scope
         status = 0
 
         async def dressed(message: Message) -> None:
@@ -125,7 +127,8 @@ class BodyLimit:
     """ASGI middleware that reads a request's body before the application sees the request.
 
     The body is bounded in size and in time; the application then never waits for a client. One
-    path may take more, from a few clients at once.
+    path may take more, from a few clients at once. Where a body is a file, its route reads it in
+    pieces, within bounds of its own.
     """
 
     def __init__(
@@ -137,6 +140,7 @@ class BodyLimit:
         figures: HttpFigures,
         wide_path: str = "",
         wide_bytes_max: int = 0,
+        streamed: Collection[str] = (),
     ) -> None:
         """Bound the bodies of requests to `app`.
 
@@ -147,6 +151,7 @@ class BodyLimit:
             figures: Counted in.
             wide_path: Where a body may have `wide_bytes_max` bytes.
             wide_bytes_max: There.
+            streamed: Paths whose bodies are not read here.
         """
         self._app = app
         self._bytes_max = bytes_max
@@ -154,11 +159,12 @@ class BodyLimit:
         self._figures = figures
         self._wide_path = wide_path
         self._wide_bytes_max = wide_bytes_max
+        self._streamed = frozenset(streamed)
         self._wide = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or answer 413 or 408."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._streamed:
             await self._app(scope, receive, send)
         elif scope["path"] != self._wide_path or not self._wide_path:
             await self._serve(scope, receive, send, self._bytes_max, "http.request_bytes_max")

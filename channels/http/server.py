@@ -10,6 +10,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from channels.desk.desks import Desks
 from channels.http.access import ApiPorts
 from channels.http.connection import EventConnection, limited_connections
 from channels.http.feed import EventFeed
@@ -21,8 +22,8 @@ STOP_S: Final = 5.0
 """How long readers of events, and then running requests, may take to end."""
 HEAD_BYTES_MAX: Final = 16_384
 """A token, a few header fields and a query; browsers send 2 kB."""
-MESSAGE_BYTES_MAX: Final = 4_096
-"""A reader of events has nothing to say."""
+MESSAGE_BYTES_MAX: Final = 1_048_576
+"""A message of 200,000 characters, most of them Chinese, has 600 kB."""
 PING_S: Final = 20.0
 """Within which a peer that is gone without a word is noticed, after as long again."""
 
@@ -92,7 +93,8 @@ class HttpServer:
         # No new readers while the old ones go, or the last would never have gone.
         for listening in server.servers:
             listening.close()
-        await feed.stop(STOP_S)
+        desks: Desks | None = self._app.state.desks
+        await asyncio.gather(feed.stop(STOP_S), *((desks.stop(STOP_S),) if desks else ()))
         server.should_exit = True
         await task
         _log.info("http stopped")

@@ -11,6 +11,13 @@ from starlette.types import Message
 
 from channels.http.app import build_app
 from channels.http.problem import PROBLEM_PATH, PROBLEMS
+from domain.contact import Channel
+from tests.unit.channels.conversation_fakes import (
+    FakeConversations,
+    FakeVault,
+    conversation,
+    hex_id,
+)
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
@@ -40,6 +47,15 @@ SEGMENTS = st.one_of(
             "customer",
             "customers",
             "import",
+            "conversations",
+            "messages",
+            "notes",
+            "mark",
+            "close",
+            "offers",
+            "accept",
+            "attachments",
+            "content",
             "outcome",
             *("tickets", "steps", "notes", "links", "merge", "trail", "1"),
             "C-1",
@@ -96,6 +112,18 @@ ROUTES = st.one_of(
             "api/v1/tickets/1",
             f"api/v1/contacts/{contact_id(1)}/tickets",
             "api/v1/customers/C-1/tickets",
+            "api/v1/attachments",
+            f"api/v1/attachments/{hex_id(4_000)}",
+            f"api/v1/attachments/{hex_id(4_000)}/content",
+            f"api/v1/conversations/{hex_id(1)}",
+            *(
+                f"api/v1/conversations/{hex_id(number)}/{act}"
+                for number in (1, 99)
+                for act in ("messages", "notes", "mark", "park", "resume", "transfer", "close")
+            ),
+            "api/v1/agents/alice/conversations",
+            f"api/v1/agents/alice/offers/{hex_id(702)}/accept",
+            f"api/v1/customers/{hex_id(901)}/conversations",
         ]
     ),
 )
@@ -105,6 +133,7 @@ QUERIES = st.dictionaries(
             *("limit", "before", "queue_id", "after", "types", "state", "caller", "language"),
             *("identifiers", "check", "overdue", "owner_id"),
             *("identifiers", "check", "words", "customer"),
+            *("identifiers", "check", "notes", "save"),
         ]
     ),
     st.one_of(st.integers().map(str), st.text(max_size=12), st.just(contact_id(3))),
@@ -120,6 +149,7 @@ JSON = st.recursive(
                     *("state", "reason", "by", "answer", "value", "phones", "topic"),
                     *("trigger", "text", "into", "priority", "owner_id", "subject"),
                     *("kind", "proof", "member_id", "customer_id"),
+                    *("client_id", "text", "agent_id", "sequence", "until", "skill", "to_queue"),
                 ]
             ),
             inner,
@@ -135,6 +165,12 @@ TYPES = st.sampled_from(
 )
 
 
+def conversations() -> FakeConversations:
+    fake = FakeConversations()
+    fake.add(conversation(1), conversation(2, channel=Channel.MAIL))
+    return fake
+
+
 PORTS = replace(
     Node().ports(),
     care=FakeCare(),
@@ -146,6 +182,8 @@ PORTS = replace(
     timelines=FakeTimelines(),
     exporter=FakeTimelines(),
     messages=FakeTimelines(),  # type: ignore[arg-type]
+    conversations=conversations(),
+    attachments=FakeVault(),
 )
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 

@@ -37,11 +37,15 @@ DOORS = {
     "soundfile": ("media/recordings.py", "models/training/", "demo/audio.py"),
     "matplotlib": ("server/analyse/plot.py", "server/simulate/plot.py"),
     "sipmessage": ("pbx/edge/", "pbx/sip/", "config/values.py"),
-    "pydantic": ("config/", "channels/http/", "channels/messenger/protocol.py"),
+    "pydantic": (
+        *("config/", "channels/http/", "channels/messenger/protocol.py"),
+        "channels/desk/protocol.py",
+    ),
     "yaml": ("config/document.py",),
     "prometheus_client": ("server/",),
     "cryptography": ("store/vault.py",),
     "phonenumbers": ("customers/telephone.py",),
+    "puremagic": ("store/media_type.py",),
     "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""

@@ -254,7 +254,7 @@ def test_bus_with_two_readers_of_one_name() -> None:
 
 
 def test_http() -> None:
-    counted = HttpFigures(auth_failures=2, event_readers=3)
+    counted = HttpFigures(auth_failures=2, event_readers=3, desks=4, desks_slow=5)
     counted.answered("GET", "/healthz", 200, 0.5)
     counted.answered("GET", "/healthz", 200, 0.25)
     made = found(figures.http_figures(counted))
@@ -262,6 +262,8 @@ def test_http() -> None:
     assert made["warmline_http_request_seconds", "GET", "/healthz"] == 0.75
     assert made["warmline_http_refused", "token"] == 2
     assert made["warmline_http_event_readers",] == 3
+    assert made["warmline_http_desks",] == 4
+    assert made["warmline_http_refused", "slow_desk"] == 5
 
 
 LEARNT = OutcomeModel(Learning())
