@@ -6,6 +6,7 @@ from typing import Final
 
 from config import (
     callback_review,
+    chat_review,
     customers_review,
     emotion_review,
     resources,
@@ -57,6 +58,7 @@ class Coherence:
         who_serves(review)
         unasked_skills(review)
         callback_review.check(review)
+        chat_review.check(review)
         emotion_review.check(review)
         resources.check(review)
         routing_review.check(review)

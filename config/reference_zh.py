@@ -7,7 +7,7 @@ and what is left over.
 import re
 from typing import Final
 
-from config import callback_zh, routing_zh
+from config import callback_zh, chat_zh, routing_zh
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
@@ -45,6 +45,7 @@ _NUMBER: Final = re.compile(
     r"(?P<unit> seconds| milliseconds| per second| MiB| bytes)?"
 )
 _TEXT: Final = re.compile(r"text of (?P<low>\d+) to (?P<high>\d+) characters")
+_SHORT: Final = re.compile(r"text of at most (?P<high>\d+) characters")
 _LIST: Final = re.compile(r"a list(?P<least>, at least 1)?: (?P<item>.+)", re.DOTALL)
 _MAPPING: Final = re.compile(
     r"a mapping of names to (?P<item>.+?)(?P<full> that is not empty)?", re.DOTALL
@@ -99,6 +100,9 @@ _ALLOWED: Final = {
         "URL，如 https://desk.example.org/warmline"
     ),
     "the name of a type of event": "事件类型的名称",
+    "the origin of a web page, such as https://www.example.org": (
+        "网页的来源（origin），如 https://www.example.org"
+    ),
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
     ),
@@ -117,6 +121,8 @@ def allowed(text: str) -> str:
         return _number(match)
     if match := _TEXT.fullmatch(text):
         return f"文本，{match['low']} 到 {match['high']} 个字符"
+    if match := _SHORT.fullmatch(text):
+        return f"文本，最多 {match['high']} 个字符"
     if match := _LIST.fullmatch(text):
         return f"列表{'，至少一项' if match['least'] else ''}：{allowed(match['item'])}"
     if match := _MAPPING.fullmatch(text):
@@ -141,6 +147,7 @@ def _number(match: re.Match[str]) -> str:
 
 MEANINGS: Final[dict[str, str]] = {
     **callback_zh.MEANINGS,
+    **chat_zh.MEANINGS,
     **routing_zh.MEANINGS,
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from config.callback import Callback, Outbound
+from config.chat import Chat
 from config.customers import Customers
 from config.emotion import Emotion
 from config.routing import QueueRouting, Routing, Skilled
@@ -414,6 +415,8 @@ class Configuration(Section):
     """How the customer feels: whether it is read, and what is done about it."""
     customers: Customers = Customers()
     """What is remembered of customers, and who else is asked about them."""
+    chat: Chat = Chat()
+    """Chat with customers: the web widget and apps."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

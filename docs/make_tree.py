@@ -37,6 +37,7 @@ PACKAGES: Final = (
 
 FOLDERS: Final = {
     "bench/scenarios": "SIPp's side of a measured call",
+    "channels/chat/widget": "the web widget: plain JavaScript and CSS, as browsers get them",
     "config/examples": "configurations to begin with; a test loads each",
     "config/examples/workloads": "days of contact centres for `sim`",
     "config/prompts/en": "the English prompts",
@@ -47,6 +48,8 @@ FOLDERS: Final = {
     "docs/adr": "decisions, one page each",
     "docs/grafana": "a board for Grafana",
     "docs/measure": "measured figures, with the machine that they were measured on",
+    "docs/examples": "programs written from the pages alone",
+    "docs/protocols": "protocols that others write clients for, with their schemas",
     "docs/pictures": "the README's pictures",
     "docs/systemd": "the unit of the service",
     "requirements": "what is installed: named in `*.in`, locked with hashes in `*.lock`",
