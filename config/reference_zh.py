@@ -45,7 +45,6 @@ _NUMBER: Final = re.compile(
     r"(?P<unit> seconds| milliseconds| per second| MiB| bytes)?"
 )
 _TEXT: Final = re.compile(r"text of (?P<low>\d+) to (?P<high>\d+) characters")
-_SHORT: Final = re.compile(r"text of at most (?P<high>\d+) characters")
 _LIST: Final = re.compile(r"a list(?P<least>, at least 1)?: (?P<item>.+)", re.DOTALL)
 _MAPPING: Final = re.compile(
     r"a mapping of names to (?P<item>.+?)(?P<full> that is not empty)?", re.DOTALL
@@ -59,6 +58,7 @@ _ALLOWED: Final = {
     "a secret, see below": "密码或令牌的所在，见下文",
     "true or false": "true 或 false",
     "text": "文本",
+    "text of at most 500 characters": "文本，最多 500 个字符",
     "text of at least 1 character": "文本，至少一个字符",
     "2 to 8 digits": "2 到 8 位数字",
     "a path; a relative one begins at this file's folder": "路径；相对路径从本文件所在的文件夹算起",
@@ -121,8 +121,6 @@ def allowed(text: str) -> str:
         return _number(match)
     if match := _TEXT.fullmatch(text):
         return f"文本，{match['low']} 到 {match['high']} 个字符"
-    if match := _SHORT.fullmatch(text):
-        return f"文本，最多 {match['high']} 个字符"
     if match := _LIST.fullmatch(text):
         return f"列表{'，至少一项' if match['least'] else ''}：{allowed(match['item'])}"
     if match := _MAPPING.fullmatch(text):

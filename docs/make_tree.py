@@ -54,6 +54,7 @@ FOLDERS: Final = {
     "docs/systemd": "the unit of the service",
     "requirements": "what is installed: named in `*.in`, locked with hashes in `*.lock`",
     "tests": "the tests; inside they follow the code, so their files are not listed",
+    "tests/browser": "the chat's widget in Chromium",
     "tests/golden": "fixed inputs with their origin",
     "tests/integration": "parts together, over real sockets, files and processes",
     "tests/property": "properties, tried by hypothesis",

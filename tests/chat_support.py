@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -337,6 +337,13 @@ class FakeVault:
 
     async def set_scan(self, attachment_id: str, scan: Scan) -> None:
         raise NotImplementedError
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something that another task does is done."""
+    async with asyncio.timeout(10):
+        while not true():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.01)
 
 
 def chat_settings(**more: Any) -> Chat:

@@ -8,6 +8,7 @@ import pytest
 INSTALL = {
     "sipp": "sudo apt-get install sip-tester",
     "baresip": "sudo apt-get install baresip-core",
+    "chromium": "sudo apt-get install chromium",
 }
 
 

@@ -45,9 +45,14 @@ class Person:
 
     @property
     def key(self) -> str:
-        """By which tables know him: a digest, so that no table holds the address itself."""
-        text = f"{self.address.kind}\n{self.address.value}"
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        """By which tables know him."""
+        return key_of(self.address)
+
+
+def key_of(address: Identifier) -> str:
+    """Return by what tables know an address: a digest, so that none holds the address itself."""
+    text = f"{address.kind}\n{address.value}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def visitor(visitor_id: str) -> Person:

@@ -11,7 +11,7 @@ import structlog
 
 from channels.chat.closing import CloseCode
 from channels.chat.figures import ChatFigures
-from channels.chat.identity import Person
+from channels.chat.identity import Person, key_of
 from channels.chat.protocol import FromServer, Status, TypesToo, encode
 from channels.chat.session import Session, SessionState
 from channels.chat.telling import first_status, marked, status, told
@@ -24,6 +24,7 @@ from domain.conversation_ports import (
     Typing,
     Update,
 )
+from domain.customer import Identifier
 from domain.errors import WarmlineError
 from domain.message import Author, Message
 
@@ -139,9 +140,11 @@ class Room:
         session.live = session.state is not SessionState.ENDED
 
     async def catch_up_others(self) -> None:
-        """Bring every connection up that is not live; after the first message opened a room."""
+        """Bring every connection up that is not live; after a message opened a conversation."""
         for member in [one for one in self._members if not one.session.live]:
             await self.catch_up(member)
+        if self.status is not None:
+            self.broadcast(self.status)
 
     def broadcast(self, message: FromServer, *, but: Member | None = None) -> None:
         """Send something to every connection."""
@@ -242,9 +245,9 @@ class Rooms:
         if not len(room):
             self._rooms.pop(room.person.key, None)
 
-    def present(self, person: Person) -> int:
+    def present(self, address: Identifier) -> int:
         """Return how many connections a customer has."""
-        room = self._rooms.get(person.key)
+        room = self._rooms.get(key_of(address))
         return 0 if room is None else len(room)
 
     def close(self, code: CloseCode) -> None:

@@ -41,6 +41,7 @@ from config.chat import Chat, ChatWidget
 from domain.contact import Channel, Disposition
 from domain.conversation import Conversation, ConversationState
 from domain.conversation_ports import Conversations
+from domain.customer import Identifier
 from domain.errors import (
     IllegalTransition,
     LimitExceeded,
@@ -149,6 +150,10 @@ class ChatService:
         """Return the connection that a session's bearer token is of."""
         return self._seats.get(token)
 
+    def connected(self, address: Identifier) -> bool:
+        """Tell whether a customer is connected now."""
+        return self.rooms.present(address) > 0
+
     def stop(self) -> None:
         """Close every connection; customers come again when the node is back."""
         self.stopping = True
@@ -204,7 +209,7 @@ class ChatService:
         if self.stopping:
             peer.close(CloseCode.GOING_AWAY)
             return
-        if self.rooms.present(person) >= self.settings.connections_per_customer_max:
+        if self.rooms.present(person.address) >= self.settings.connections_per_customer_max:
             peer.close(CloseCode.TOO_MANY)
             return
         widget = self._widgets[admission.widget_id]

@@ -99,7 +99,7 @@ class Widget {
       "header",
       {},
       make("div", { class: "avatar", "aria-hidden": "true" }),
-      make("div", { class: "names" }, this.heading, this.sub),
+      make("div", { class: "names" }, this.heading),
       make("div", { class: "tools" }, this.languageButton, this.endButton, this.closeButton),
     );
     this.banner = make("p", { class: "banner", role: "status", hidden: true });
@@ -120,7 +120,7 @@ class Widget {
     this.panel = make(
       "section",
       { class: "panel", role: "dialog", "aria-labelledby": "title", hidden: true, onkeydown: (e) => e.key === "Escape" && this.toggle(), ondragover: (e) => e.preventDefault(), ondrop: (e) => this.dropped(e) },
-      head, this.banner, this.scroll, this.tray, this.fault, form, this.asking,
+      head, this.sub, this.banner, this.scroll, this.tray, this.fault, form, this.asking,
     );
     const style = make("link", { rel: "stylesheet", href: `${BASE}chat/v1/widget.css` });
     // Nothing is seen before the style is there.
@@ -188,6 +188,8 @@ class Widget {
     this.panel.lang = this.launcher.lang = this.language === "zh" ? "zh-CN" : "en";
     this.heading.textContent = this.title[this.language] || text.title;
     this.sub.textContent = this.subtitle();
+    this.sub.hidden = !this.sub.textContent;
+    this.sub.classList.toggle("served", this.status?.state === "served");
     this.languageButton.textContent = text.language;
     this.languageButton.setAttribute("aria-label", text.languageLabel);
     this.languageButton.hidden = this.offered.length < 2;
@@ -239,6 +241,7 @@ class Widget {
       this.showFiles(entry, m.attachments);
     }
     entry.sequence = m.sequence;
+    entry.at = new Date(m.at);
     entry.state = "sent";
     if (m.author === "agent") this.agentTyping = false;
     // Its place is by sequence; what is not yet stored stands below all that is.

@@ -4,7 +4,7 @@ from domain.conversation import ConversationState
 from domain.errors import LimitExceeded, StoreError
 from domain.message import Author, Delivery
 from domain.proof import Proof
-from tests.chat_support import chat_rig
+from tests.chat_support import chat_rig, until
 
 
 async def test_a_message_is_accepted_and_the_answer_comes() -> None:
@@ -102,11 +102,10 @@ async def test_tabs_of_one_visitor_share_a_conversation() -> None:
         conversation_id = next(iter(rig.conversations.conversations))
         await first.socket.close()
         await second.socket.close()
-        while (conversation_id, False) not in rig.conversations.presences:
-            await rig.http.get("/chat/v1/nothing")
+        await until(lambda: (conversation_id, False) in rig.conversations.presences)
         assert rig.conversations.presences == [(conversation_id, True), (conversation_id, False)]
         assert not rig.service.rooms.all
-        assert rig.service.figures.connections == 0
+        await until(lambda: rig.service.figures.connections == 0)
 
 
 async def test_marks_typing_and_status_pass_both_ways() -> None:
