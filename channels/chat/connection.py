@@ -103,10 +103,11 @@ class ChatConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
         self._pings = 0
+        if self._ws.parser_exc is not None:
+            return  # It is being closed; what still comes is thrown away.
         self._ws.receive_data(data)
         if self._ws.parser_exc is not None:
-            self._flush()
-            self._fail(self._ws.close_sent.code if self._ws.close_sent else 1002)
+            self._broken()
             return
         for event in self._ws.events_received():
             if isinstance(event, Request):
@@ -186,7 +187,7 @@ class ChatConnection(asyncio.Protocol):
             self._transport.close()
             return
         self._flush()
-        self._fail(int(code))
+        self._end_soon()
 
     # Within.
 
@@ -316,7 +317,19 @@ class ChatConnection(asyncio.Protocol):
     def _too_slow(self) -> None:
         self.close(CloseCode.TOO_SLOW)
 
-    def _fail(self, code: int) -> None:
+    def _broken(self) -> None:
+        """The client breaks RFC 6455, or a frame is too large; the close frame is made already."""
+        sent = self._ws.close_sent
+        self._service.figures.closed[1002 if sent is None else sent.code] += 1
+        self.session.close(CloseCode.MALFORMED)
+        self._flush()
+        # Half closed, so that what the client has on its way does not reset the connection
+        # before it has read why.
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
+        self._end_soon()
+
+    def _end_soon(self) -> None:
         """See to it that the connection is gone soon, whatever the client does."""
         if self._drained is not None:
             self._drained.set()
