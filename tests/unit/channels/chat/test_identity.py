@@ -48,7 +48,7 @@ def settings(folder: Path, key: str, **more: Any) -> ChatIdentity:
 
 def pem(key: Any, *, private: bool = False) -> str:
     if private:
-        return key.private_bytes(  # type: ignore[no-any-return]
+        return key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
