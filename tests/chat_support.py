@@ -94,10 +94,17 @@ class FakeConversations:
     """Raised by the next `receive`."""
     hold: asyncio.Event | None = None
     """`messages` waits for it."""
+    slow: asyncio.Event | None = None
+    """`receive` waits for it."""
+    receiving: int = 0
+    """How often `receive` was called."""
     vault: "FakeVault | None" = None
 
     async def receive(self, inbound: Inbound) -> Receipt:
+        self.receiving += 1
         await asyncio.sleep(0)
+        if self.slow is not None:
+            await self.slow.wait()
         if self.fail is not None:
             error, self.fail = self.fail, None
             raise error

@@ -314,7 +314,10 @@ class ChatService:
                 )
             )
         )
-        if len(seat.room) and seat.room.attach(receipt.conversation):
+        if not len(seat.room):
+            # He went while it was being committed, and nobody has said so yet.
+            self.conversations.presence(message.conversation_id, False)
+        elif seat.room.attach(receipt.conversation):
             await seat.room.catch_up_others()
 
     async def _tell(self, seat: Seat, what: Types | Mark) -> None:

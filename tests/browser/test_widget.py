@@ -163,3 +163,7 @@ async def test_who_ends_the_chat_is_asked_first(rig: ChatRig) -> None:
         await page.eval(f"{ROOT}.querySelector('.danger').click()")
         await until(lambda: bool(rig.conversations.closed))
         await widget.until("querySelector('.sub').textContent.includes('has ended')")
+        # Who writes again is connected again.
+        await widget.say("One more thing")
+        await until(lambda: len(rig.conversations.inbounds) == 2)
+        await widget.shows("Hello", "One more thing")

@@ -51,6 +51,7 @@ export class ChatConnection extends EventTarget {
     const entry = { client_id: crypto.randomUUID?.() || randomId(), text, attachments };
     this.outbox.push(entry);
     this.keep();
+    this.open();
     this.flush();
     return entry.client_id;
   }

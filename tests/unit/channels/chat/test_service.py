@@ -1,5 +1,7 @@
 """The chat over real sockets: messages, rejoining, several tabs, marks, typing, leaving."""
 
+import asyncio
+
 from domain.conversation import ConversationState
 from domain.errors import LimitExceeded, StoreError
 from domain.message import Author, Delivery
@@ -170,3 +172,18 @@ async def test_a_room_that_falls_behind_lets_its_clients_come_again() -> None:
         resume = {"conversation_id": conversation_id, "after": 1}
         again, _ = await rig.enter(visitor, resume=resume)
         assert (await again.next("message"))["text"] == "missed"
+
+
+async def test_who_goes_while_his_message_is_committed_is_not_taken_for_present() -> None:
+    async with chat_rig() as rig:
+        client, visitor = await rig.enter()
+        rig.conversations.slow = asyncio.Event()
+        await client.say("hello", "a1")
+        await until(lambda: rig.conversations.receiving == 1)
+        await client.socket.close()
+        await until(lambda: not rig.service.rooms.all)
+        rig.conversations.slow.set()
+        await until(lambda: bool(rig.conversations.presences))
+        assert [present for _, present in rig.conversations.presences] == [False]
+        again, _ = await rig.enter(visitor)
+        assert (await again.next("message"))["text"] == "hello"
