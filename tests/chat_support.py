@@ -471,6 +471,6 @@ async def chat_rig(**more: Any) -> AsyncIterator[ChatRig]:
     )
     async with AsyncExitStack() as exits:
         server = await exits.enter_async_context(ChatServer(app, service))
-        http = await exits.enter_async_context(httpx.AsyncClient(base_url=server.url))
+        http = await exits.enter_async_context(httpx.AsyncClient(base_url=server.url, verify=False))
         inner = await exits.enter_async_context(AsyncExitStack())
         yield ChatRig(conversations, service, server, http, inner, vault)
