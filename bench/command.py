@@ -10,6 +10,8 @@ NAMES: Final = {
     "hostile": "torture messages, random datagrams and spoiled INVITEs at a running node",
     "alerts": "from the end of speech to the alert, and what emotion costs, under calls",
     "moods": "alerts about calm and angry callers, in calls made of clips (DATA=FOLDER)",
+    "chat_idle": "what an idle chat connection costs in memory, beside bare servers",
+    "chat_messages": "1,000 chats at once: from who writes through the commit to who reads",
     "properties": "what must hold of the router, with 2,000 examples each",
     "profiles": "who calls: profiles loaded from 100,000 customers, tables imported",
     "router": "one assignment, from costs to pairs, beside scipy's and lap's dense solvers",

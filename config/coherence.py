@@ -7,6 +7,7 @@ from typing import Final
 from config import (
     business_hours_review,
     callback_review,
+    chat_review,
     conversations_review,
     customers_review,
     emotion_review,
@@ -62,6 +63,7 @@ class Coherence:
         who_serves(review)
         unasked_skills(review)
         callback_review.check(review)
+        chat_review.check(review)
         emotion_review.check(review)
         messenger_review.check(review)
         outreach_review.check(review)

@@ -10,6 +10,7 @@ from typing import Final
 from config import (
     attachments_zh,
     callback_zh,
+    chat_zh,
     conversations_zh,
     messengers_zh,
     outreach_zh,
@@ -67,6 +68,7 @@ _ALLOWED: Final = {
     "a secret, see below": "密码或令牌的所在，见下文",
     "true or false": "true 或 false",
     "text": "文本",
+    "text of at most 500 characters": "文本，最多 500 个字符",
     "text of at least 1 character": "文本，至少一个字符",
     "2 to 8 digits": "2 到 8 位数字",
     "a path; a relative one begins at this file's folder": "路径；相对路径从本文件所在的文件夹算起",
@@ -114,6 +116,9 @@ _ALLOWED: Final = {
     "HOST:PORT, or the path of a Unix socket, beginning with /": (
         "主机:端口，或以 / 开头的 Unix 套接字路径"
     ),
+    "the origin of a web page, such as https://www.example.org": (
+        "网页的来源（origin），如 https://www.example.org"
+    ),
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
     ),
@@ -160,6 +165,7 @@ MEANINGS: Final[dict[str, str]] = {
     **messengers_zh.MEANINGS,
     **outreach_zh.MEANINGS,
     **conversations_zh.MEANINGS,
+    **chat_zh.MEANINGS,
     **routing_zh.MEANINGS,
     **tickets_zh.MEANINGS,
     "Configuration.node": "整个进程。",

@@ -14,6 +14,7 @@ from pydantic import Field
 from config.attachments import Attachments
 from config.business_hours import CALENDARS_MAX, Calendar
 from config.callback import Callback, Outbound
+from config.chat import Chat
 from config.conversations import Conversations
 from config.customers import Customers
 from config.emotion import Emotion
@@ -432,6 +433,8 @@ class Configuration(Section):
     """Chats, messages and mails: how they wait, are served and end."""
     attachments: Attachments = Attachments()
     """Files that come with messages: which are taken in, and how they are scanned."""
+    chat: Chat = Chat()
+    """Chat with customers: the web widget and apps."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

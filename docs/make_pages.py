@@ -6,7 +6,15 @@ The picture is not among them: it takes a run of the demo (`docs/make_pictures.p
 import sys
 
 from config import reference
-from docs import make_desk, make_events, make_limits, make_states, make_tree, make_workload
+from docs import (
+    make_chat,
+    make_desk,
+    make_events,
+    make_limits,
+    make_states,
+    make_tree,
+    make_workload,
+)
 
 if __name__ == "__main__":
     for made in (make_tree, make_limits, make_states, make_events, make_desk):
@@ -15,6 +23,6 @@ if __name__ == "__main__":
     for simulator in make_workload.PAGES:
         simulator.write_text(make_workload.page(simulator), encoding="utf-8")
         sys.stdout.write(f"{simulator.name}\n")
-    for document, text in reference.documents().items():
+    for document, text in {**reference.documents(), **make_chat.documents()}.items():
         document.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{document.name}\n")

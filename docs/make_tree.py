@@ -39,6 +39,7 @@ PACKAGES: Final = (
 
 FOLDERS: Final = {
     "bench/scenarios": "SIPp's side of a measured call",
+    "channels/chat/widget": "the web widget: plain JavaScript and CSS, as browsers get them",
     "config/examples": "configurations to begin with; a test loads each",
     "config/examples/workloads": "days of contact centres for `sim`",
     "config/prompts/en": "the English prompts",

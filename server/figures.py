@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bus.local import LocalBus
 from care.figures import CareFigures
+from channels.chat.figures import ChatFigures
 from channels.http.figures import HttpFigures
 from channels.lookup.figures import LookupFigures
 from channels.webhooks.figures import WebhookFigures
@@ -265,6 +266,20 @@ def webhook_figures(read_webhooks: Callable[[], Iterable[WebhookFigures]]) -> Fi
             yield Figure("warmline_webhook_waiting_messages", figures.waiting, hook)
             seconds = Buckets(figures.seconds.rows(), figures.seconds.total)
             yield Figure("warmline_webhook_delivery_seconds", seconds, hook)
+
+    return read
+
+
+def chat_figures(figures: ChatFigures) -> FigureSource:
+    """Return who is connected to the chat, and what was written."""
+
+    def read() -> Iterable[Figure]:
+        yield Figure("warmline_chat_connections", figures.connections)
+        for name in ("messages", "duplicates", "told", "uploads"):
+            yield Figure(f"warmline_chat_{name}", getattr(figures, name))
+        for name in ("refused", "closed", "errors", "pushes"):
+            for label, number in sorted(getattr(figures, name).items()):
+                yield Figure(f"warmline_chat_{name}", number, (str(label),))
 
     return read
 

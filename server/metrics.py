@@ -189,6 +189,16 @@ _READ: Final = (
         "From an event to the answer that took it.",
         ("hook",),
     ),
+    # Chat
+    Family("warmline_chat_connections", "gauge", "Customers' connections."),
+    Family("warmline_chat_refused", "counter", "Connections and tickets refused.", ("why",)),
+    Family("warmline_chat_closed", "counter", "Connections that we have closed.", ("code",)),
+    Family("warmline_chat_messages", "counter", "Customers' messages that were committed."),
+    Family("warmline_chat_duplicates", "counter", "Of them, sent again and stored before already."),
+    Family("warmline_chat_errors", "counter", "Customers' messages not taken.", ("code",)),
+    Family("warmline_chat_told", "counter", "Messages sent to customers' clients."),
+    Family("warmline_chat_uploads", "counter", "Files of customers."),
+    Family("warmline_chat_pushes", "counter", "App pushes, by what became of them.", ("outcome",)),
     # Customers
     Family(
         "warmline_customers_loaded",

@@ -28,12 +28,33 @@ PING_S: Final = 20.0
 """Within which a peer that is gone without a word is noticed, after as long again."""
 
 
-class _EmbeddedServer(uvicorn.Server):
+class EmbeddedServer(uvicorn.Server):
     """uvicorn without its signal handlers: the node has its own and stops us in order."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
         yield
+
+
+def listen_on(address: str, port: int, *, name: str) -> socket.socket:
+    """Return a listening socket; `name` is the section that asks for it.
+
+    Raises:
+        OSError: The address is not ours, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            error.errno, f"{name}: cannot listen on {address} port {port}: {error.strerror}"
+        ) from None
+    return listener
 
 
 class HttpServer:
@@ -53,7 +74,7 @@ class HttpServer:
         """
         self._app = app
         self._settings = settings
-        self._server: _EmbeddedServer | None = None
+        self._server: EmbeddedServer | None = None
         self._task: asyncio.Task[None] | None = None
         self._address: tuple[str, int] | None = None
 
@@ -71,9 +92,9 @@ class HttpServer:
 
     async def __aenter__(self) -> Self:
         # Our own socket, because uvicorn ends the process when a port is taken.
-        listener = self._listen()
+        listener = listen_on(self._settings.address, self._settings.port, name="http")
         self._address = listener.getsockname()[:2]
-        self._server = _EmbeddedServer(self._uvicorn_config())
+        self._server = EmbeddedServer(self._uvicorn_config())
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="http server")
         while not self._server.started:
             if self._task.done():
@@ -98,21 +119,6 @@ class HttpServer:
         server.should_exit = True
         await task
         _log.info("http stopped")
-
-    def _listen(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self._settings.address else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self._settings.address, self._settings.port))
-            listener.setblocking(False)
-        except OSError as error:
-            listener.close()
-            where = f"{self._settings.address} port {self._settings.port}"
-            raise OSError(
-                error.errno, f"http: cannot listen on {where}: {error.strerror}"
-            ) from None
-        return listener
 
     def _uvicorn_config(self) -> uvicorn.Config:
         ports: ApiPorts = self._app.state.ports

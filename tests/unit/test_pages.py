@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from docs import make_events, make_limits, make_pictures, make_states, make_tree, make_workload
+from docs import (
+    make_chat,
+    make_events,
+    make_limits,
+    make_pictures,
+    make_states,
+    make_tree,
+    make_workload,
+)
 from server.measures import Measures
 from server.metrics import FAMILIES
 from tests.house import PACKAGES, ROOT, files
@@ -105,6 +113,12 @@ def test_the_page_of_events_is_up_to_date() -> None:
 def test_the_keys_of_a_workload_are_up_to_date(page: Path) -> None:
     written = page.read_text(encoding="utf-8")
     assert written == make_workload.page(page), "run: python -m docs.make_workload"
+
+
+@pytest.mark.parametrize("page", make_chat.documents(), ids=name_of)
+def test_the_protocol_of_the_chat_is_up_to_date(page: Path) -> None:
+    written = page.read_text(encoding="utf-8")
+    assert written == make_chat.documents()[page], "run: python -m docs.make_chat"
 
 
 def test_the_picture_loads_nothing_from_elsewhere() -> None:

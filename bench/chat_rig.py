@@ -1,0 +1,256 @@
+"""The chat in a process of its own, and customers who cost the load next to nothing."""
+
+import asyncio
+import gc
+import json
+import logging
+import multiprocessing
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final, cast
+
+import structlog
+
+from bench.chat_conversations import BenchConversations
+from channels.chat.app import build_chat_app
+from channels.chat.identity import visitor
+from channels.chat.server import ChatServer
+from channels.chat.service import ChatService
+from channels.chat.tickets import Admission
+from channels.chat.visitor import VisitorTokens
+from config.chat import Chat
+from domain.conversation_ports import Conversations
+from domain.message import Author
+
+PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
+_HEAD: Final = (
+    b"GET /chat/v1/socket HTTP/1.1\r\nHost: chat.example.org\r\nConnection: Upgrade\r\n"
+    b"Pragma: no-cache\r\nCache-Control: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)"
+    b" AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36\r\n"
+    b"Upgrade: websocket\r\nOrigin: https://shop.example.org\r\nSec-WebSocket-Version: 13\r\n"
+    b"Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+)
+"""What a browser sends."""
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def monotonic_s(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def utc(self) -> datetime:
+        """Return the wall time."""
+        return datetime.now(UTC)
+
+
+def settings() -> Chat:
+    """Return limits that one machine's load does not reach."""
+    return Chat.model_validate(
+        {
+            "enabled": True,
+            "listen": {"port": 0},
+            "allowed_origins": ["https://shop.example.org"],
+            "widgets": [{"id": "web", "queue_id": "sales"}],
+            "connections_max": 20_000,
+            "connections_per_address_max": 20_000,
+            "tickets_max": 20_000,
+            "messages_per_min": 600,
+            "address_messages_per_min": 60_000,
+        }
+    )
+
+
+def open_files() -> None:
+    """Allow as many sockets as the system does."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def resident_bytes() -> int:
+    """Return this process's resident memory (proc(5), statm)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
+
+
+def serve(pipe: Connection) -> None:
+    """Run the chat, and do what the pipe asks for."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    open_files()
+    asyncio.run(_serve(pipe))
+
+
+async def _serve(pipe: Connection) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with BenchConversations(Path(folder) / "chat.db") as conversations:
+            service = ChatService(
+                settings(), cast(Conversations, conversations), clock=SystemClock()
+            )
+            app = build_chat_app(
+                service, visitors=VisitorTokens(bytes(32)), identity=None, vault=None
+            )
+            async with ChatServer(app, service) as server:
+                pipe.send(server.address)
+                base = resident_bytes()
+                agents: asyncio.Task[None] | None = None
+                while (asked := await asyncio.to_thread(pipe.recv)) is not None:
+                    if asked[0] == "tickets":
+                        pipe.send([_ticket(service, number) for number in asked[1]])
+                    elif asked[0] == "memory":
+                        gc.collect()
+                        cpu_s = time.process_time()
+                        pipe.send((service.figures.connections, resident_bytes() - base, cpu_s))
+                    elif asked[0] == "agents":
+                        agents = asyncio.create_task(_agents(conversations, *asked[1:]))
+                if agents is not None:
+                    agents.cancel()
+
+
+def _ticket(service: ChatService, number: int) -> str:
+    person = visitor(f"{number:032x}")
+    admission = Admission(person=person, widget_id="web", origin="https://shop.example.org")
+    return service.tickets.issue(admission, service.clock.monotonic_s())
+
+
+async def _agents(conversations: BenchConversations, per_s: float, seconds: float) -> None:
+    """Let agents write into every conversation in turn, at a steady rate."""
+    names = list(conversations.conversations)
+    saying: set[asyncio.Task[Any]] = set()
+    begun_s = time.monotonic()
+    for number in range(int(per_s * seconds)):
+        wait_s = begun_s + number / per_s - time.monotonic()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)
+        task = asyncio.create_task(
+            conversations.say(
+                names[number % len(names)], Author.AGENT, f"{time.monotonic_ns()} {'x' * 80}"
+            )
+        )
+        saying.add(task)
+        task.add_done_callback(saying.discard)
+
+
+class Node:
+    """The process with the chat, asked over a pipe."""
+
+    def __init__(self, pipe: Connection) -> None:
+        """Wait until it serves."""
+        self._pipe = pipe
+        self.address: tuple[str, int] = pipe.recv()
+
+    def ask(self, *question: object) -> Any:
+        """Return the answer."""
+        self._pipe.send(question)
+        return self._pipe.recv()
+
+    def tell(self, *what: object) -> None:
+        """Expect no answer."""
+        self._pipe.send(what)
+
+
+@contextmanager
+def node() -> Iterator[Node]:
+    """Run the chat in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs,), daemon=True)
+    process.start()
+    try:
+        yield Node(ours)
+    finally:
+        ours.send(None)
+        process.join(20)
+        process.kill()
+
+
+class Customer(asyncio.Protocol):
+    """A client of few bytes: it sends ready frames and looks for what it waits for."""
+
+    def __init__(self, ticket: str, take: Callable[["Customer", dict[str, Any]], None]) -> None:
+        """Prepare; `take` is called with each message."""
+        self._ticket = ticket
+        self._take = take
+        self._buffer = bytearray()
+        self._upgraded = False
+        self.transport: asyncio.Transport
+        self.live = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask for the WebSocket."""
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(_HEAD)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut frames off what has come."""
+        buffer = self._buffer
+        buffer += data
+        if not self._upgraded:
+            end = buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            del buffer[: end + 4]
+            self._upgraded = True
+            self.send({"type": "hello", "version": 1, "ticket": self._ticket})
+        while (frame := self._frame()) is not None:
+            message = json.loads(frame)
+            if message["type"] == "live":
+                self.live.set_result(None)
+            self._take(self, message)
+
+    def _frame(self) -> bytes | None:
+        """Return the payload of the next text frame; pings are answered on the way."""
+        buffer = self._buffer
+        while len(buffer) >= 2:
+            length, begin = buffer[1], 2
+            if length == 126:
+                if len(buffer) < 4:
+                    return None
+                length, begin = int.from_bytes(buffer[2:4], "big"), 4
+            if len(buffer) < begin + length:
+                return None
+            opcode, payload = buffer[0] & 0x0F, bytes(buffer[begin : begin + length])
+            del buffer[: begin + length]
+            if opcode == 1:
+                return payload
+            if opcode == 9:
+                self._write(10, payload)
+        return None
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message."""
+        self._write(1, json.dumps(message).encode())
+
+    def _write(self, opcode: int, payload: bytes) -> None:
+        length = len(payload)
+        size = bytes((0x80 | length,)) if length < 126 else b"\xfe" + length.to_bytes(2, "big")
+        # A mask of zeros leaves the payload as it is (RFC 6455 section 5.3).
+        self.transport.write(bytes((0x80 | opcode,)) + size + bytes(4) + payload)
+
+
+async def enter(
+    where: Node, numbers: range, take: Callable[[Customer, dict[str, Any]], None]
+) -> list[Customer]:
+    """Return customers who are connected and live, let in a hundred at a time."""
+    loop = asyncio.get_running_loop()
+    customers: list[Customer] = []
+    for begin in range(numbers.start, numbers.stop, 100):
+        some = range(begin, min(begin + 100, numbers.stop))
+        tickets = await asyncio.to_thread(where.ask, "tickets", some)
+        made = await asyncio.gather(
+            *(
+                loop.create_connection(lambda one=ticket: Customer(one, take), *where.address)  # type: ignore[misc]
+                for ticket in tickets
+            )
+        )
+        customers += [protocol for _, protocol in made]
+        await asyncio.gather(*(one.live for one in customers[-len(some) :]))
+    return customers
