@@ -16,6 +16,7 @@
     ├── ManifestError           a table of audio files cannot be read
     ├── NotServing              an agent acts on a contact that he does not have
     ├── AttachmentRefused       a file is not taken, or not handed out
+    ├── ReaderGone              the process that reads mail cannot be started
     ├── CustomerMistake         what was told of a customer cannot be used
     ├── FollowError             a running node does not tell of a call
     ├── SimulationError         a workload or a day of arrivals cannot be simulated
@@ -92,6 +93,10 @@ class AttachmentRefused(WarmlineError):
         """Name the file and the reason."""
         super().__init__(f"attachment {name!r}: {why}")
         self.why = why
+
+
+class ReaderGone(WarmlineError):
+    """The process that reads mail cannot be started; the mail may come again later."""
 
 
 class CellError(WarmlineError):
