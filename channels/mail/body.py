@@ -14,6 +14,8 @@ from channels.mail.parsed import FileKind, MailFile
 from channels.mail.text import from_cleaned, stripped
 
 _OPAQUE: Final = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+TEXT_BYTES_MAX: Final = 2 << 20
+"""Of one part that is read; ten times what a message holds."""
 _PGP: Final = "-----BEGIN PGP MESSAGE-----"
 _QUOTES: Final = re.compile(r">+ ?")
 
@@ -107,6 +109,12 @@ class Body:
 
     def _section(self, part: Part, kind: str, named: dict[str, str]) -> None:
         content, defect = part.content()
+        if len(content) > TEXT_BYTES_MAX:
+            # A log, a dump: read as far as a message goes, and kept whole.
+            self._file(part)
+            self.defects.add("text too long")
+            # Not within a character: between two lines.
+            content = content[:TEXT_BYTES_MAX].rpartition(b"\n")[0] or content[:TEXT_BYTES_MAX]
         charset = named.get("charset", "")
         text, wrong = decode(content, charset, hint=self.hint)
         self.defects.update(filter(None, (defect, wrong)))
@@ -149,7 +157,7 @@ class Body:
             htmls.append(
                 safe or f"<p>{escape(section.text, quote=False)}</p>".replace("\n", "<br>")
             )
-        html = "\n".join(htmls) if any(one.html for one in self.sections) else ""
+        html = "\n".join(htmls).strip() if any(one.html for one in self.sections) else ""
         return "\n\n".join(filter(None, texts)).strip("\n"), html if "<" in html else ""
 
     def keep_text(self, text: str) -> None:

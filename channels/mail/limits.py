@@ -32,7 +32,7 @@ class MailLimits:
     unpacked_bytes_max: int = 1 << 30
     archive_depth_max: int = 2
     cpu_s_max: int = 5
-    wall_s_max: float = 20.0
+    wall_s_max: float = 60.0
     memory_bytes_max: int = 1 << 30
 
 

@@ -21,6 +21,8 @@ CONTENT_ID_CHARACTERS_MAX: Final = 256
 class Part(Message):
     """One part of a mail; the parser asks it what it is while it cuts."""
 
+    _content: tuple[bytes, str] | None = None
+
     def values(self, name: str) -> list[str]:  # type: ignore[override]
         """Return the raw values of a field, in order."""
         return [str(value) for key, value in self.raw_items() if key.lower() == name]
@@ -57,13 +59,19 @@ class Part(Message):
 
     def raw_content(self) -> bytes:
         """Return the bytes of a leaf as they came, encoded for transfer."""
-        payload: Any = self.get_payload()
+        # `get_payload` would decode it by whatever the sender calls its character set.
+        payload: Any = self._payload  # type: ignore[attr-defined]
         if not isinstance(payload, str):
             return b""
         return payload.encode("utf-8", "surrogateescape")
 
     def content(self) -> tuple[bytes, str]:
         """Return the bytes of a leaf, and the name of a defect; "" without."""
+        if self._content is None:
+            self._content = self._decoded()
+        return self._content
+
+    def _decoded(self) -> tuple[bytes, str]:
         raw = self.raw_content()
         coding = self.value("content-transfer-encoding").strip().lower()
         coding = coding.partition(";")[0].partition("(")[0].strip().strip('"')

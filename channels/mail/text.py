@@ -28,7 +28,7 @@ class _Page:
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._line = ""
-        self._gap = False
+        self._gap: int | None = None
         self.quotes = 0
         self.verbatim = 0
 
@@ -59,14 +59,15 @@ class _Page:
     def end(self, *, apart: bool = False, hard: bool = False) -> None:
         """End the line; `hard`: even an empty one."""
         line = self._line.rstrip()
+        quotes = min(self.quotes, QUOTE_DEPTH_MAX)
         self._line = ""
         if line or hard:
-            prefix = "> " * min(self.quotes, QUOTE_DEPTH_MAX)
-            if self._gap and self.lines and self.lines[-1].strip("> "):
-                self.lines.append(prefix.rstrip())
-            self._gap = False
-            self.lines.append(prefix + line)
-        self._gap = self._gap or apart
+            if self._gap is not None and self.lines and self.lines[-1].strip("> "):
+                self.lines.append(("> " * min(self._gap, quotes)).rstrip())
+            self._gap = None
+            self.lines.append("> " * quotes + line)
+        if apart:
+            self._gap = quotes if self._gap is None else min(self._gap, quotes)
 
 
 def from_cleaned(html: str) -> str:

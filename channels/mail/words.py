@@ -6,6 +6,7 @@ Also base64 and quoted-printable as they arrive: without padding, with blanks, c
 import binascii
 import quopri
 import re
+from string import ascii_letters
 from typing import Final
 
 from channels.mail.charsets import clean, decode
@@ -15,7 +16,7 @@ VALUE_BYTES_MAX: Final = 64 << 10
 WORDS_MAX: Final = 2_000
 """Encoded words in one field: 75 characters each, so 64 KiB holds half as many."""
 _WORD: Final = re.compile(rb"=\?([A-Za-z0-9_.:*()-]{1,64})\?([bBqQ])\?([^?]{0,8000})\?=")
-_NO_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=]+")
+_NO_BASE64: Final = bytes(set(range(256)) - set(ascii_letters.encode() + b"0123456789+/="))
 _FOLD: Final = re.compile(rb"[ \t]*[\r\n]+[ \t]*")
 _BLANKS: Final = b" \t"
 
@@ -67,18 +68,19 @@ def text_of(value: str, hint: str = "") -> str:
 
 def from_base64(raw: bytes) -> tuple[bytes, bool]:
     """Return what base64 means, as much of it as can be; and whether it was broken."""
-    letters = _NO_BASE64.sub(b"", raw)
-    content = bytearray()
-    broken = False
-    # A mail glued together of several pieces has padding in the middle.
-    for piece in filter(None, re.split(rb"=+", letters)):
-        spare = len(piece) % 4
-        if spare == 1:
-            broken = True
-            piece = piece[:-1]  # noqa: PLW2901 - a lone letter holds no byte
-            spare = 0
-        content += binascii.a2b_base64(piece + b"=" * (-spare % 4))
-    return bytes(content), broken or len(letters) % 4 != 0
+    letters = raw.translate(None, _NO_BASE64)
+    if b"=" not in letters[:-2]:
+        return _decoded(letters.rstrip(b"="), broken=len(letters) % 4 != 0)
+    # A mail that was glued together of several has padding in the middle.
+    pieces = [_decoded(piece, broken=True) for piece in letters.split(b"=") if piece]
+    return b"".join(content for content, _ in pieces), len(letters) % 4 != 0
+
+
+def _decoded(letters: bytes, *, broken: bool) -> tuple[bytes, bool]:
+    if len(letters) % 4 == 1:
+        # A lone letter holds no byte.
+        return binascii.a2b_base64(letters[:-1]), True
+    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)), broken
 
 
 def from_quoted_printable(raw: bytes) -> bytes:
