@@ -14,6 +14,7 @@ class MailLimits:
         header_fields_max: Of its header; a busy one has 80.
         line_bytes_max: Of one line. RFC 5322 section 2.1.1 allows 998; senders put a whole page
             of HTML or base64 into one.
+        lines_max: Of the whole mail; the largest in base64 has 500,000.
         parts_max: Parts of all levels; a mail with 20 files in a digest of 20 has 400.
         depth_max: Multiparts within one another; a signed, forwarded reply with pictures has 6.
         unpacked_bytes_max: What an archive in it may unpack to, by its own directory.
@@ -27,6 +28,7 @@ class MailLimits:
     header_bytes_max: int = 256 << 10
     header_fields_max: int = 1_000
     line_bytes_max: int = 2 << 20
+    lines_max: int = 800_000
     parts_max: int = 500
     depth_max: int = 25
     unpacked_bytes_max: int = 1 << 30

@@ -54,16 +54,19 @@ class Part(Message):
 
     def children(self) -> list["Part"]:
         """Return the parts of a multipart; of a leaf, none."""
-        payload: Any = self.get_payload()
-        return list(payload) if isinstance(payload, list) else []
+        return list(self._held) if isinstance(self._held, list) else []
+
+    @property
+    def _held(self) -> Any:
+        # `get_payload` would decode it by whatever the sender calls its character set, such as
+        # "idna", which raises, or others that take time without bound.
+        return self._payload  # type: ignore[attr-defined]
 
     def raw_content(self) -> bytes:
         """Return the bytes of a leaf as they came, encoded for transfer."""
-        # `get_payload` would decode it by whatever the sender calls its character set.
-        payload: Any = self._payload  # type: ignore[attr-defined]
-        if not isinstance(payload, str):
+        if not isinstance(self._held, str):
             return b""
-        return payload.encode("utf-8", "surrogateescape")
+        return self._held.encode("utf-8", "surrogateescape")
 
     def content(self) -> tuple[bytes, str]:
         """Return the bytes of a leaf, and the name of a defect; "" without."""

@@ -15,6 +15,8 @@ VALUE_BYTES_MAX: Final = 64 << 10
 """Of one field; a mail to a thousand recipients has 40 KiB of them."""
 WORDS_MAX: Final = 2_000
 """Encoded words in one field: 75 characters each, so 64 KiB holds half as many."""
+GLUED_MAX: Final = 1_000
+"""Pieces of base64 in one part, each with its padding; what follows is read up to the next one."""
 _WORD: Final = re.compile(rb"=\?([A-Za-z0-9_.:*()-]{1,64})\?([bBqQ])\?([^?]{0,8000})\?=")
 _NO_BASE64: Final = bytes(set(range(256)) - set(ascii_letters.encode() + b"0123456789+/="))
 _FOLD: Final = re.compile(rb"[ \t]*[\r\n]+[ \t]*")
@@ -72,7 +74,7 @@ def from_base64(raw: bytes) -> tuple[bytes, bool]:
     if b"=" not in letters[:-2]:
         return _decoded(letters.rstrip(b"="), broken=len(letters) % 4 != 0)
     # A mail that was glued together of several has padding in the middle.
-    pieces = [_decoded(piece, broken=True) for piece in letters.split(b"=") if piece]
+    pieces = [_decoded(piece, broken=True) for piece in letters.split(b"=", GLUED_MAX) if piece]
     return b"".join(content for content, _ in pieces), len(letters) % 4 != 0
 
 
