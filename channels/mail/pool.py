@@ -16,7 +16,16 @@ import msgspec
 
 from channels.mail.limits import DEFAULT_LIMITS, MailLimits
 from channels.mail.parsed import Quarantined
-from channels.mail.wire import LENGTH, Reply, Request, decode_ready, decode_reply, encode, framed
+from channels.mail.wire import (
+    LENGTH,
+    MEMORY,
+    Reply,
+    Request,
+    decode_ready,
+    decode_reply,
+    encode,
+    framed,
+)
 from domain.errors import LimitExceeded, ReaderGone
 
 READY_S_MAX: Final = 30.0
@@ -133,6 +142,10 @@ class ReaderPool:
                 self.replaced += 1
                 code = await process.stop(grace_s)
         if reply is not None and reply.number == request.number:
+            if reply.quarantined is not None and reply.quarantined.rule == MEMORY:
+                # It ends by itself: what is left of its memory is in pieces.
+                await process.stop(ENDED_S_MAX)
+                self.replaced += 1
             return reply
         if rule == "crash" and code is not None:
             reason = f"{reason}: {_how(code)}"

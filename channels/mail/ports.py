@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Protocol
 
 from channels.mail.parsed import Envelope, ParsedMail, Quarantined, Refused
@@ -22,12 +21,14 @@ class ReadMail:
         proof: What speaks for its sender.
         evidence: Results of SPF, DKIM and DMARC, kept with the message.
         conversation_id: The conversation that it belongs to; None: it begins one.
+        priority: Steps more, or less, urgent than others, by what it says.
     """
 
     mail: ParsedMail
     proof: Proof
     evidence: Mapping[str, str] = field(default_factory=dict)
     conversation_id: str | None = None
+    priority: int = 0
 
 
 class MailReader(Protocol):
@@ -45,6 +46,10 @@ class ThreadNames(Protocol):
         """Return the mailbox's address with the token of a conversation."""
         ...
 
+    def subject(self, subject: str, conversation_id: str) -> str:
+        """Return a subject with the token behind it, for a mailbox that has no room for it."""
+        ...
+
     def message_id(self, message_id: str) -> str:
         """Return the Message-ID, with angle brackets, of one of our messages: always the same."""
         ...
@@ -53,8 +58,8 @@ class ThreadNames(Protocol):
 class MailIds(Protocol):
     """Which Message-ID belongs to which conversation. Every method may raise `StoreError`."""
 
-    async def add(self, mail_id: str, conversation_id: str, message_id: str) -> None:
-        """Keep a Message-ID, with angle brackets; harmless when it is kept already."""
+    async def keep(self, mail_ids: Sequence[str], conversation_id: str, message_id: str) -> None:
+        """Let Message-IDs lead to a conversation; one that leads somewhere already stays so."""
         ...
 
 
@@ -73,42 +78,6 @@ class MailRecords(Protocol):
         self, conversation_id: str, *, after: int, limit: int, internal: bool
     ) -> Sequence[Message]:
         """Return messages with a higher sequence, in order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuarantinedMail:
-    """A mail that lies in quarantine.
-
-    Attributes:
-        content_hash: SHA-256 of its bytes: the name of its file.
-        reason: Why it was not read; none of its content.
-        verdict: "released" or "dropped"; None: nobody has looked at it.
-    """
-
-    quarantine_id: str
-    received_at: datetime
-    reason: str
-    bytes: int
-    content_hash: str
-    sender: str = field(repr=False)
-    recipients: tuple[str, ...] = field(repr=False)
-    verdict: str | None = None
-
-
-class QuarantineStore(Protocol):
-    """The list of mails in quarantine. Every method may raise `StoreError`."""
-
-    async def add(self, mail: QuarantinedMail) -> None:
-        """Write it; harmless when the same mail is there already."""
-        ...
-
-    async def older_than(self, before: datetime, limit: int) -> Sequence[QuarantinedMail]:
-        """Return those that came before a time, the oldest first."""
-        ...
-
-    async def remove(self, quarantine_id: str) -> bool:
-        """Drop one; return whether another one has the same content."""
         ...
 
 

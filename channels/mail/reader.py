@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, Protocol
 
 from channels.mail import guard, signatures
+from channels.mail.hints import urgency
 from channels.mail.limits import DEFAULT_LIMITS, MailLimits
 from channels.mail.origin import OriginCheck
 from channels.mail.parsed import Automatic, Envelope, Quarantined, Refused
@@ -99,4 +100,5 @@ class MailReading:
             proof=proof,
             evidence=evidence.fields(),
             conversation_id=conversation_id,
+            priority=urgency(mail.headers, mail.subject, mail.text),
         )

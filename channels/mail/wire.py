@@ -15,6 +15,8 @@ from channels.mail.signatures import Signature
 
 LENGTH: Final = struct.Struct(">I")
 """Before each frame: how many bytes it has."""
+MEMORY: Final = "memory"
+"""The rule of a mail that has taken all the memory: after it the process ends."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from channels.mail import signatures
 from channels.mail.limits import MailLimits
 from channels.mail.parse import read
 from channels.mail.parsed import ParsedMail, Quarantined, Refused
-from channels.mail.wire import LENGTH, Ready, Reply, Request, decode_request, encode, framed
+from channels.mail.wire import LENGTH, MEMORY, Ready, Reply, Request, decode_request, encode, framed
 
 OPEN_FILES_MAX: Final = 32
 
@@ -34,7 +34,7 @@ def answer(request: Request) -> Reply:
         signed = signatures.verify(request.raw, request.keys, request.limits.header_bytes_max)
     except (MemoryError, RecursionError) as error:
         reason = f"it takes more than it may to be read: {type(error).__name__}"
-        return _reply(request, Quarantined(rule="memory", reason=reason))
+        return _reply(request, Quarantined(rule=MEMORY, reason=reason))
     return Reply(request.number, mail=result, signatures=signed)
 
 
@@ -52,7 +52,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
         limit_processor(request.limits)
         reply = answer(request)
         _send(replies, encode(reply))
-        if reply.quarantined is not None and reply.quarantined.rule == "memory":
+        if reply.quarantined is not None and reply.quarantined.rule == MEMORY:
             return
         del request, reply
 
