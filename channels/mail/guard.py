@@ -16,10 +16,12 @@ DASHED_LINES_MAX: Final = 20_000
 """Lines that begin with two dashes, delimiters or not: walking through more takes too long."""
 TYPE_FIELDS_MAX: Final = 5_000
 """Lines that begin with Content-Type, in parts and in what only looks like them."""
-FIELD_BYTES_MAX: Final = 8_192
-"""Of one Content-Type; longer ones are read as far as that."""
+TYPE_BYTES_MAX: Final = 256 << 10
+"""Of all Content-Type fields of multiparts together; a busy mail has 2 KiB of them."""
+WORK_MAX: Final = 8_000_000
+"""Lines times levels: the parser looks at each line once a level. That takes a second or two."""
 _MARK: Final = re.compile(rb"\n(?:--([^\n]{0,400})|content-type[ \t]*:)")
-_FIELD: Final = re.compile(rb"[^\n]{0,4096}(?:\n[ \t][^\n]{0,4096}){0,20}")
+_FIELD: Final = re.compile(rb"[^\n]*+(?:\n[ \t][^\n]*+)*+")
 
 
 def check(raw: bytes, limits: MailLimits) -> Refused | Quarantined | None:
@@ -88,6 +90,10 @@ def _structure(raw: bytes, limits: MailLimits) -> Quarantined | None:
     text = raw.lower().replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     dashed = text.count(b"\n--")
     multiparts = text.count(b"multipart/")
+    work = text.count(b"\n") * min(multiparts, limits.depth_max)
+    if work > WORK_MAX:
+        reason = f"lines times levels are {work}, over the limit of {WORK_MAX}"
+        return Quarantined(rule="work", reason=reason)
     if dashed <= limits.parts_max and multiparts <= limits.depth_max:
         return None
     if dashed > DASHED_LINES_MAX:
@@ -104,10 +110,13 @@ def _walk(text: bytes, limits: MailLimits) -> Quarantined | None:
     """Follow delimiters and types through the mail, as its parser would."""
     level_of: dict[bytes, int] = {}
     stack: list[bytes] = []
-    parts = 0
+    parts = typed = 0
     for found in _MARK.finditer(text):
         if found[1] is None:
-            _open(text, found.end(), stack, level_of)
+            typed += _open(text, found.end(), stack, level_of)
+            if typed > TYPE_BYTES_MAX:
+                reason = f"its Content-Type fields are over the limit of {TYPE_BYTES_MAX} bytes"
+                return Quarantined(rule="parts", reason=reason)
             if len(stack) > limits.depth_max:
                 reason = f"multiparts within one another are over {limits.depth_max} levels"
                 return Quarantined(rule="depth", reason=reason)
@@ -128,13 +137,14 @@ def _walk(text: bytes, limits: MailLimits) -> Quarantined | None:
     return None
 
 
-def _open(text: bytes, at: int, stack: list[bytes], level_of: dict[bytes, int]) -> None:
-    """Go one level down if a Content-Type is that of a multipart."""
+def _open(text: bytes, at: int, stack: list[bytes], level_of: dict[bytes, int]) -> int:
+    """Go one level down if a Content-Type is that of a multipart; return what was read for it."""
     field = _FIELD.match(text, at)
     if field is None or b"multipart/" not in field[0]:
-        return
-    _, named = parameters(field[0][:FIELD_BYTES_MAX].decode("ascii", "surrogateescape"))
+        return 0
+    _, named = parameters(field[0].decode("ascii", "surrogateescape"))
     boundary = named.get("boundary", "").encode("utf-8", "surrogateescape").rstrip()
     if boundary and boundary not in level_of:
         level_of[boundary] = len(stack)
         stack.append(boundary)
+    return len(field[0])

@@ -19,7 +19,7 @@ class MailLimits:
         depth_max: Multiparts within one another; a signed, forwarded reply with pictures has 6.
         unpacked_bytes_max: What an archive in it may unpack to, by its own directory.
         archive_depth_max: Archives within one another.
-        cpu_s_max: Processor seconds to read it; the largest that is allowed takes one.
+        cpu_s_max: Processor seconds to read it; the largest with two signatures takes six.
         wall_s_max: Seconds to read it, on a busy machine.
         memory_bytes_max: Address space of the process that reads it.
     """
@@ -33,7 +33,7 @@ class MailLimits:
     depth_max: int = 25
     unpacked_bytes_max: int = 1 << 30
     archive_depth_max: int = 2
-    cpu_s_max: int = 5
+    cpu_s_max: int = 10
     wall_s_max: float = 60.0
     memory_bytes_max: int = 1 << 30
 

@@ -31,7 +31,12 @@ def answer(request: Request) -> Reply:
         )
         if not isinstance(result, ParsedMail):
             return _reply(request, result)
-        signed = signatures.verify(request.raw, request.keys, request.limits.header_bytes_max)
+        signed = signatures.verify(
+            request.raw,
+            request.keys,
+            request.limits.header_bytes_max,
+            result.sender.domain if result.sender is not None else "",
+        )
     except (MemoryError, RecursionError) as error:
         reason = f"it takes more than it may to be read: {type(error).__name__}"
         return _reply(request, Quarantined(rule=MEMORY, reason=reason))

@@ -112,6 +112,24 @@ def test_the_last_within_a_limit(raw: bytes) -> None:
     assert guard.check(raw, LIMITS) is None
 
 
+def test_lines_times_levels_are_bounded() -> None:
+    deep = b"".join(
+        b"--d%d\nContent-Type: multipart/x; boundary=d%d\n\n" % (one - 1, one)
+        for one in range(1, 20)
+    )
+    raw = b"Content-Type: multipart/x; boundary=d0\n\n" + deep + b"a\n" * 500_000
+    found = guard.check(raw, DEFAULT_LIMITS)
+    assert isinstance(found, Quarantined)
+    assert found.rule == "work"
+
+
+def test_types_are_bounded() -> None:
+    padded = b"Content-Type: multipart/x; a=" + b"b\n " * 2_000 + b"; boundary=c\n\n--x\n"
+    found = guard.check(b"A: b\n\n" + padded * 60, DEFAULT_LIMITS)
+    assert isinstance(found, Quarantined)
+    assert found.rule == "parts"
+
+
 def test_siblings_are_not_levels() -> None:
     inner = b"".join(
         b"--o\nContent-Type: multipart/alternative; boundary=i%d\n\n--i%d\n\nx\n--i%d--\n"

@@ -1,5 +1,8 @@
 """Signatures hold as long as nothing that they sign is touched."""
 
+import pytest
+
+from channels.mail import signatures
 from channels.mail.signatures import Signature, key_names, verify
 from tests.unit.channels.mail.signing import MAIL, pair, signed
 
@@ -45,6 +48,15 @@ def test_several() -> None:
     keys = {NAME: pair()[1]}
     assert verify(raw, keys, LIMIT)[1] == Signature("example.com", "pass")
     assert verify(raw, keys, LIMIT)[0].result != "pass"
+
+
+def test_of_a_large_mail_those_that_may_matter_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signatures, "VERIFIED_BYTES_MAX", 1)
+    raw = signed(signed(), "example.net")
+    keys = {NAME: pair()[1], "key1._domainkey.example.net": pair()[1]}
+    for shown, expected in (("mail.example.com", "example.com"), ("", "example.net"),
+                            ("notexample.com", "example.net")):  # fmt: skip
+        assert verify(raw, keys, LIMIT, shown) == (Signature(expected, "pass"),)
 
 
 def test_none_and_nonsense() -> None:
