@@ -187,6 +187,31 @@ def stateful_text(size: int = 4 << 20) -> bytes:
     return _typed("text/plain; charset=iso-2022-jp", b"\x1b$B!!\x1b(B\n" * (size // 9))
 
 
+def address_long(size: int = 60_000) -> bytes:
+    """An address whose domain could be cut into labels in many ways."""
+    return b"From: a@" + b"a" * 900 + b"!\nTo: " + b"a" * size + b"\n" + HEAD + b"\nx\n"
+
+
+def blanks(size: int = 60_000) -> bytes:
+    """Fields of nothing but blanks, and Message-IDs that never come to their @."""
+    return (
+        b"Subject: a" + b" " * size + b"b\nReferences: " + b"a" * size + b"\n"
+        b"In-Reply-To: " + b"<" * size + b"\n" + HEAD + b"\nx\n"
+    )
+
+
+def bounce_empty(size: int = 60_000) -> bytes:
+    """A bounce of empty lines and quotation marks."""
+    head = HEAD.replace(b"customer@", b"mailer-daemon@").replace(b"Hostile", b"failure notice")
+    return head + b"\n>" + b"\n" * size + b"> " * size + b"host " * size
+
+
+def introductions_zh(count: int = 20_000) -> bytes:
+    """Chinese introductions that never end, each with many beginnings."""
+    line = ("于2026年" * 12 + "在20写:\n").encode()
+    return _typed("text/plain; charset=utf-8", line * count)
+
+
 def _typed(kind: str, body: bytes, more: bytes = b"") -> bytes:
     return HEAD + b"Content-Type: " + kind.encode() + b"\n" + more + b"\n" + body
 
@@ -237,5 +262,9 @@ READ: Final[Mapping[str, Callable[[], bytes]]] = {
     "20 MB of soft line breaks": soft_breaks,
     "20 MB of no character set": binary_text,
     "4 MB of shifts between sets": stateful_text,
+    "an address of 60 KB": address_long,
+    "fields of 60 KB without a word": blanks,
+    "a bounce that says nothing": bounce_empty,
+    "20,000 Chinese introductions": introductions_zh,
 }
 """These are harmless when they are read with care."""

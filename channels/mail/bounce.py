@@ -25,7 +25,7 @@ _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _CODE: Final = re.compile(
     r"\b(?:said:|answered:|error|code|#|host\b[^\n]{0,200}?:)?\s*\b([45]\d\d)[ -]"
 )
-_RETURNED_ID: Final = re.compile(r"(?im)^[>\s]*message-id:[ \t]*(?:\n[ \t]+)?(<[^<>\s]{3,512}>)")
+_RETURNED_ID: Final = re.compile(r"(?im)^[> \t]*+message-id:[ \t]*(?:\n[ \t]+)?(<[^<>\s]{3,512}>)")
 _SUBJECT: Final = re.compile(
     r"undeliver|delivery (?:status|failure|failed|has failed)|returned mail|mail delivery"
     r"|failure notice|could not be delivered|non remis|unzustellbar|nicht zustellbar"
@@ -106,7 +106,7 @@ def irregular(
     named = [one.strip() for one in failed.split(",") if ADDRESS.fullmatch(one.strip())]
     if not named:
         # What follows is our own mail, with our own addresses in it.
-        said = re.split(r"(?im)^[>\s]*(?:received|return-path|message-id):", looked_at)[0]
+        said = re.split(r"(?im)^[> \t]*+(?:received|return-path|message-id):", looked_at)[0]
         first = re.search(rf"(?<![\w.+-])<?({ADDRESS.pattern})>?", said[:8_000])
         named = [first[1].rstrip(".")] if first else []
     status = _STATUS.search(looked_at)

@@ -24,12 +24,13 @@ PARAMETERS_MAX: Final = 100
 """Of one field; a long file name in pieces has 20."""
 ADDRESS: Final = re.compile(
     r"(?:[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f]{1,64}|\"[^\"\\\x00-\x1f\x7f]{1,62}\")"
-    r"@(?:[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f.]{1,63}\.?){1,20}"
+    r"@[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f.]{1,63}+"
+    r"(?:\.[^\s\"(),:;<>@\[\\\]\x00-\x1f\x7f.]{1,63}+){0,19}+\.?"
 )
 """Dot-atom or quoted string, at a domain; letters beyond ASCII too (RFC 6531)."""
 _BACKSLASH, _QUOTE, _OPEN, _CLOSE, _LESS, _GREATER, _COLON = b'\\"()<>:'
 _ID: Final = re.compile(r"<([^<>]{1,998})>")
-_BARE_ID: Final = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
+_BARE_ID: Final = re.compile(r"[^\s<>,;\"@]{1,256}+@[^\s<>,;\"]+")
 _CONTINUED: Final = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
 
 

@@ -17,6 +17,8 @@ SIGNATURE_LINES_MAX: Final = 15
 """After "-- "; four are good manners (RFC 3676 section 4.3), companies write ten."""
 HEAD_LINES: Final = 7
 """Within so many lines the fields of a quoted mail stand."""
+INTRODUCTIONS_MAX: Final = 1_000
+"""Lines that look like one and are looked at closely; a thread of years has a hundred."""
 INTRODUCTION_LINES: Final = 3
 """A mail program breaks its "On ... wrote:" into so many lines at most."""
 
@@ -93,15 +95,17 @@ def part(text: str) -> Parted:
 def _kinds(lines: list[str]) -> list[bool]:
     """Return for each line whether it belongs to a quotation."""
     quotes = [line.lstrip(" ").startswith((">", "＞")) for line in lines]
-    at = 0
-    while at < len(lines):
+    at = tried = 0
+    while at < len(lines) and tried < INTRODUCTIONS_MAX:
         if quotes[at]:
             at += 1
             continue
         rest = _introduces_rest(lines, at)
         if rest is not None:
             return quotes[:rest] + [True] * (len(lines) - rest)
-        length = _introduction(lines, at)
+        ends = any(line.rstrip().endswith((":", "：")) for line in lines[at : at + 3])
+        length = _introduction(lines, at) if ends else 0
+        tried += ends
         if length:
             after = _next_filled(lines, at + length)
             if after is None or not quotes[after]:

@@ -19,14 +19,14 @@ GLUED_MAX: Final = 1_000
 """Pieces of base64 in one part, each with its padding; what follows is read up to the next one."""
 _WORD: Final = re.compile(rb"=\?([A-Za-z0-9_.:*()-]{1,64})\?([bBqQ])\?([^?]{0,8000})\?=")
 _NO_BASE64: Final = bytes(set(range(256)) - set(ascii_letters.encode() + b"0123456789+/="))
-_FOLD: Final = re.compile(rb"[ \t]*[\r\n]+[ \t]*")
+_BREAKS: Final = re.compile(rb"[\r\n]+")
 _BLANKS: Final = b" \t"
 
 
 def field_bytes(value: str) -> bytes:
     """Return a field's bytes in one line, as the parser of the standard library keeps them."""
     raw = value.encode("utf-8", "surrogateescape")[:VALUE_BYTES_MAX]
-    return _FOLD.sub(b" ", raw).strip()
+    return b" ".join(piece.strip(_BLANKS) for piece in _BREAKS.split(raw)).strip()
 
 
 def decode_words(raw: bytes, hint: str = "") -> str:

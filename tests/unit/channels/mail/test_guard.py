@@ -43,6 +43,10 @@ SMALL = {
     "introductions": lambda: hostile.introductions(20_000),
     "a long introduction": hostile.introduction_long,
     "padding": lambda: hostile.base64_padding(2 << 20),
+    "a long address": hostile.address_long,
+    "blanks": hostile.blanks,
+    "an empty bounce": hostile.bounce_empty,
+    "Chinese introductions": lambda: hostile.introductions_zh(2_000),
     "shifts": lambda: hostile.stateful_text(1 << 18),
 }
 
