@@ -71,7 +71,7 @@ def verify(
     ]
     wanted.sort(key=lambda one: not f".{shown.lower()}".endswith(f".{one[1]}"))
     found: list[Signature] = []
-    for number, domain, has_length in wanted[: max(VERIFIED_BYTES_MAX // len(raw), 1)]:
+    for number, domain, has_length in wanted[: max(VERIFIED_BYTES_MAX // max(len(raw), 1), 1)]:
         result = _result(raw, number, keys)
         # Whoever adds text behind what is signed would speak with the signer's voice.
         partial = result == "pass" and has_length

@@ -60,7 +60,7 @@ def test_of_a_large_mail_those_that_may_matter_come_first(monkeypatch: pytest.Mo
 
 
 def test_none_and_nonsense() -> None:
-    assert verify(MAIL, {}, LIMIT) == ()
+    assert verify(MAIL, {}, LIMIT) == verify(b"", {}, LIMIT) == ()
     for field in (b"DKIM-Signature: ", b"DKIM-Signature: v=1; d=..; s=a", b"DKIM-Signature: d=a b"):
         assert verify(field + b"\r\n" + MAIL, {}, LIMIT) == ()
     broken = b"DKIM-Signature: v=1; a=x; d=example.com; s=key1; l=x; bh=%; b=%; h=from; t=y\r\n"
