@@ -12,7 +12,8 @@ from typing import Final
 from channels.mail.parsed import Automatic
 
 LOOP_FIELD: Final = "x-warmline-loop"
-"""The field that every mail of ours bears; one that comes back with it goes round."""
+"""The field in which every mail of ours names our host; one that comes back with it goes round.
+Another centre's mail names another host, and may be a person's."""
 _REPLY_SUBJECT: Final = re.compile(
     r"^(?:auto(?:matic|mated)?[ -]?(?:reply|response)|out of (?:the )?office|vacation"
     r"|abwesenheitsnotiz|automatische antwort|réponse automatique|respuesta automática"
@@ -52,9 +53,11 @@ def classify(
         sender: The address in From; "" without.
         envelope_sender: "" is that of bounces; None: nobody knows.
         is_bounce: A report of delivery was found in it.
-        own_addresses: Ours, in lower case: a mail from one of them is a loop.
+        own_addresses: Ours, in lower case, and the host that our mails name in `LOOP_FIELD`: a
+            mail from one of them is a loop. Their domains are such hosts too.
     """
-    if LOOP_FIELD in headers or sender.lower() in own_addresses:
+    hosts = {address.rpartition("@")[2] for address in own_addresses}
+    if headers.get(LOOP_FIELD, "").strip().lower() in hosts or _bare(sender) in own_addresses:
         return Automatic.LOOP
     if is_bounce:
         return Automatic.BOUNCE
@@ -69,6 +72,12 @@ def classify(
     if _says_reply(headers) or (is_marked and _REPLY_SUBJECT.match(subject)):
         kind = Automatic.REPLY
     return kind
+
+
+def _bare(address: str) -> str:
+    """Return an address without a token behind its name."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _says_reply(headers: Mapping[str, str]) -> bool:

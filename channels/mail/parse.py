@@ -53,7 +53,7 @@ def read(
         raw: The mail as it came.
         limits: Beyond which it is not read.
         envelope_sender: Of MAIL FROM; None: nobody knows.
-        own_addresses: Ours, in lower case; a mail from one of them is a loop.
+        own_addresses: As for `auto.classify`.
     """
     verdict = guard.check(raw, limits)
     if verdict is not None:

@@ -48,7 +48,7 @@ class MailReading:
             threads: Reads tokens.
             known: The Message-IDs of mails that came and went.
             conversations: To see whether a conversation is there, and with whom.
-            own_addresses: Ours; a mail from one of them goes round in a circle.
+            own_addresses: Ours, and our host; a mail from one of them goes round in a circle.
             limits: Those of the pool.
         """
         self._pool: Final = pool

@@ -47,7 +47,15 @@ def test_by_its_senders() -> None:
 
 def test_what_comes_from_us_goes_round() -> None:
     assert kind(sender="Support@example.org", own=("support@example.org",)) is Automatic.LOOP
-    assert kind(x_warmline_loop="1", bounce=True) is Automatic.LOOP
+    own = ("support@example.org", "mx.example.net")
+    assert kind(sender="support+token@example.org", own=own) is Automatic.LOOP
+    for host in ("Example.org", " mx.example.net"):
+        assert kind(x_warmline_loop=host, bounce=True, own=own) is Automatic.LOOP
+    assert kind(sender="", x_warmline_loop="", own=own) is Automatic.NO
+
+
+def test_a_mail_of_another_centre_is_no_loop() -> None:
+    assert kind(x_warmline_loop="example.com", own=("support@example.org",)) is Automatic.NO
 
 
 def test_a_bounce_is_one_whatever_else_it_is() -> None:
