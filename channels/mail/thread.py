@@ -14,7 +14,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -28,7 +28,7 @@ KEY_BYTES_MIN: Final = 16
 LOCAL_CHARACTERS_MAX: Final = 64
 """Of an address before the @ (RFC 5321 section 4.5.3.1.1)."""
 IDS_MAX: Final = 50
-"""Message-IDs of one mail that are looked up, the newest first."""
+"""Message-IDs of one mail that are looked up: the newest."""
 _ID_BYTES: Final = 16
 _TOKEN: Final = re.compile(r"[a-z2-7]{42}")
 """Base32 of 26 bytes without padding: relays and people change the case of letters."""
@@ -52,11 +52,20 @@ class Thread:
     by: ThreadedBy
 
 
+class Found(Protocol):
+    """A conversation, as far as it matters here."""
+
+    @property
+    def conversation_id(self) -> str:
+        """Its id."""
+        ...
+
+
 class KnownIds(Protocol):
     """Which Message-ID belongs to which conversation. It may raise `StoreError`."""
 
-    async def find(self, ids: Sequence[str]) -> Mapping[str, str]:
-        """Return the conversations of those Message-IDs that are known."""
+    async def find(self, references: Sequence[str]) -> Found | None:
+        """Return the conversation of the newest one that is known, the newest last; None: none."""
         ...
 
 
@@ -163,14 +172,10 @@ class Threads:
             conversation_id = self.conversation_of(token)
             if conversation_id is not None:
                 return Thread(conversation_id, ThreadedBy.SUBJECT)
-        ids = list(dict.fromkeys((*mail.in_reply_to, *reversed(mail.references))))[:IDS_MAX]
-        if not ids:
-            return None
-        conversations = await known.find(ids)
-        for mail_id in ids:
-            if mail_id in conversations:
-                return Thread(conversations[mail_id], ThreadedBy.REFERENCE)
-        return None
+        # What he answers is newer than all that it refers to.
+        ids = (*mail.references, *mail.in_reply_to)[-IDS_MAX:]
+        found = await known.find(ids) if ids else None
+        return None if found is None else Thread(found.conversation_id, ThreadedBy.REFERENCE)
 
     def _signed(self, purpose: bytes, raw: bytes, code: bytes) -> bool:
         # All keys are tried always, so that the time tells nothing.

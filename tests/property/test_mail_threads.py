@@ -1,14 +1,14 @@
 """Threads of mail are told apart, however their mails come in, and tokens are not forged."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.mail.parse import read
 from channels.mail.parsed import ParsedMail
-from channels.mail.thread import Threads
+from channels.mail.thread import Thread, ThreadedBy, Threads
 from tests.property.examples import EXAMPLES
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=EXAMPLES)
@@ -18,8 +18,9 @@ IDS = st.binary(min_size=16, max_size=16).map(bytes.hex)
 
 
 class Ids(dict[str, str]):
-    async def find(self, ids: Sequence[str]) -> Mapping[str, str]:
-        return {one: self[one] for one in ids if one in self}
+    async def find(self, references: Sequence[str]) -> Thread | None:
+        known = [self[one] for one in references if one in self]
+        return Thread(known[-1], ThreadedBy.REFERENCE) if known else None
 
 
 @st.composite

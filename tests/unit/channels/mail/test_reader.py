@@ -1,6 +1,6 @@
 """A mail from its bytes to whose it seems to be."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -45,8 +45,8 @@ class Kept:
             address=self._address, language="en", opened_at=AT, last_at=AT,
         )  # fmt: skip
 
-    async def find(self, ids: Sequence[str]) -> Mapping[str, str]:
-        return {one: ID for one in ids if one == "<known@example.org>"}
+    async def find(self, references: Sequence[str]) -> Conversation | None:
+        return await self.get(ID) if "<known@example.org>" in references else None
 
 
 @pytest.fixture

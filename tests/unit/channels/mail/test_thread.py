@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from channels.mail.parsed import MailAddress, ParsedMail
-from channels.mail.thread import ThreadedBy, Threads, joined_proof
+from channels.mail.thread import Thread, ThreadedBy, Threads, joined_proof
 from domain.proof import Proof
 
 KEY = bytes(range(32))
@@ -20,9 +20,10 @@ class Known:
         self.ids = dict(ids or {})
         self.asked: list[str] = []
 
-    async def find(self, ids: Sequence[str]) -> Mapping[str, str]:
-        self.asked += ids
-        return {one: self.ids[one] for one in ids if one in self.ids}
+    async def find(self, references: Sequence[str]) -> Thread | None:
+        self.asked += references
+        known = [self.ids[one] for one in references if one in self.ids]
+        return Thread(known[-1], ThreadedBy.REFERENCE) if known else None
 
 
 def mail(**fields: Any) -> ParsedMail:
@@ -82,7 +83,7 @@ async def test_what_is_looked_up_is_bounded() -> None:
     many = tuple(f"<{number}@x>" for number in range(100))
     await THREADS.thread(mail(references=many), [], known)
     assert len(known.asked) == 50
-    assert known.asked[0] == "<99@x>"
+    assert known.asked[-1] == "<99@x>"
 
 
 def test_a_token_is_read_whatever_the_case() -> None:
