@@ -8,6 +8,7 @@ import typer
 NAMES: Final = {
     "calls": "calls under SIPp load: answer, ring, rates, calls at once, their cost",
     "hostile": "torture messages, random datagrams and spoiled INVITEs at a running node",
+    "mail_hostile": "mails that are built to harm, each beside half a second of CPU",
     "alerts": "from the end of speech to the alert, and what emotion costs, under calls",
     "moods": "alerts about calm and angry callers, in calls made of clips (DATA=FOLDER)",
     "chat_idle": "what an idle chat connection costs in memory, beside bare servers",

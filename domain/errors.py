@@ -20,6 +20,7 @@
     ├── CallRefused             a customer may not be called
     ├── NotServing              an agent acts on a contact that he does not have
     ├── AttachmentRefused       a file is not taken, or not handed out
+    ├── ReaderGone              the process that reads mail cannot be started
     ├── CustomerMistake         what was told of a customer cannot be used
     ├── OutreachMistake         a template cannot be sent as it was asked for
     ├── FollowError             a running node does not tell of a call
@@ -107,6 +108,10 @@ class AttachmentRefused(WarmlineError):
         """Name the file and the reason."""
         super().__init__(f"attachment {name!r}: {why}")
         self.why = why
+
+
+class ReaderGone(WarmlineError):
+    """The process that reads mail cannot be started; the mail may come again later."""
 
 
 class CellError(WarmlineError):
