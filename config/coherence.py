@@ -8,6 +8,7 @@ from config import (
     callback_review,
     customers_review,
     emotion_review,
+    mail_review,
     resources,
     routing_review,
     suggestions_review,
@@ -58,6 +59,7 @@ class Coherence:
         unasked_skills(review)
         callback_review.check(review)
         emotion_review.check(review)
+        mail_review.check(review)
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)

@@ -7,7 +7,7 @@ and what is left over.
 import re
 from typing import Final
 
-from config import callback_zh, routing_zh
+from config import callback_zh, mail_zh, routing_zh
 
 TITLE: Final = "配置"
 INTRODUCTION: Final = """\
@@ -98,7 +98,16 @@ _ALLOWED: Final = {
     "a URL such as https://desk.example.org/warmline": (
         "URL，如 https://desk.example.org/warmline"
     ),
+    "text of at most 100 characters": "文本，最多 100 个字符",
+    "text of at most 4000 characters": "文本，最多 4000 个字符",
     "the name of a type of event": "事件类型的名称",
+    "a mail address without +, such as support@example.org": (
+        "不带加号的邮件地址，如 support@example.org"
+    ),
+    "1 to 40 of the characters a-z, 0-9, - and _": "1 到 40 个字符，可用 a-z、0-9、- 和 _",
+    "a DKIM selector such as s2024: letters, digits, ., - and _": (
+        "DKIM 选择器，如 s2024：字母、数字、.、- 和 _"
+    ),
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
     ),
@@ -141,6 +150,7 @@ def _number(match: re.Match[str]) -> str:
 
 MEANINGS: Final[dict[str, str]] = {
     **callback_zh.MEANINGS,
+    **mail_zh.MEANINGS,
     **routing_zh.MEANINGS,
     "Configuration.node": "整个进程。",
     "Configuration.sip": "SIP 边缘：在哪里接听，对外叫什么名字。",

@@ -14,6 +14,7 @@ from pydantic import Field
 from config.callback import Callback, Outbound
 from config.customers import Customers
 from config.emotion import Emotion
+from config.mail import Mail
 from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
 from config.section import Section
@@ -414,6 +415,8 @@ class Configuration(Section):
     """How the customer feels: whether it is read, and what is done about it."""
     customers: Customers = Customers()
     """What is remembered of customers, and who else is asked about them."""
+    mail: Mail = Mail()
+    """Mail: customers write to mailboxes, agents answer."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

@@ -155,6 +155,13 @@ class Conversations(Protocol):
         """
         ...
 
+    async def failed(self, conversation_id: str, sequence: int, reason: str) -> None:
+        """A message to the customer could not be delivered, and is given up.
+
+        Raises `NotKnown` for no such conversation or message. The reason names no address.
+        """
+        ...
+
     def typing(self, conversation_id: str, author: Author, typing: bool) -> None:
         """Tell the other side; harmless for a conversation that nobody follows."""
         ...

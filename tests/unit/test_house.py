@@ -42,6 +42,10 @@ DOORS = {
     "prometheus_client": ("server/",),
     "cryptography": ("store/vault.py",),
     "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
+    "aiosmtpd": ("channels/mail/session.py",),
+    "aiosmtplib": ("channels/mail/send.py",),
+    "aioimaplib": ("channels/mail/imap.py",),
+    "dkim": ("channels/mail/sign.py", "channels/mail/origin.py"),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""
 
