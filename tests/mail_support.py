@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,17 +27,18 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEY = b"k" * 32
 
 
-class ManualClock:
-    """A clock that stands until it is moved."""
+class MovableClock:
+    """A clock that runs, and that a test moves on."""
 
     def __init__(self) -> None:
-        self.now_s = 1_000.0
+        self._begin_s = time.monotonic()
+        self.ahead_s = 0.0
 
     def monotonic_s(self) -> float:
-        return self.now_s
+        return time.monotonic() - self._begin_s + self.ahead_s
 
     def utc(self) -> datetime:
-        return NOW + timedelta(seconds=self.now_s - 1_000.0)
+        return NOW + timedelta(seconds=self.monotonic_s())
 
 
 def mail_section(**fields: Any) -> Mail:

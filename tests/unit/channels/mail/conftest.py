@@ -8,7 +8,7 @@ from config.mail import Mail
 from tests.mail_store import SqliteMail
 from tests.mail_support import (
     KEY,
-    ManualClock,
+    MovableClock,
     Places,
     PlainNames,
     PlainReader,
@@ -21,7 +21,7 @@ class Rig:
     """A mail service over a SQLite file."""
 
     folder: Path
-    clock: ManualClock
+    clock: MovableClock
     store: SqliteMail
     reader: PlainReader
     places: Places
@@ -52,7 +52,7 @@ class Rig:
 
 @pytest.fixture
 def rig(tmp_path):
-    clock = ManualClock()
+    clock = MovableClock()
     store = SqliteMail(tmp_path / "mail.sqlite3", clock)
     yield Rig(tmp_path, clock, store, PlainReader(), Places())
     store.close()
