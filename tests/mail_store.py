@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from channels.mail.ports import QuarantinedMail
 from domain.attachment import Attachment
 from domain.contact import Channel
 from domain.conversation import Conversation
@@ -22,6 +21,7 @@ from domain.errors import NotKnown, StoreError
 from domain.message import Author, Delivery, Draft, Inbound, Message
 from domain.ports import Clock
 from domain.proof import Proof
+from domain.quarantine import QuarantinedMail
 from tests.mail_support import NOW
 
 

@@ -78,10 +78,13 @@ def mail_bytes(
 
 async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait for what another task or process does."""
-    for _ in range(int(seconds / 0.01)):
+    pause_s = 0.01
+    ends_s = time.monotonic() + seconds
+    while time.monotonic() < ends_s:
         if condition():
             return
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause_s)
+        pause_s = min(0.2, pause_s * 1.2)
     raise AssertionError("it did not come")
 
 

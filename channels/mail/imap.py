@@ -131,25 +131,42 @@ class ImapAccount:
             kept = await self._places.load()
             validity = kept.get(self._name("validity"))
             self._place = FolderPlace(validity, kept.get(self._name("uid"), 0))
-        client = self._client()
+        # The library lets a command wait in vain when the connection is gone.
+        lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client = self._client(lambda _: None if lost.done() else lost.set_result(None))
+        serving = asyncio.ensure_future(self._serve(client))
         try:
-            await client.wait_hello_from_server()
-            await _done(client.login(quoted(self._account.username), self._password))
-            while True:
-                more = await self.look(client)
-                self._worked = True
-                if not more:
-                    await self._wait(client)
+            await asyncio.wait({serving, lost}, return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                raise ImapBroken("connection lost")
+            await serving
         finally:
-            await _leave(client)
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            await _leave(client, gone=lost.done())
 
-    def _client(self) -> IMAP4:
+    async def _serve(self, client: IMAP4) -> None:
+        await client.wait_hello_from_server()
+        await _done(client.login(quoted(self._account.username), self._password))
+        while True:
+            more = await self.look(client)
+            self._worked = True
+            if not more:
+                await self._wait(client)
+
+    def _client(self, lost: Callable[[Exception | None], None]) -> IMAP4:
         if not self._account.tls:
-            return IMAP4(self._account.host, self._account.port, timeout=COMMAND_S_MAX)
+            return IMAP4(
+                self._account.host,
+                self._account.port,
+                timeout=COMMAND_S_MAX,
+                conn_lost_cb=lost,
+            )
         return IMAP4_SSL(
             self._account.host,
             self._account.port,
             timeout=COMMAND_S_MAX,
+            conn_lost_cb=lost,
             ssl_context=self._tls or ssl.create_default_context(),
         )
 
@@ -276,10 +293,11 @@ async def _done(command: Awaitable[Any]) -> list[bytes]:
     return [bytes(line) for line in response.lines]
 
 
-async def _leave(client: IMAP4) -> None:
+async def _leave(client: IMAP4, *, gone: bool) -> None:
     try:
-        async with asyncio.timeout(2):
-            await client.logout()
+        if not gone:
+            async with asyncio.timeout(2):
+                await client.logout()
     except (AioImapException, OSError, TimeoutError):
         pass
     finally:

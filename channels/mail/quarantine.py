@@ -14,9 +14,9 @@ from typing import Final
 import structlog
 
 from channels.mail.parsed import Envelope, Quarantined
-from channels.mail.ports import QuarantinedMail, QuarantineStore
 from domain.errors import StoreError
 from domain.ports import Clock
+from domain.quarantine import QuarantinedMail, QuarantineStore
 
 SWEEP_S: Final = 3_600.0
 """How often what is too old is dropped."""

@@ -22,7 +22,6 @@ from channels.mail.ports import (
     MailIds,
     MailReader,
     MailRecords,
-    QuarantineStore,
     ThreadNames,
 )
 from channels.mail.quarantine import SWEEP_S, Quarantine
@@ -37,6 +36,7 @@ from domain.conversation_ports import AttachmentVault, Conversations, OutgoingSt
 from domain.errors import StoreError
 from domain.message import Message
 from domain.ports import Clock
+from domain.quarantine import QuarantineStore
 
 FOLDER: Final = "quarantine"
 """In the data folder."""

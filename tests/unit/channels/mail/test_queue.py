@@ -52,7 +52,7 @@ class Sending:
 
     def mail(self, number=-1) -> EmailMessage:
         raw = self.double.mails[number][2]
-        return email.message_from_bytes(raw, policy=email.policy.default)  # type: ignore
+        return email.message_from_bytes(raw, policy=email.policy.default)
 
 
 def _envelope():
