@@ -18,6 +18,7 @@ NAMES: Final = {
     "prediction": "the likely next need against the most popular, on structure and on none",
     "records": "contacts and events written, against plain sqlite3",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
+    "mail_receive": "mails received, read and committed, beside bare aiosmtpd",
     "hearing": "the analysis worker, and voice activity against an energy threshold",
 }
 """Each is a module of this folder with a function `run(json: bool)`."""

@@ -33,6 +33,8 @@ class SqliteMail:
         self._clock = clock
         self._database = sqlite3.connect(path, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
+        # As the store has it by default: a killed process loses nothing.
+        self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.executescript(
             """
             CREATE TABLE IF NOT EXISTS conversations (

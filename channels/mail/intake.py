@@ -30,7 +30,7 @@ from channels.mail.ports import MailIds, MailReader, ReadMail
 from channels.mail.quarantine import Quarantine
 from config.mail import MailBox
 from domain.conversation_ports import Conversations, Receipt
-from domain.errors import LimitExceeded, NotKnown, StoreError, WarmlineError
+from domain.errors import LimitExceeded, NotKnown, WarmlineError
 from domain.message import Inbound
 from domain.ports import Clock
 
@@ -106,7 +106,7 @@ class Intake:
         try:
             async with asyncio.timeout(TAKE_S_MAX), self._turns:
                 answers = await self._take(raw, envelope, way)
-        except (StoreError, TimeoutError) as error:
+        except (WarmlineError, TimeoutError) as error:
             _log.warning("mail not stored", way=way, why=type(error).__name__)
             self._figures.outcomes["later"] += 1
             answers = [answer.NOT_STORED] * len(recipients)
