@@ -58,7 +58,7 @@ class NullHandler:
         return "250 OK"
 
 
-def run(*, json: bool) -> None:
+def run(json: bool = False) -> None:
     """Measure and print a table; with `json` one JSON object as well."""
     rows = asyncio.run(_measure())
     table = Table(title=f"Mails of {MAIL_BYTES // 1_000} KB by {CONNECTIONS} connections")
