@@ -22,6 +22,7 @@ NAMES: Final = {
     "records": "contacts and events written, against plain sqlite3",
     "timeline": "a page of a customer's timeline among a million entries, beside a bare look-up",
     "emotion": "the cost of hearing a customer's emotion, beside openSMILE and Silero VAD",
+    "mail_receive": "mails received, read and committed, beside bare aiosmtpd",
     "hearing": "the analysis worker, and voice activity against an energy threshold",
 }
 """Each is a module of this folder with a function `run(json: bool)`."""

@@ -11,6 +11,7 @@ from config import (
     conversations_review,
     customers_review,
     emotion_review,
+    mail_review,
     messenger_review,
     outreach_review,
     resources,
@@ -67,6 +68,7 @@ class Coherence:
         emotion_review.check(review)
         messenger_review.check(review)
         outreach_review.check(review)
+        mail_review.check(review)
         resources.check(review)
         routing_review.check(review)
         webhook_review.check(review)

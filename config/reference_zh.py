@@ -12,6 +12,8 @@ from config import (
     callback_zh,
     chat_zh,
     conversations_zh,
+    http_zh,
+    mail_zh,
     messengers_zh,
     outreach_zh,
     routing_zh,
@@ -109,6 +111,8 @@ _ALLOWED: Final = {
     "a URL such as https://desk.example.org/warmline": (
         "URL，如 https://desk.example.org/warmline"
     ),
+    "text of at most 100 characters": "文本，最多 100 个字符",
+    "text of at most 4000 characters": "文本，最多 4000 个字符",
     "the name of a type of event": "事件类型的名称",
     "a media type such as image/png, image/*, or application/vnd.oasis.opendocument.*": (
         "媒体类型，如 image/png、image/* 或 application/vnd.oasis.opendocument.*"
@@ -118,6 +122,13 @@ _ALLOWED: Final = {
     ),
     "the origin of a web page, such as https://www.example.org": (
         "网页的来源（origin），如 https://www.example.org"
+    ),
+    "a mail address without +, such as support@example.org": (
+        "不带加号的邮件地址，如 support@example.org"
+    ),
+    "1 to 40 of the characters a-z, 0-9, - and _": "1 到 40 个字符，可用 a-z、0-9、- 和 _",
+    "a DKIM selector such as s2024: letters, digits, ., - and _": (
+        "DKIM 选择器，如 s2024：字母、数字、.、- 和 _"
     ),
     "an SQLAlchemy URL that begins with sqlite+aiosqlite:// or postgresql+asyncpg://": (
         "以 sqlite+aiosqlite:// 或 postgresql+asyncpg:// 开头的 SQLAlchemy URL"
@@ -166,6 +177,8 @@ MEANINGS: Final[dict[str, str]] = {
     **outreach_zh.MEANINGS,
     **conversations_zh.MEANINGS,
     **chat_zh.MEANINGS,
+    **mail_zh.MEANINGS,
+    **http_zh.MEANINGS,
     **routing_zh.MEANINGS,
     **tickets_zh.MEANINGS,
     "Configuration.node": "整个进程。",
@@ -415,27 +428,6 @@ MEANINGS: Final[dict[str, str]] = {
     "Phrase.id": "话术的名称，供 `advice` 使用。",
     "Phrase.en": "英文。",
     "Phrase.zh": "中文。",
-    "Http": "HTTP 接口。",
-    "Http.address": "监听的本机地址；向他人开放之前，请在前面放置 TLS 代理。",
-    "Http.port": "监听的端口；0 表示任取一个空闲端口，供测试用。",
-    "Http.token": "对 /api/v1 的每个请求都须携带的令牌放在哪里；至少 16 个字符。",
-    "Http.event_readers_max": "/api/v1/events 同时的读者数；每个最多可在内存中占有 10,000 个事件。",
-    "Http.event_heartbeat_s": "静默这么多秒后，告诉事件的读者一切正常。",
-    "Http.event_send_s_max": "这么多秒什么都不收取的事件读者会被断开。",
-    "Http.metrics_token": "/metrics 所要求的令牌放在哪里；无：能连到该端口的人都可以读。",
-    "Http.connections_max": "同时的 TCP 连接数；再来的被关闭。",
-    "Http.request_bytes_max": "请求正文的最大字节数。",
-    "Http.import_bytes_max": (
-        "导入客户的请求正文的最大字节数，约 50,000 行；更大的表请拆开，"
-        "或用 `run_pbx.py customers import` 导入。同时最多接受两个。"
-    ),
-    "Http.request_s_max": "客户端发送整个请求可用的秒数。",
-    "Http.auth_failures_max": "在 `auth_window_s` 内来自一个地址的错误令牌数；之后不再理会该地址。",
-    "Http.auth_window_s": "统计错误令牌的秒数，也是不理会该地址的秒数。",
-    "Http.desk": "是否在 /desk/ 提供座席页面；它要求输入令牌和座席。",
-    "Http.desks_max": "座席同时打开的 WebSocket 数（/api/v1/agents/AGENT/desk）；再来的被拒绝。",
-    "Http.allowed_origins": "可以从浏览器调用接口的网页来源（CORS）。",
-    "Http.proxies": "其 X-Forwarded-For 可信的反向代理所在的网段。",
     "Customers": "对客户记住些什么，以及路由可以知道他的什么。",
     "Customers.history_days": (
         "客户为何联络、由谁服务、结果如何，在他最后一次联络之后记住多久；0：不从任何人身上学习，"

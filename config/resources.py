@@ -39,7 +39,7 @@ def listeners(review: Review) -> None:
     for item in review.items("sip", "listen"):
         transport = review.text(*item, "transport") or default.transport
         if transport == "tls":
-            _certificate(review, item)
+            certificate(review, item)
         else:
             for field in ("certificate", "private_key"):
                 if review.text(*item, field) is not None:
@@ -201,14 +201,20 @@ def _token(review: Review, keys: Keys) -> None:
         )
 
 
-def _certificate(review: Review, item: Keys) -> None:
-    """Refuse a certificate or key that is missing, unreadable or does not match the other."""
+def certificate(review: Review, item: Keys, asker: str = "tls") -> None:
+    """Refuse a certificate or key that is missing, unreadable or does not match the other.
+
+    Args:
+        review: Where it is noted.
+        item: The section that names `certificate` and `private_key`.
+        asker: What needs them.
+    """
     files: dict[str, Path] = {}
     for field in ("certificate", "private_key"):
         keys = (*item, field)
         path = review.file_at(*keys)
         if path is None:
-            review.refuse(keys, f"tls without {field}", "a PEM file")
+            review.refuse(keys, f"{asker} without {field}", "a PEM file")
         elif not path.is_file():
             review.refuse(keys, f"{str(path)!r}, which is no file", "a PEM file")
         else:

@@ -18,6 +18,7 @@ from config.chat import Chat
 from config.conversations import Conversations
 from config.customers import Customers
 from config.emotion import Emotion
+from config.mail import Mail
 from config.messengers import MESSENGERS_MAX, Messenger
 from config.outreach import Outreach
 from config.routing import QueueRouting, Routing, Skilled
@@ -435,6 +436,8 @@ class Configuration(Section):
     """Files that come with messages: which are taken in, and how they are scanned."""
     chat: Chat = Chat()
     """Chat with customers: the web widget and apps."""
+    mail: Mail = Mail()
+    """Mail: customers write to mailboxes, agents answer."""
     http: Http
     """The API."""
     webhooks: Annotated[list[Webhook], Field(max_length=WEBHOOKS_MAX)] = []

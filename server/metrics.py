@@ -199,6 +199,54 @@ _READ: Final = (
     Family("warmline_chat_told", "counter", "Messages sent to customers' clients."),
     Family("warmline_chat_uploads", "counter", "Files of customers."),
     Family("warmline_chat_pushes", "counter", "App pushes, by what became of them.", ("outcome",)),
+    # Mail
+    Family(
+        "warmline_mail_taken",
+        "counter",
+        "Mails stored, by the way they came and their mailbox.",
+        ("way", "mailbox"),
+    ),
+    Family(
+        "warmline_mail_outcomes", "counter", "What else became of mails that came.", ("outcome",)
+    ),
+    Family(
+        "warmline_mail_quarantined",
+        "counter",
+        "Mails laid aside unread, by the rule that said so.",
+        ("rule",),
+    ),
+    Family(
+        "warmline_mail_turned_away", "counter", "Connections not served, by the limit.", ("limit",)
+    ),
+    Family(
+        "warmline_mail_refused_recipients", "counter", "Recipients that are no mailbox of ours."
+    ),
+    Family("warmline_mail_connections", "gauge", "Connections open that bring mail."),
+    Family(
+        "warmline_mail_take_seconds", "histogram", "From the last byte of a mail to its answer."
+    ),
+    Family(
+        "warmline_mail_sent",
+        "counter",
+        "Mails handed over, and tries that came to nothing.",
+        ("outcome",),
+    ),
+    Family("warmline_mail_in_flight", "gauge", "Mails being handed over."),
+    Family(
+        "warmline_mail_way_seconds", "histogram", "From an agent's word to the next server's yes."
+    ),
+    Family(
+        "warmline_mail_imap_fetched",
+        "counter",
+        "Mails fetched from mailboxes elsewhere.",
+        ("account",),
+    ),
+    Family(
+        "warmline_mail_imap_failures",
+        "counter",
+        "Connections to mailboxes elsewhere that broke.",
+        ("account",),
+    ),
     # Customers
     Family(
         "warmline_customers_loaded",

@@ -231,6 +231,9 @@ class FakeConversations:
             await self.hold.wait()
         return page
 
+    async def failed(self, conversation_id: str, sequence: int, reason: str) -> None:
+        raise NotKnown("message", sequence)
+
     async def mark(
         self, conversation_id: str, by: Author, delivery: Delivery, sequence: int
     ) -> None:

@@ -54,6 +54,9 @@ DOORS = {
     "nh3": ("channels/mail/html.py",),
     "charset_normalizer": ("channels/mail/charsets.py",),
     "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
+    "aiosmtpd": ("channels/mail/session.py",),
+    "aiosmtplib": ("channels/mail/send.py",),
+    "aioimaplib": ("channels/mail/imap.py",),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""
 

@@ -103,7 +103,17 @@ def test_the_examples_are_right_and_nothing_in_them_is_odd(name):
 
 
 def test_no_example_is_left_out():
-    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == {"minimal", "small-office", "demo"}
+    names = {"minimal", "small-office", "demo", "mail"}
+    assert {path.stem for path in EXAMPLES.glob("*.yaml")} == names
+
+
+def test_the_example_of_mail_is_right_where_its_key_is(tmp_path):
+    site = tmp_path / "site.yaml"
+    site.write_bytes((EXAMPLES / "mail.yaml").read_bytes())
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "dkim.pem").write_text("-----BEGIN RSA PRIVATE KEY-----\n")
+    secrets = {"RELAY_PASSWORD": "r", "OLD_BOX_PASSWORD": "o"}
+    assert load(site, environ={**EXAMPLE_ENVIRON, **secrets}).warnings == ()
 
 
 def test_a_right_file_has_its_values_and_defaults():

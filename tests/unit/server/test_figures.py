@@ -9,6 +9,7 @@ from bus.local import LocalBus
 from care.figures import CareFigures, LateHistogram
 from channels.http.figures import HttpFigures
 from channels.lookup.figures import LookupFigures
+from channels.mail.figures import MailFigures
 from channels.webhooks.figures import WebhookFigures
 from config.routing import Learning
 from customers.figures import CustomerFigures
@@ -25,6 +26,7 @@ from router.learning.model import OutcomeModel
 from router.prediction.service import SuggestionFigures
 from server import figures
 from server.learning_figures import learning_figures, suggestion_figures
+from server.mail_figures import mail_figures
 from server.metrics import FAMILIES, Buckets, Figure, FigureSource, NodeCollector
 from server.tickets import ticket_figures
 from store.writer import WriterFigures
@@ -217,6 +219,27 @@ def test_webhooks() -> None:
     assert made["warmline_webhook_messages", "crm", "delivered"] == 0
 
 
+MAIL = MailFigures(
+    taken=Counter({("smtp", "support"): 3}),
+    outcomes=Counter(bounce=1),
+    quarantined=Counter(depth=2),
+    turned_away=Counter(rate=4),
+    imap_fetched=Counter(old=5),
+    imap_failures=Counter(old=6),
+    sent=7,
+    put_off=8,
+)
+
+
+def test_mail() -> None:
+    made = found(mail_figures(lambda: MAIL))
+    assert made["warmline_mail_taken", "smtp", "support"] == 3
+    assert made["warmline_mail_quarantined", "depth"] == 2
+    assert made["warmline_mail_sent", "sent"] == 7
+    assert made["warmline_mail_sent", "put_off"] == 8
+    assert made["warmline_mail_imap_failures", "old"] == 6
+
+
 def test_store_and_lost_records() -> None:
     writer = filled(WriterFigures, waiting=1, written=2, commits=3, failed=4)
     made = found(figures.store_figures(lambda: writer))
@@ -289,6 +312,7 @@ def all_sources() -> Iterable[FigureSource]:
         figures.care_figures(lambda: CARE),
         figures.webhook_figures(lambda: [WebhookFigures(hook_id="desk")]),
         figures.customer_figures(CustomerFigures(), LookupFigures()),
+        mail_figures(lambda: MAIL),
         figures.store_figures(lambda: writer),
         figures.record_figures({"events": lambda: 0}),
         figures.bus_figures(bus),
