@@ -155,6 +155,10 @@ class MailReceive(Section):
     """Where other mail servers hand over mail; nothing: nowhere."""
     lmtp: MailLmtp | None = None
     """Where your own mail server hands over mail; nothing: nowhere."""
+    authserv_id: Annotated[str, Field(max_length=255)] = ""
+    """Name under which your own mail server before this one writes its Authentication-Results
+    (RFC 8601), and takes away what others write under it; then it is believed. Nothing: SPF, DKIM
+    and DMARC are checked here."""
     bytes_max: Annotated[int, Field(ge=65_536, le=157_286_400)] = 36_700_160
     """A larger mail is refused with 552, announced by SIZE: 35 MiB hold attachments of 25 MB in
     Base64."""

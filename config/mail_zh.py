@@ -46,6 +46,10 @@ MEANINGS: Final[dict[str, str]] = {
     "MailReceive": "邮件如何经 SMTP 和 LMTP 进来。",
     "MailReceive.smtp": "其他邮件服务器在何处交信；无：不接收。",
     "MailReceive.lmtp": "您自己的邮件服务器在何处交信；无：不接收。",
+    "MailReceive.authserv_id": (
+        "您自己的前置邮件服务器写 Authentication-Results（RFC 8601）所用的名称，"
+        "它须去除他人以此名所写的内容；其结论即被采信。无：在此检查 SPF、DKIM 和 DMARC。"
+    ),
     "MailReceive.bytes_max": (
         "更大的邮件以 552 拒绝，并由 SIZE 事先告知：35 MiB 可容纳以 Base64 编码的 25 MB 附件。"
     ),

@@ -71,6 +71,7 @@ _ALLOWED: Final = {
     "a secret, see below": "密码或令牌的所在，见下文",
     "true or false": "true 或 false",
     "text": "文本",
+    "text of at most 255 characters": "文本，最多 255 个字符",
     "text of at most 500 characters": "文本，最多 500 个字符",
     "text of at least 1 character": "文本，至少一个字符",
     "2 to 8 digits": "2 到 8 位数字",

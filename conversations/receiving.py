@@ -1,7 +1,10 @@
 """How a customer's message comes in: once, whole, and into the right conversation."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
+
+import structlog
 
 from conversations.entries import Entry
 from conversations.senders import Sender, Senders
@@ -10,9 +13,8 @@ from conversations.thread import Thread
 from domain.attachment import Attachment
 from domain.contact import Channel
 from domain.conversation import Conversation, ConversationState
-from domain.conversation_events import CustomerRecognised
 from domain.conversation_ports import AttachmentVault, NewMessage, Receipt
-from domain.customer import Identifier
+from domain.customer import Identifier, IdentifierKind
 from domain.errors import LimitExceeded, NotKnown, StoreError
 from domain.identity_ports import Identities, Recognition
 from domain.message import (
@@ -23,9 +25,17 @@ from domain.message import (
     Inbound,
     Message,
 )
+from domain.proof import Proof
 
 MESSAGE_ID_CHARACTERS_MAX: Final = 998
 """Of a mail's Message-ID: the longest line (RFC 5322 section 2.1.1)."""
+_CLAIMS: Final[Mapping[str, IdentifierKind]] = {
+    "email": IdentifierKind.MAIL,
+    "phone_number": IdentifierKind.PHONE,
+}
+"""What a signed identity may say beside whose it is (OpenID Connect Core 1.0 section 5.1)."""
+
+_log = structlog.get_logger(__name__)
 
 
 class Receiving(Shell):
@@ -133,10 +143,23 @@ class Receiving(Shell):
         if self._identities is None or not (is_new or shows_more):
             return None
         try:
-            return await self._identities.recognise(inbound.sender, inbound.proof)
-        except StoreError:
+            recognised = await self._identities.recognise(inbound.sender, inbound.proof)
+            if inbound.proof is Proof.PROVED and recognised.member_id is not None:
+                await self._link(self._identities, recognised.member_id, inbound)
+        except (StoreError, LimitExceeded, NotKnown) as error:
             # His words are stored whoever he is.
+            _log.warning("customer not recognised", kind=type(error).__name__)
             return None
+        return recognised
+
+    async def _link(self, identities: Identities, customer_id: str, inbound: Inbound) -> None:
+        """Let the other addresses be his for which the operator's site vouches too."""
+        for name, kind in _CLAIMS.items():
+            value = inbound.headers.get(name)
+            if value:
+                await identities.link(
+                    customer_id, Identifier(kind, value), inbound.proof, inbound.source
+                )
 
     def begin(self, inbound: Inbound) -> Entry:
         """Return a new conversation, not stored yet."""
@@ -188,15 +211,16 @@ class Receiving(Shell):
         after = thread.after_customer(message, inbound)
         recognised = await self._recognise(inbound, before, is_new=is_new)
         if recognised is not None and recognised.customer_id is not None:
-            after = replace(after, customer_id=recognised.customer_id)
+            # Under whose own address it is: an unmerge gives it back to him.
+            after = replace(after, customer_id=recognised.member_id or recognised.customer_id)
         await self._store.add(after, message, inbound=inbound, is_new=is_new)
         entry.written = after
         entry.preview = message.text[:PREVIEW_CHARACTERS_MAX]
         actions = thread.customer_wrote(after, message, inbound)
         self._tell(entry, NewMessage(message=message))
         await self._carry_out(entry, actions)
-        if recognised is not None:
-            await self._belong(entry, recognised, is_new)
+        if recognised is not None and not is_new:
+            await self._belong(entry, recognised)
         return Receipt(message=message, conversation=entry.thread.conversation)
 
     def _check_room(self, inbound: Inbound) -> None:
@@ -217,28 +241,16 @@ class Receiving(Shell):
         if outside >= limit:
             raise LimitExceeded("conversations.backlog_max", outside + 1, limit)
 
-    async def _belong(self, entry: Entry, recognised: Recognition, is_new: bool) -> None:
-        """Tell whose conversation it is, or that an agent is asked."""
+    async def _belong(self, entry: Entry, recognised: Recognition) -> None:
+        """Write whose conversation it is, now that he has shown more of himself."""
         conversation = entry.thread.conversation
-        customer_id = recognised.customer_id
-        if customer_id is not None and not is_new:
-            try:
-                await self._store.assign(
-                    conversation.conversation_id, customer_id, recognised.proof.value
-                )
-            except StoreError:
-                return
-        contact_id = conversation.contact_id
-        if contact_id is not None and (customer_id is not None or recognised.candidates):
-            self._events.publish(
-                CustomerRecognised(
-                    contact_id=contact_id,
-                    conversation_id=conversation.conversation_id,
-                    customer_id=customer_id,
-                    proof=recognised.proof,
-                    candidates=max(1, len(recognised.candidates)),
-                )
-            )
+        whose = recognised.member_id or recognised.customer_id
+        if whose is None:
+            return
+        try:
+            await self._store.assign(conversation.conversation_id, whose, recognised.proof.value)
+        except StoreError as error:
+            _log.warning("conversation not assigned", kind=type(error).__name__)
 
 
 def check_size(text: str, attachments: int, client_id: int, client_id_max: int) -> None:

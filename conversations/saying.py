@@ -90,7 +90,7 @@ class Saying(Receiving):
             message,
             inbound=_as_inbound(entry, draft) if draft.client_id else None,
             is_new=is_new,
-            outgoing=goes_out and conversation.channel is not Channel.CHAT,
+            outgoing=goes_out,
         )
         entry.written = after
         if draft.client_id:

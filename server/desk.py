@@ -3,6 +3,7 @@
 from typing import Final
 
 from care.service import CareService
+from conversations.service import ConversationService
 from customers.figures import CustomerFigures
 from domain.baseline import Baseline
 from domain.commands import WithdrawReason
@@ -27,6 +28,7 @@ class Desk:
         self.policy: RouterPolicy | None = None
         self.care: CareService | None = None
         self.profiles: ProfileTaker | None = None
+        self.conversations: ConversationService | None = None
         self.customers: Final = CustomerFigures()
 
     def queues_of(self, agent_id: str) -> list[str]:
@@ -74,16 +76,30 @@ class Desk:
             self.control.declined(address)
 
     def offer_contact(self, offer: Offer) -> None:
-        """Ring an agent."""
-        if self.control is not None:
+        """Ring an agent, or show him what was written."""
+        written = self._written(offer.contact_id)
+        if written is not None:
+            written.offer_contact(offer)
+        elif self.control is not None:
             self.control.offer_contact(offer)
 
     def withdraw_offer(self, offer: Offer, reason: WithdrawReason) -> None:
-        """Stop ringing."""
-        if self.control is not None:
+        """Stop ringing, or showing."""
+        written = self._written(offer.contact_id)
+        if written is not None:
+            written.withdraw_offer(offer, reason)
+        elif self.control is not None:
             self.control.withdraw_offer(offer, reason)
 
     def release_contact(self, contact_id: str, disposition: Disposition) -> None:
         """End a contact that may wait no longer."""
-        if self.control is not None:
+        written = self._written(contact_id)
+        if written is not None:
+            written.release_contact(contact_id, disposition)
+        elif self.control is not None:
             self.control.release_contact(contact_id, disposition)
+
+    def _written(self, contact_id: str) -> ConversationService | None:
+        """Return the conversations if a contact is theirs."""
+        found = self.conversations
+        return found if found is not None and found.owns(contact_id) else None

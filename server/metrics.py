@@ -189,6 +189,33 @@ _READ: Final = (
         "From an event to the answer that took it.",
         ("hook",),
     ),
+    # Conversations and messengers
+    Family(
+        "warmline_conversations",
+        "gauge",
+        "Conversations that ask something of us, by where they stand.",
+        ("state",),
+    ),
+    Family(
+        "warmline_conversation_customers_present", "gauge", "Customers who are connected to write."
+    ),
+    Family("warmline_desks_connected", "gauge", "Connections of agents' desks."),
+    Family(
+        "warmline_conversation_records_waiting",
+        "gauge",
+        "Writes of contacts in writing on their way to the store.",
+    ),
+    Family(
+        "warmline_conversation_records_dropped",
+        "counter",
+        "Writes of contacts in writing given up: the store failed for too long.",
+    ),
+    Family(
+        "warmline_messenger_messages",
+        "counter",
+        "Messages of messengers, by what became of them.",
+        ("messenger", "outcome"),
+    ),
     # Chat
     Family("warmline_chat_connections", "gauge", "Customers' connections."),
     Family("warmline_chat_refused", "counter", "Connections and tickets refused.", ("why",)),

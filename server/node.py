@@ -20,6 +20,7 @@ from server.interval_recorder import IntervalRecorder
 from server.journal import EventRecorder, JournalWriter
 from server.observe import Observation
 from server.speech_recorder import SpeechRecorder
+from server.written import Written
 from store.opening import Store
 
 JOURNAL_LATE: Final = 5_000
@@ -50,6 +51,7 @@ class Node:
     pool: CellPool
     control: CallControl
     http: HttpServer
+    written: Written
     reloader: Reloader
     observation: Observation
 

@@ -30,6 +30,7 @@ from config.schema import Configuration
 from customers.identity import Identity
 from customers.keeper import Keeper
 from customers.outcomes import Outcomes
+from customers.recognition import Recogniser
 from customers.telephone import Numbers
 from domain.agent import Medium
 from domain.errors import ConfigurationError
@@ -37,6 +38,7 @@ from domain.events import CellCrashed, CellStarted, ConfigurationReloaded, Conta
 from domain.ports import ContactRecord
 from media.hearing import Hearing
 from pbx.call_control import CallControl
+from pbx.call_maker import CallMaker
 from pbx.cells import Cell, CellPool
 from pbx.edge.edge import Edge
 from router.learning.model import OutcomeModel
@@ -60,6 +62,7 @@ from server.suggestions import SuggestionsAtWork, suggestions_at_work
 from server.tickets import TicketsAtWork, tickets_at_work
 from server.timed_ledger import TimedLedger
 from server.version import VERSION
+from server.written import Written, written_at_work
 from store.credentials import CredentialFile
 from store.opening import Store, open_store
 from store.queue_log import QueueLog
@@ -174,6 +177,8 @@ async def _calls(
         outcomes=outcomes,
     )
     desk.profiles = router
+    identity = Identity(store.directory.identities, bus)
+    recogniser = Recogniser(identity, store.directory.origins, store.conversations, bus)
     ledger = TimedLedger(store.contacts, clock, observation.measures.store_commit_seconds.observe)
     with tempfile.TemporaryDirectory(prefix="warmline-") as sockets:
         async with (
@@ -182,7 +187,13 @@ async def _calls(
             router,
             RouterFeed(router, bus, clock),
             customers_at_work(
-                settings, store, bus, clock, taker=desk, figures=desk.customers
+                settings,
+                store,
+                bus,
+                clock,
+                taker=desk,
+                figures=desk.customers,
+                recogniser=recogniser,
             ) as known,
             suggestions_at_work(settings, store, bus, clock) as suggestions,
         ):
@@ -248,8 +259,19 @@ async def _calls(
                         on_cell_gone=edge.cell_gone,
                         on_cell_released=edge.cell_released,
                     )
-                    async with control:
-                        desk.control = control
+                    desk.control = control
+                    written_here = written_at_work(
+                        settings,
+                        store,
+                        bus,
+                        clock,
+                        router=router,
+                        ledger=ledger,
+                        desk=desk,
+                        calls=CallMaker(control, clock),
+                        identities=identity,
+                    )
+                    async with control, written_here as written:
                         await control.restore()
                         reloader = Reloader(
                             loaded,
@@ -260,6 +282,7 @@ async def _calls(
                                 outcomes=outcomes,
                                 suggestions=suggestions,
                                 tickets=tickets,
+                                written=written,
                                 care=care,
                                 edge=edge,
                                 control=control,
@@ -282,7 +305,16 @@ async def _calls(
                             webhooks=records.webhooks,
                             customers=store.directory,
                             outcomes=Outcomes(store.directory, bus),
-                            identities=Identity(store.directory.identities, bus),
+                            identities=identity,
+                            identity_desk=recogniser,
+                            timelines=store.timelines,
+                            exporter=store.export,
+                            messages=store.conversations,
+                            conversations=written.conversations,
+                            escalations=written.conversations,
+                            attachments=written.attachments,
+                            messengers=written.messengers,
+                            outreach=written.outreach,
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,
@@ -296,6 +328,7 @@ async def _calls(
                             token=settings.http.token.read(),
                             metrics_token=None if token is None else token.read(),
                             version=VERSION,
+                            attachment_settings=settings.attachments,
                         )
                         http = HttpServer(app, settings.http)
                         node = Node(
@@ -309,6 +342,7 @@ async def _calls(
                             pool=pool,
                             control=control,
                             http=http,
+                            written=written,
                             reloader=reloader,
                             observation=observation,
                         )
@@ -316,6 +350,8 @@ async def _calls(
                         observation.metrics.add("customers", known)
                         observation.metrics.add("suggestions", suggestions.figures)
                         observation.metrics.add("tickets", tickets.figures)
+                        for name, source in written.figures.items():
+                            observation.metrics.add(name, source)
                         kept = {
                             "outcomes": lambda: lessons.failures,
                             "needs": suggestions.failures,
@@ -345,6 +381,7 @@ def _apply(
     outcomes: OutcomeModel,
     suggestions: SuggestionsAtWork,
     tickets: TicketsAtWork,
+    written: Written,
     care: CareService,
     edge: Edge,
     control: CallControl,
@@ -355,6 +392,7 @@ def _apply(
     outcomes.reload(new.router.learning)
     suggestions.reload(new.suggestions)
     tickets.reload(new)
+    written.reload(new)
     router.reload(desk.policy)
     edge.reload(new.trunks, new.agents, _numbers(new))
     care.reload(CarePolicy.of(new))

@@ -18,7 +18,7 @@ from domain.ports import Clock
 from store.bindings import Bindings
 from store.callbacks import Callbacks
 from store.contacts import Contacts
-from store.conversation_schema import CONVERSATIONS, MESSAGES
+from store.conversation_schema import ATTACHMENTS, CONVERSATIONS, MESSAGES, QUARANTINE
 from store.conversations import ConversationRecords
 from store.cursors import Cursors
 from store.customer_directory import CustomerDirectory
@@ -35,13 +35,14 @@ from store.mail_ids import MailIds
 from store.need_histories import NeedHistories
 from store.outgoing import OutgoingMessages
 from store.outreach import Outreach
+from store.quarantine import QuarantineList
 from store.schema import CONTACTS, CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS, RUNS
 from store.statements import Step
 from store.ticket_schema import TICKETS
 from store.tickets import Tickets
 from store.timeline import TimelineReader
 from store.timeline_entries import TimelineEntries
-from store.vault import open_vault
+from store.vault import Vault, open_vault
 from store.wishes import Wishes
 
 DATABASE_FILE: Final = "warmline.sqlite3"
@@ -54,6 +55,8 @@ _SEALED: Final = (
     CONVERSATIONS.c.address,
     MESSAGES.c.body,
     TICKETS.c.subject,
+    ATTACHMENTS.c.name,
+    QUARANTINE.c.envelope,
 )
 JOURNAL_EVENTS_MAX: Final = 1_000_000
 
@@ -90,6 +93,8 @@ class Store:
     forgetting: Forgetting
     export: CustomerExport
     tickets: Tickets
+    quarantine: QuarantineList
+    vault: Vault
     database: Database
     run_id: str
     stopped_cleanly: bool
@@ -177,6 +182,8 @@ async def open_store(
                     forgetting=Forgetting(database),
                     export=CustomerExport(database, vault, directory.records, conversations),
                     tickets=Tickets(database, vault, directory.memory),
+                    quarantine=QuarantineList(database, vault),
+                    vault=vault,
                     database=database,
                     run_id=run_id,
                     stopped_cleanly=stopped_cleanly,

@@ -20,6 +20,7 @@ from domain.conversation_ports import (
 )
 from domain.customer_ports import CustomerDirectory, OutcomeDesk
 from domain.decision_ports import DecisionLedger, EligibilityDesk
+from domain.escalation_ports import Escalations
 from domain.events import ConfigurationReloaded
 from domain.identity_ports import Exporter, Identities, IdentityDesk
 from domain.interval_ports import IntervalFigures
@@ -67,6 +68,7 @@ class ApiPorts:
         messengers: Who joins other messengers; None: their paths are not served.
         tickets: Matters that outlive a contact; None: 503 too.
         conversations: What is said in writing; None: 503 too.
+        escalations: From writing to a call and back; None: 503 too.
         attachments: Files that come with it; None: 503 too.
     """
 
@@ -99,6 +101,7 @@ class ApiPorts:
     outreach: OutreachDesk | None = None
     tickets: TicketDesk | None = None
     conversations: Conversations | None = None
+    escalations: Escalations | None = None
     attachments: AttachmentVault | None = None
 
 

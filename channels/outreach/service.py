@@ -130,7 +130,7 @@ class OutreachService:
                 address,
                 # Should the record below not be written, the same key finds this message again.
                 Draft(
-                    client_id=f"outreach:{wish.key}",
+                    client_id=f"outreach/{wish.key}",
                     text=_filled(template.text, language, values),
                     subject=_filled(template.subject, language, values),
                 ),

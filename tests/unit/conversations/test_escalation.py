@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from domain.contact import Channel, Contact
-from domain.conversation_events import CustomerRecognised
 from domain.customer import Identifier, IdentifierKind
 from domain.errors import NotKnown, NotServing, StoreError
 from domain.identity_ports import Recognition
@@ -38,7 +37,11 @@ class Identities:
     def __init__(self, recognition=None):
         self.recognition = recognition
         self.asked = []
+        self.linked = []
         self.failing = False
+
+    async def link(self, customer_id, identifier, proof, by):
+        self.linked.append((customer_id, identifier, proof, by))
 
     async def recognise(self, identifier, proof):
         self.asked.append((identifier, proof))
@@ -154,9 +157,6 @@ async def test_a_conversation_belongs_to_who_is_recognised() -> None:
     async with House(identities=identities) as house:
         received = await house.talk.receive(inbound(sender=APP, proof=Proof.PROVED))
         assert received.conversation.customer_id == "k1"
-        (event,) = house.journal.of(CustomerRecognised)
-        assert event.contact_id == received.message.contact_id
-        assert event.conversation_id == received.conversation.conversation_id
         await house.talk.receive(inbound("More", "2", sender=APP, proof=Proof.PROVED))
         assert len(identities.asked) == 1, "he has shown no more of himself"
 
@@ -166,7 +166,6 @@ async def test_who_shows_more_of_himself_is_asked_for_again() -> None:
     async with House(identities=identities) as house:
         received = await house.talk.receive(inbound())
         assert received.conversation.customer_id is None
-        assert not house.journal.of(CustomerRecognised)
         identities.recognition = Recognition(customer_id="k1", proof=Proof.PROVED)
         name = received.conversation.conversation_id
         signed = inbound("It is me", "2", sender=APP, proof=Proof.PROVED, conversation_id=name)
@@ -176,13 +175,33 @@ async def test_who_shows_more_of_himself_is_asked_for_again() -> None:
         assert house.records.conversations[name].customer_id == "k1"
 
 
-async def test_several_who_could_be_are_told_without_a_name() -> None:
+async def test_several_who_could_be_are_nobody() -> None:
     suspected = Recognition(customer_id=None, proof=Proof.SUSPECTED, candidates=("k1", "k2"))
     async with House(identities=Identities(suspected)) as house:
         received = await house.talk.receive(inbound())
-        (event,) = house.journal.of(CustomerRecognised)
-        assert (event.customer_id, event.candidates) == (None, 2)
         assert received.conversation.customer_id is None
+
+
+async def test_a_merged_customers_conversation_is_under_his_own_name() -> None:
+    part = Recognition(customer_id="root", proof=Proof.PRESENTED, member_id="k1")
+    async with House(identities=Identities(part)) as house:
+        received = await house.talk.receive(inbound())
+        assert received.conversation.customer_id == "k1"
+
+
+async def test_what_the_site_vouches_for_is_linked() -> None:
+    known = Recognition(customer_id="k1", proof=Proof.PROVED, member_id="k1")
+    identities = Identities(known)
+    claims = {"email": "joe@example.com", "phone_number": "+4930123456", "else": "x"}
+    async with House(identities=identities) as house:
+        await house.talk.receive(inbound(sender=APP, proof=Proof.PROVED, headers=claims))
+        await house.talk.receive(inbound("2", "2", sender=JOE, headers=claims))
+    assert [
+        (who, one.kind.value, one.value, proof) for who, one, proof, _ in identities.linked
+    ] == [
+        ("k1", "mail", "joe@example.com", Proof.PROVED),
+        ("k1", "phone", "+4930123456", Proof.PROVED),
+    ]
 
 
 async def test_words_are_stored_whoever_he_is() -> None:

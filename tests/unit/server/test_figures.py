@@ -7,11 +7,14 @@ from typing import Any, cast
 
 from bus.local import LocalBus
 from care.figures import CareFigures, LateHistogram
+from channels.chat.figures import ChatFigures
 from channels.http.figures import HttpFigures
 from channels.lookup.figures import LookupFigures
 from channels.mail.figures import MailFigures
+from channels.messenger.figures import MessengerFigures
 from channels.webhooks.figures import WebhookFigures
 from config.routing import Learning
+from conversations.figures import ConversationFigures
 from customers.figures import CustomerFigures
 from domain.agent import AgentState
 from domain.decision import Scheme
@@ -29,6 +32,7 @@ from server.learning_figures import learning_figures, suggestion_figures
 from server.mail_figures import mail_figures
 from server.metrics import FAMILIES, Buckets, Figure, FigureSource, NodeCollector
 from server.tickets import ticket_figures
+from server.written_figures import conversation_figures, messenger_figures
 from store.writer import WriterFigures
 from tests.unit.channels.http.fakes import FakeAgents, FakeCalls, FakeClock
 from tickets.figures import TicketFigures
@@ -40,6 +44,12 @@ def filled(kind: Any, **known: Any) -> Any:
     return kind(**{**dict.fromkeys(names, 0), **known})
 
 
+CHAT = ChatFigures(
+    refused=Counter(origin=1),
+    closed=Counter({4430: 1}),
+    errors=Counter(rate=1),
+    pushes=Counter(taken=1),
+)
 POOL = filled(
     PoolFigures,
     warm=8,
@@ -319,6 +329,9 @@ def all_sources() -> Iterable[FigureSource]:
         figures.http_figures(counted),
         learning_figures(LEARNT, {"outcomes": lambda: 0}),
         suggestion_figures(SuggestionFigures),
+        figures.chat_figures(CHAT),
+        conversation_figures(lambda: filled(ConversationFigures)),
+        messenger_figures(lambda: [MessengerFigures(messenger_id="chatty")]),
         ticket_figures(TicketFigures(), lambda: frozenset({"support"})),
     )
 
