@@ -1,5 +1,6 @@
 """Whatever is asked of the API, the answer is one of those that it promises."""
 
+import asyncio
 import json
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
@@ -215,9 +216,13 @@ async def ask(
         "server": ("node", 80),
     }
     sent: list[Message] = []
+    requests: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if not requests:
+            # A client that waits for the answer says nothing more.
+            await asyncio.Event().wait()
+        return requests.pop()
 
     async def send(message: Message) -> None:
         sent.append(message)
