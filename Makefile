@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 # Tests that share nothing run on every core; those with calls and processes one after the other.
 ALONE := tests/unit tests/property tests/sim
-TOGETHER := tests/integration tests/sipp
+TOGETHER := tests/integration tests/sipp tests/browser
 CONFIG ?= config/examples/small-office.yaml
 .DEFAULT_GOAL := help
 
