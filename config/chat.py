@@ -132,10 +132,6 @@ class Chat(Section):
     them when they come again."""
     demo: bool = False
     """Whether a page that shows the widget is served at /chat/v1/demo, to try it."""
-    away_s: Annotated[float, Field(ge=5, le=3_600)] = 60.0
-    """A customer who is not connected for so long is away: his chat is served in its time."""
-    agent_away_s: Annotated[float, Field(ge=1, le=600)] = 20.0
-    """An agent whose desk is not connected for so long is away: his chats wait for another."""
     message_bytes_max: Annotated[int, Field(ge=1_024, le=262_144)] = 32_768
     """Of one frame from a customer; a longer one closes the connection."""
     text_characters_max: Annotated[int, Field(ge=100, le=50_000)] = 5_000

@@ -15,8 +15,6 @@ MEANINGS: Final[dict[str, str]] = {
     "Chat.identity": "如何认出在您网站上已登录的用户；无：所有人都是访客。",
     "Chat.push": "客户未连接时，有消息就通知您应用的服务器；无：客户下次来时自会看到。",
     "Chat.demo": "是否在 /chat/v1/demo 提供一个显示组件的页面，以供试用。",
-    "Chat.away_s": "客户断开连接这么久即视为离开：他的聊天改为择时处理。",
-    "Chat.agent_away_s": "座席的工作台断开连接这么久即视为离开：他的聊天等待其他座席。",
     "Chat.message_bytes_max": "客户发来的一帧的大小；更长的帧会导致连接关闭。",
     "Chat.text_characters_max": "客户一条消息的字数。",
     "Chat.messages_per_min": "一个连接持续发送消息的速率；更快时会告知何时可以继续。",

@@ -169,8 +169,8 @@ class Conversations(Protocol):
     def presence(self, conversation_id: str, present: bool) -> None:
         """The customer's client has connected, or the last one is gone.
 
-        A chat whose customer stays away for `chat.away_s` becomes an asynchronous contact: it is
-        served in its time, and the answer goes out by push or waits for him.
+        A chat whose customer stays away for `conversations.away_s` becomes an asynchronous
+        contact: it is served in its time, and the answer goes out by push or waits for him.
         """
         ...
 
@@ -187,7 +187,7 @@ class Conversations(Protocol):
         """Return what happens in all conversations of an agent, his offers too.
 
         As long as one follower is there, the agent can be offered conversations; when the last
-        one is gone for `chat.agent_away_s`, his conversations wait again.
+        one is gone for `conversations.agent_away_s`, his conversations wait again.
         """
         ...
 

@@ -103,7 +103,7 @@ def test_the_examples_are_right_and_nothing_in_them_is_odd(name):
 
 
 def test_no_example_is_left_out():
-    names = {"minimal", "small-office", "demo", "mail"}
+    names = {"minimal", "small-office", "demo", "mail", "contact-centre"}
     assert {path.stem for path in EXAMPLES.glob("*.yaml")} == names
 
 
@@ -114,6 +114,25 @@ def test_the_example_of_mail_is_right_where_its_key_is(tmp_path):
     (tmp_path / "keys" / "dkim.pem").write_text("-----BEGIN RSA PRIVATE KEY-----\n")
     secrets = {"RELAY_PASSWORD": "r", "OLD_BOX_PASSWORD": "o"}
     assert load(site, environ={**EXAMPLE_ENVIRON, **secrets}).warnings == ()
+
+
+def test_the_example_of_all_channels_is_right_where_its_key_is(tmp_path):
+    site = tmp_path / "site.yaml"
+    site.write_bytes((EXAMPLES / "contact-centre.yaml").read_bytes())
+    (tmp_path / "dkim.pem").write_text("-----BEGIN RSA PRIVATE KEY-----\n")
+    signing = "whsec_" + "Q" * 44
+    secrets = {
+        "CHAT_KEY": "k" * 40,
+        "RELAY_PASSWORD": "r",
+        **dict.fromkeys(("PUSH_KEY", "MESSENGER_KEY", "CRM_KEY", "ALARM_KEY"), signing),
+    }
+    example = load(site, environ={**EXAMPLE_ENVIRON, **secrets})
+    assert example.warnings == ()
+    configuration = example.configuration
+    assert configuration.chat.enabled
+    assert configuration.mail.enabled
+    assert configuration.messengers
+    assert configuration.http.desk
 
 
 def test_a_right_file_has_its_values_and_defaults():
