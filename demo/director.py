@@ -18,6 +18,7 @@ TRUNK_ADDRESS: Final = "127.0.0.2"
 """The carrier's address in config/examples/demo.yaml."""
 AGENT_ADDRESS: Final = "127.0.0.1"
 CALL_S_MAX: Final = 150.0
+LOOK_EVERY_S: Final = 0.25
 RECORD_S_MAX: Final = 15.0
 """The last words of a call are analysed and stored a moment after its end."""
 
@@ -121,11 +122,24 @@ class Director:
                     self._board.warn(f"{played.plan.name}: {alarm}")
 
     async def _name(self, contact_id: str) -> None:
-        contact = await self._api.get(f"/contacts/{contact_id}")
+        contact = await self._contact(contact_id)
         for played in self._played.values():
             if played.sip_call_id == contact["sip_call_id"]:
                 played.contact_id = contact_id
                 self._board.name(contact_id, played.plan.name)
+
+    async def _contact(self, contact_id: str) -> Any:
+        """Return a contact's record, which may be written a moment after it is told of.
+
+        Raises:
+            TimeoutError: It was not there in time.
+        """
+        async with asyncio.timeout(RECORD_S_MAX):
+            while True:
+                try:
+                    return await self._api.get(f"/contacts/{contact_id}")
+                except OSError:
+                    await asyncio.sleep(LOOK_EVERY_S)
 
     async def _event(self, kind: str, **wanted: str) -> Any:
         """Wait for an event with these fields, or return at once if it has come already."""
@@ -269,6 +283,6 @@ class Director:
                     if not wrong:
                         await self._explain(played)
                         return
-                    await asyncio.sleep(0.25)
+                    await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             played.wrong += wrong
