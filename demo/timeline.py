@@ -9,7 +9,7 @@ from rich.table import Table
 CHANNELS: Final = ("chat", "voice", "mail")
 """In which order the customer comes."""
 ATTACHMENTS: Final = 1
-WORDS_MAX: Final = 60
+WORDS_MAX: Final = 46
 """Characters of a message in the table."""
 
 
@@ -71,8 +71,7 @@ def _told(entry: Mapping[str, Any]) -> tuple[str, str, str]:
     """Return who, words and file."""
     if (message := entry["message"]) is not None:
         files = ", ".join(
-            f"{file['name']} ({file['media_type']}, {file['bytes']} bytes)"
-            for file in message["attachments"]
+            f"{file['name']}, {file['bytes']} bytes" for file in message["attachments"]
         )
         return message["agent_id"] or message["author"], _short(message["text"]), files
     if (contact := entry["contact"]) is not None:
