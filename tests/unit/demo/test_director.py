@@ -84,7 +84,7 @@ async def test_a_journey_places_its_call_itself(tmp_path: Path) -> None:
     async def make(place: object) -> None:
         made.append(place)
 
-    journey.make = make  # type: ignore[assignment]
+    journey.make = make  # type: ignore[method-assign]
     director = Director(node, "token", {}, Board(), journey=journey)
     assert director._calls == (*CALLS, JOURNEY_CALL)
     await director._come(Line("caller", tmp_path, "127.0.0.2"), JOURNEY_CALL)
