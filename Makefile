@@ -39,7 +39,7 @@ setup-test: $(VENV)/.dev ## Set up what the tests need too, programs included.
 	  /usr/bin/swaks:swaks /usr/bin/chromium:chromium; do \
 	  test -x $${part%%:*} || .ci/apt $${part#*:} || echo "without $${part#*:} its tests are left out"; done
 
-demo: setup ## Place eight real calls against a server of its own.
+demo: setup ## Place nine real calls, a chat and a mail against a server of its own.
 	$(BIN)/python run_pbx.py demo
 
 run: setup ## Run the server with CONFIG (config/examples/small-office.yaml).

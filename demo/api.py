@@ -24,9 +24,17 @@ class Api:
         Raises:
             OSError: No answer, or another status than 200.
         """
+        return json.loads(await self.content(path))
+
+    async def content(self, path: str) -> bytes:
+        """Return the bytes at a path below /api/v1, such as those of an attachment.
+
+        Raises:
+            OSError: No answer, or another status than 200.
+        """
         return await asyncio.to_thread(self._get, path)
 
-    def _get(self, path: str) -> Any:
+    def _get(self, path: str) -> bytes:
         connection = HTTPConnection(self._where.hostname or "", self._where.port, timeout=10)
         try:
             connection.request("GET", f"/api/v1{path}", headers=self._headers)
@@ -36,7 +44,7 @@ class Api:
             connection.close()
         if response.status != 200:
             raise OSError(f"GET {path}: {response.status} {body[:200]!r}")
-        return json.loads(body)
+        return body
 
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Yield every event from the first that is kept."""

@@ -19,9 +19,11 @@ from rich.markup import escape
 
 from demo.board import Board
 from demo.director import CALL_S_MAX, Director
+from demo.journey import Journey
 from demo.node import NodeFailed, NodeProcess
 from demo.played import Played, missed
 from demo.script import AGENTS, CALLS, SLEEPER, CannotBePlayed, PlannedCall, seconds_of
+from demo.site import KEY_NAME
 
 PIPE_COLUMNS: Final = 130
 """Where nobody knows how wide the reader's window is, the table is not cut."""
@@ -51,8 +53,9 @@ def demo(
 ) -> None:
     """Place calls with real SIP, RTP and speech, and show what happens.
 
-    A server of its own on free loopback ports, three agents' telephones and eight callers, of
-    whom two grow angry. Exit code 0: everything went as it should.
+    A server of its own on free loopback ports, four agents' telephones and nine callers, of
+    whom two grow angry, and one chats before, is cut off, and mails a picture after. Exit code 0:
+    everything went as it should.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="warmline-demo-") as name:
@@ -82,14 +85,17 @@ async def _demo(folder: Path, calls: Sequence[PlannedCall], *, as_json: bool, ke
         console.width = PIPE_COLUMNS
     own = any(plan.foreign for plan in calls)
     spoken_s = sum(seconds_of(line) for plan in calls for line in plan.lines)
-    console.print(f"Starting a server and {len(AGENTS) + len(calls)} telephones ...")
+    telephones = len(AGENTS) + len(calls) + (not own)
+    console.print(f"Starting a server and {telephones} telephones ...")
+    site_key = secrets.token_urlsafe(32)
     node = NodeProcess(
         folder,
         CONFIGURATION.read_text(),
-        environ={"WARMLINE_TOKEN": token},
+        environ={"WARMLINE_TOKEN": token, KEY_NAME: site_key},
         passwords=passwords,
     )
     async with node:
+        journey = None if own else Journey(node, token, site_key, board)
         director = Director(
             node,
             token,
@@ -98,6 +104,7 @@ async def _demo(folder: Path, calls: Sequence[PlannedCall], *, as_json: bool, ke
             calls=calls,
             sleeper=None if own else SLEEPER,
             call_s_max=CALL_S_MAX + spoken_s if own else CALL_S_MAX,
+            journey=journey,
         )
         live: Any = (
             Live(board, console=console, refresh_per_second=4)
@@ -107,11 +114,13 @@ async def _demo(folder: Path, calls: Sequence[PlannedCall], *, as_json: bool, ke
         with live:
             played = await director.perform()
         elapsed_s = time.monotonic() - began_s
-        wrong = _wrong(played, director)
+        wrong = _wrong(played, director, journey)
         if not own and not missed(played):
             wrong.append("no call met an agent who does not answer")
         if not console.is_terminal:
             console.print(board)
+        if journey is not None:
+            console.print(journey.timeline)
         for line in _told_why(played):
             console.print(line, markup=False, soft_wrap=True)
         told = sum(each.told for each in played)
@@ -129,26 +138,37 @@ async def _demo(folder: Path, calls: Sequence[PlannedCall], *, as_json: bool, ke
         else:
             console.print(f"the node's last words are:\n{_tail(node.log)}", markup=False)
         if as_json:
-            _print_json(played, director, ok=not wrong, elapsed_s=elapsed_s)
+            _print_json(played, director, journey, ok=not wrong, elapsed_s=elapsed_s)
         if keep:
             await _keep(node, token, passwords, console)
     return not wrong
 
 
-def _wrong(calls: Sequence[Played], director: Director) -> list[str]:
+def _wrong(calls: Sequence[Played], director: Director, journey: Journey | None) -> list[str]:
     wrong = [f"{played.plan.name}: {fault}" for played in calls for fault in played.wrong]
     if director.crashed:
         wrong.append(f"{director.crashed} cells crashed")
+    if journey is not None:
+        wrong += [f"{journey.call.name}: {fault}" for fault in journey.wrong]
     return wrong
 
 
-def _print_json(calls: Sequence[Played], director: Director, *, ok: bool, elapsed_s: float) -> None:
-    result = {
+def _print_json(
+    calls: Sequence[Played],
+    director: Director,
+    journey: Journey | None,
+    *,
+    ok: bool,
+    elapsed_s: float,
+) -> None:
+    result: dict[str, Any] = {
         "ok": ok,
         "calls": [played.as_json() for played in calls],
         "cells": {"started": director.started, "crashed": director.crashed},
         "elapsed_s": round(elapsed_s, 1),
     }
+    if journey is not None:
+        result["timeline"] = journey.timeline.as_json()
     sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()
 

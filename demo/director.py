@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any, Final
 
 from demo.api import Api
 from demo.board import Board, Row
+from demo.journey import Journey
 from demo.line import Line
 from demo.node import NodeProcess
 from demo.played import Played
@@ -16,6 +18,7 @@ TRUNK_ADDRESS: Final = "127.0.0.2"
 """The carrier's address in config/examples/demo.yaml."""
 AGENT_ADDRESS: Final = "127.0.0.1"
 CALL_S_MAX: Final = 150.0
+LOOK_EVERY_S: Final = 0.25
 RECORD_S_MAX: Final = 15.0
 """The last words of a call are analysed and stored a moment after its end."""
 
@@ -33,6 +36,7 @@ class Director:
         calls: Sequence[PlannedCall] = CALLS,
         sleeper: str | None = SLEEPER,
         call_s_max: float = CALL_S_MAX,
+        journey: Journey | None = None,
     ) -> None:
         """Perform against this node, with these softphone passwords.
 
@@ -44,8 +48,10 @@ class Director:
             calls: Who calls.
             sleeper: The agent who does not answer the first calm caller; None: all answer.
             call_s_max: A call that is not over after so long, waiting included, is a fault.
+            journey: A customer who calls among other things, beside the calls; None: nobody.
         """
-        self._calls = calls
+        self._journey = journey
+        self._calls = calls if journey is None else (*calls, journey.call)
         self._sleeper = sleeper
         self._call_s_max = call_s_max
         self._node = node
@@ -53,7 +59,7 @@ class Director:
         self._passwords = passwords
         self._board = board
         self._agents: dict[str, Line] = {}
-        self._played = {plan.name: Played(plan) for plan in calls}
+        self._played = {plan.name: Played(plan) for plan in self._calls}
         self._events: list[dict[str, Any]] = []
         self._happened = asyncio.Condition()
         self._agent_leg: dict[str, int] = {}
@@ -82,8 +88,9 @@ class Director:
             try:
                 await asyncio.gather(*(self._log_in(agent) for agent in AGENTS))
                 working = [asyncio.create_task(self._work(agent)) for agent in AGENTS]
-                calls = (self._place(callers[plan.name], plan) for plan in self._calls)
-                await asyncio.gather(*calls)
+                await asyncio.gather(
+                    *(self._come(callers[plan.name], plan) for plan in self._calls)
+                )
                 for task in working:
                     task.cancel()
                 await asyncio.gather(*working, return_exceptions=True)
@@ -96,7 +103,7 @@ class Director:
     async def _follow(self) -> None:
         async for event in self._api.events():
             fields = event["event"]
-            if event["type"] == "ContactArrived":
+            if event["type"] == "ContactArrived" and fields["channel"] == "voice":
                 await self._name(fields["contact_id"])
             self.started += event["type"] == "CellStarted"
             self.crashed += event["type"] == "CellCrashed"
@@ -115,11 +122,24 @@ class Director:
                     self._board.warn(f"{played.plan.name}: {alarm}")
 
     async def _name(self, contact_id: str) -> None:
-        contact = await self._api.get(f"/contacts/{contact_id}")
+        contact = await self._contact(contact_id)
         for played in self._played.values():
             if played.sip_call_id == contact["sip_call_id"]:
                 played.contact_id = contact_id
                 self._board.name(contact_id, played.plan.name)
+
+    async def _contact(self, contact_id: str) -> Any:
+        """Return a contact's record, which may be written a moment after it is told of.
+
+        Raises:
+            TimeoutError: It was not there in time.
+        """
+        async with asyncio.timeout(RECORD_S_MAX):
+            while True:
+                try:
+                    return await self._api.get(f"/contacts/{contact_id}")
+                except OSError:
+                    await asyncio.sleep(LOOK_EVERY_S)
 
     async def _event(self, kind: str, **wanted: str) -> Any:
         """Wait for an event with these fields, or return at once if it has come already."""
@@ -193,6 +213,13 @@ class Director:
 
     # The callers.
 
+    async def _come(self, caller: Line, plan: PlannedCall) -> None:
+        place = partial(self._place, caller, plan)
+        if self._journey is not None and plan is self._journey.call:
+            await self._journey.make(place)
+        else:
+            await place()
+
     async def _place(self, caller: Line, plan: PlannedCall) -> None:
         played = self._played[plan.name]
         try:
@@ -256,6 +283,6 @@ class Director:
                     if not wrong:
                         await self._explain(played)
                         return
-                    await asyncio.sleep(0.25)
+                    await asyncio.sleep(LOOK_EVERY_S)
         except TimeoutError:
             played.wrong += wrong

@@ -55,6 +55,8 @@ class NodeProcess:
         self.log = folder / "node.log"
         self.sip: list[Listening] = []
         self.http = ""
+        self.chat = ""
+        self.smtp: tuple[str, int] | None = None
         self.pid = 0
         self._yaml = yaml
         self._environ = {**os.environ, **(environ or {})}
@@ -106,6 +108,8 @@ class NodeProcess:
         ready: dict[str, Any] = json.loads(self._ready.read_text())
         self.sip = [Listening(*where) for where in ready["sip"]]
         self.http = ready["http"]
+        self.chat = ready["chat"] or ""
+        self.smtp = (*ready["smtp"],) if ready["smtp"] else None
         self.pid = ready["pid"]
 
     async def stop(self) -> int | None:

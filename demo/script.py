@@ -139,8 +139,21 @@ CALLS: Final = (
 ANGER_RULE: Final = "angry"
 """The alert rule that must rise for those who grow angry: one of `emotion.rules`' defaults."""
 
-AGENTS: Final = {"anna": "21", "chen": "22", "dora": "23"}
+JOURNEY_CALL: Final = PlannedCall(
+    name="cut-off",
+    number="+14155550109",
+    dialled="802",
+    after_s=0.0,
+    lines=_english("en-customer-bill"),
+    ending="caller_ended",
+)
+"""Of the customer who also writes; it begins when his chat was cut off."""
+
+AGENTS: Final = {"anna": "21", "chen": "22", "dora": "23", "emma": "24"}
 """Agents of config/examples/demo.yaml, with their extensions."""
+
+WRITER: Final = "emma"
+"""Serves whoever writes, at a desk, and his call."""
 
 SLEEPER: Final = "anna"
 """Does not answer the first calm caller: ring no answer, and somebody must be rung again."""

@@ -20,8 +20,10 @@ from rich.text import Text
 from demo.board import Board
 from demo.command import CONFIGURATION
 from demo.director import Director
+from demo.journey import Journey
 from demo.node import NodeProcess
 from demo.script import AGENTS
+from demo.site import KEY_NAME
 
 PICTURE: Final = Path(__file__).parent / "pictures" / "demo.svg"
 COLUMNS: Final = 126
@@ -85,18 +87,20 @@ async def perform() -> Film:
     """
     film = Film()
     token = secrets.token_urlsafe(24)
+    site_key = secrets.token_urlsafe(32)
     passwords = {agent: secrets.token_urlsafe(12) for agent in AGENTS}
     with tempfile.TemporaryDirectory(prefix="warmline-picture-") as folder:
         node = NodeProcess(
             Path(folder),
             CONFIGURATION.read_text(),
-            environ={"WARMLINE_TOKEN": token},
+            environ={"WARMLINE_TOKEN": token, KEY_NAME: site_key},
             passwords=passwords,
         )
         async with node:
-            director = Director(node, token, passwords, film)
+            journey = Journey(node, token, site_key, film)
+            director = Director(node, token, passwords, film, journey=journey)
             calls = await director.perform()
-    wrong = [fault for played in calls for fault in played.wrong]
+    wrong = [fault for played in calls for fault in played.wrong] + journey.wrong
     if wrong or director.crashed:
         raise SystemExit(f"the demo went wrong, no picture is made: {wrong}")
     return film

@@ -39,8 +39,9 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
     Args:
         loaded: The configuration.
         ready_file: Written when calls are taken, removed at the stop: one JSON object with
-            `pid`, `sip` (transport, address and port each) and `http` (its URL). For service
-            managers and tests, which may have asked for port 0.
+            `pid`, `sip` (transport, address and port each), `http` and `chat` (URLs) and `smtp`
+            (address and port); null is what the node does not have. For service managers and
+            tests, which may have asked for port 0.
 
     Raises:
         WarmlineError: A part could not start.
@@ -102,6 +103,13 @@ def _sip(node: Node) -> list[str]:
     return [f"{transport}:{host}:{port}" for transport, host, port in node.edge.listening]
 
 
+def _smtp(node: Node) -> list[str | int] | None:
+    receives = node.configuration.mail.receive.smtp
+    if node.written.mail is None or receives is None:
+        return None
+    return [receives.address, node.written.mail.server.smtp_port]
+
+
 def _write_ready(ready_file: Path | None, node: Node) -> None:
     if ready_file is None:
         return
@@ -109,6 +117,8 @@ def _write_ready(ready_file: Path | None, node: Node) -> None:
         "pid": os.getpid(),
         "sip": [list(where) for where in node.edge.listening],
         "http": node.http.url,
+        "chat": None if node.written.chat is None else node.written.chat.url,
+        "smtp": _smtp(node),
     }
     part = ready_file.with_suffix(".part")
     part.write_text(json.dumps(content) + "\n")

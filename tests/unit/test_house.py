@@ -31,7 +31,7 @@ DOORS = {
     "fastapi": ("channels/http/",),
     "uvicorn": ("channels/http/", "channels/chat/"),
     "starlette": ("channels/http/", "channels/chat/"),
-    "jwt": ("channels/chat/identity.py",),
+    "jwt": ("channels/chat/identity.py", "demo/site.py"),
     "webrtcvad": ("media/activity.py",),
     "onnxruntime": ("models/onnx.py",),
     "torch": ("models/training/",),

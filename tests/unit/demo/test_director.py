@@ -5,8 +5,10 @@ import pytest
 
 from demo.board import Board, Row
 from demo.director import Director
+from demo.journey import Journey
+from demo.line import Line
 from demo.node import NodeProcess
-from demo.script import ANGER_RULE
+from demo.script import ANGER_RULE, CALLS, JOURNEY_CALL
 
 
 @pytest.fixture
@@ -52,3 +54,38 @@ def test_who_sleeps_does_not_let_the_angry_wait(director: Director) -> None:
         offer = {"agent_id": agent, "contact_id": contact_id}
         director._events.append({"type": "OfferMade", "event": offer})
         assert director._offered_angry("chen") is angry
+
+
+async def test_a_record_that_is_written_a_moment_later_is_asked_for_again(
+    director: Director, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[dict[str, str] | OSError] = [OSError("404"), {"sip_call_id": "abc"}]
+
+    async def get(_path: str) -> dict[str, str]:
+        answer = answers.pop(0)
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("demo.director.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(director._api, "get", get)
+    director._played["bill"].sip_call_id = "abc"
+    await director._name("c2")
+    assert (director._played["bill"].contact_id, answers) == ("c2", [])
+    assert director._played["outage"].contact_id == ""
+
+
+async def test_a_journey_places_its_call_itself(tmp_path: Path) -> None:
+    node = NodeProcess(tmp_path, "")
+    node.http = "http://127.0.0.1:1"
+    journey = Journey(node, "token", "k" * 40, Board())
+    made: list[object] = []
+
+    async def make(place: object) -> None:
+        made.append(place)
+
+    journey.make = make  # type: ignore[method-assign]
+    director = Director(node, "token", {}, Board(), journey=journey)
+    assert director._calls == (*CALLS, JOURNEY_CALL)
+    await director._come(Line("caller", tmp_path, "127.0.0.2"), JOURNEY_CALL)
+    assert len(made) == 1

@@ -12,7 +12,17 @@ from demo.command import CONFIGURATION
 from demo.director import CALL_S_MAX, TRUNK_ADDRESS
 from demo.effort import Effort
 from demo.make_speech import EFFORTS, LINES, VOICES, effort_of
-from demo.script import AGENTS, ANGER_RULE, CALLS, SLEEPER, SPEECH_FOLDER, PlannedCall, seconds_of
+from demo.script import (
+    AGENTS,
+    ANGER_RULE,
+    CALLS,
+    JOURNEY_CALL,
+    SLEEPER,
+    SPEECH_FOLDER,
+    WRITER,
+    PlannedCall,
+    seconds_of,
+)
 from domain.contact import Disposition
 
 
@@ -21,7 +31,7 @@ def configuration():
     return load(CONFIGURATION, look_up_secrets=False).configuration
 
 
-calls = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+calls = pytest.mark.parametrize("call", [*CALLS, JOURNEY_CALL], ids=lambda call: call.name)
 
 
 @pytest.mark.parametrize("name", sorted({name for call in CALLS for name in call.lines}))
@@ -64,14 +74,15 @@ def test_a_number_that_is_dialled_leads_to_a_queue_in_that_language(
 
 
 def test_callers_are_told_apart() -> None:
-    assert len({call.name for call in CALLS}) == len(CALLS)
-    assert len({call.number for call in CALLS}) == len(CALLS)
+    everybody = (*CALLS, JOURNEY_CALL)
+    assert len({call.name for call in everybody}) == len(everybody)
+    assert len({call.number for call in everybody}) == len(everybody)
     assert [call.after_s for call in CALLS] == sorted(call.after_s for call in CALLS)
 
 
 def test_no_number_belongs_to_anybody() -> None:
     # 555-0100 to 555-0199 are kept for fiction in North America.
-    for call in CALLS:
+    for call in (*CALLS, JOURNEY_CALL):
         assert "55501" in call.number
 
 
@@ -88,7 +99,7 @@ def test_callers_come_from_where_the_configuration_expects_them(configuration) -
 
 def test_there_is_time_for_all_of_it() -> None:
     spoken_s = sum(seconds_of(name) for call in CALLS for name in call.lines)
-    assert spoken_s / len(AGENTS) < CALL_S_MAX / 2
+    assert spoken_s / (len(AGENTS) - len({WRITER})) < CALL_S_MAX / 2
 
 
 def test_how_long_a_line_takes_is_known_without_playing_it() -> None:
@@ -132,7 +143,21 @@ def test_who_loses_his_patience_finds_no_agent_free() -> None:
     for place, call in enumerate(CALLS):
         if call.ending == "abandoned":
             before = [each for each in CALLS[:place] if each.after_s + 1.0 <= call.after_s]
-            assert len(before) > len(AGENTS)
+            assert len(before) > len(AGENTS) - len({WRITER})
+
+
+def test_who_writes_is_served_by_one_agent_who_takes_no_other_calls(configuration) -> None:
+    (queue,) = [queue for queue in configuration.queues if JOURNEY_CALL.dialled in queue.numbers]
+    able = {
+        agent.id: [
+            each.id for each in configuration.queues if each.skills.keys() <= agent.skills.keys()
+        ]
+        for agent in configuration.agents
+    }
+    assert able.pop(WRITER) == [queue.id]
+    assert queue.id not in {each for queues in able.values() for each in queues}
+    assert [widget.queue_id for widget in configuration.chat.widgets] == [queue.id]
+    assert [box.queue for box in configuration.mail.boxes] == [queue.id]
 
 
 def test_who_grows_angry_calls_first_for_his_call_is_long() -> None:

@@ -44,6 +44,7 @@ class FakeNode:
         self.observation = SimpleNamespace(readiness=SimpleNamespace(draining=False))
         self.edge = SimpleNamespace(listening=[("udp", "127.0.0.1", 5062)], draining=False)
         self.http = SimpleNamespace(url="http://127.0.0.1:8080")
+        self.written = SimpleNamespace(chat=None, mail=None)
         self.control = FakeControl()
         self.care = SimpleNamespace(
             is_at_work=False, model=lambda: ModelView(enabled=False, policy=EmotionPolicy.NOTICE)
@@ -103,6 +104,8 @@ async def test_a_signal_drains_and_stops(
         "pid": os.getpid(),
         "sip": [["udp", "127.0.0.1", 5062]],
         "http": "http://127.0.0.1:8080",
+        "chat": None,
+        "smtp": None,
     }
     os.kill(os.getpid(), number)
     await node.control.draining.wait()
