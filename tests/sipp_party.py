@@ -205,7 +205,7 @@ def caller(
         transport=transport,
         calls=calls,
         media=media,
-        values={"hold_ms": 60_000, "extra": "", **values},
+        values={"hold_ms": 60_000, "extra": "", "from": "+4930[call_number]", **values},
         # SIPp would leave the number out of the uri that its digest is made for.
         words=("-s", number, "-auth_uri", f"{number}@{there}", *words),
     )
