@@ -119,7 +119,7 @@ async def on_timeline(rig: NodeRig, customer: str, contact_id: str) -> dict[str,
     async def found() -> dict[str, Any] | None:
         for entry in await timeline(rig, customer):
             if entry["kind"] == "contact" and entry["contact"]["contact_id"] == contact_id:
-                return entry if entry["contact"]["state"] == "closed" else None
+                return entry if entry["contact"]["disposition"] else None
         return None
 
     return await until(found, f"contact {contact_id} on the timeline")
