@@ -92,6 +92,8 @@ def written_configuration(
             **(over or {}),
         },
     )
+    for agent in wanted["agents"]:
+        agent["languages"] = {"en": 5, "zh": 5}
     if messenger is not None:
         url, lane = messenger
         wanted["messengers"] = [
