@@ -62,7 +62,7 @@ class Runs:
         async def reached() -> bool:
             return self.answered >= answered
 
-        await until(reached, f"{answered} are answered")
+        await until(reached, f"{answered} are answered", timeout_s=120)
         self.up.clear()
         await self.rig.node.kill()
         await self.rig.node.start()
@@ -162,7 +162,7 @@ async def loaded(desk: Desk) -> set[str]:
     async def full() -> bool:
         return len(desk.taken) == 3 + 5
 
-    await until(full, "the agent has what he may have")
+    await until(full, "the agent has what he may have", timeout_s=60)
     channels = sorted(one["channel"] for one in desk.taken)
     assert channels == ["chat"] * 3 + ["mail"] * 5
     return {one["conversation_id"] for one in desk.taken}
