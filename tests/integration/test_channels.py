@@ -103,7 +103,7 @@ async def calls(rig: NodeRig, lane: Lane, number: str) -> dict[str, Any]:
     await rig.state(lane.agent, "ready")
     async with (
         telephone(rig, lane, talk_ms=500) as agent,
-        caller(rig, lane, **{"from": number}) as customer,
+        caller(rig, lane, shown=number) as customer,
     ):
         connected = await rig.events.next("ContactConnected", since=since, queue_id=lane.name)
         contact_id = connected["contact_id"]
@@ -136,7 +136,7 @@ async def test_who_wrote_in_the_app_and_calls_is_known_with_his_chat(rig: NodeRi
     assert (chat["customer_id"], chat["proof"]) == (customer_id, "proved")
 
     await rig.state(lane.agent, "ready")
-    async with telephone(rig, lane) as agent, caller(rig, lane, **{"from": number}) as phone:
+    async with telephone(rig, lane) as agent, caller(rig, lane, shown=number) as phone:
         connected = await rig.events.next("ContactConnected", queue_id=lane.name)
         contact_id = connected["contact_id"]
         await rig.events.next("CustomerRecognised", contact_id=contact_id)

@@ -3,6 +3,7 @@
 import asyncio
 import smtplib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -73,10 +74,7 @@ async def chats(runs: Runs, customer: ChatCustomer, number: int) -> None:
     """Say what a customer has to say, each until it is accepted."""
     for place in range(MESSAGES):
         client_id = f"chat-{number}-{place}"
-        await runs.insist(
-            lambda text=f"message {place}", client_id=client_id: customer.say(text, client_id),
-            customer.enter,
-        )
+        await runs.insist(partial(customer.say, f"message {place}", client_id), customer.enter)
 
 
 async def mails(runs: Runs, ports: Ports, lane: Lane, sender: int) -> None:
@@ -90,7 +88,7 @@ async def mails(runs: Runs, ports: Ports, lane: Lane, sender: int) -> None:
             f"shipment {number} " + "and many words " * 100,
             mail_id=f"<{number}@example.com>",
         )
-        await runs.insist(lambda one=one: hand_over(ports, one))
+        await runs.insist(partial(hand_over, ports, one))
 
 
 async def found(rig: NodeRig, word: str) -> list[dict[str, Any]]:
@@ -145,7 +143,7 @@ async def test_what_was_answered_is_there_once_and_waits_again(tmp_path) -> None
         async with Desk(rig, lane.agent) as desk:
             await desk.ask("state", state="ready")
             before = await loaded(desk)
-        await rig.node.kill()
+            await rig.node.kill()
         await rig.node.start()
         queue = await rig.ask("GET", f"/api/v1/queues/{lane.name}")
         assert queue["waiting"] == CHATS + SENDERS * MAILS
