@@ -6,6 +6,8 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import httpx
@@ -293,6 +295,9 @@ async def test_an_agent_is_loaded_as_configured(rig: NodeRig) -> None:
         assert {one["state"] for one in has} == {"served"}
         stands = await rig.agent(lane.agent)
         assert (stands["state"], sorted(stands["media"])) == ("busy", ["desk", "telephone"])
+        served = {call["contact_id"], *(one["contact_id"] for one in desk.taken)}
+        assert len(served) == 9
+        assert set(stands["contact_ids"]) == served
         queue = await rig.ask("GET", f"/api/v1/queues/{lane.name}")
         assert queue["waiting"] == 3, "a chat, a mail and a call wait"
 
@@ -384,8 +389,19 @@ async def test_outreach_reaches_the_customer_by_mail_once(rig: NodeRig) -> None:
         return [raw for _, to, raw in smarthost.mails if to == [address]]
 
     [raw] = await until(arrived, "the mail goes out")
-    assert b"From:" in raw
     entries = await timeline(rig, customer_id)
     [message] = [one["message"] for one in entries if one["kind"] == "message"]
     assert message["text"] == "Wang您好，订单 9 明天送达。"
     assert message["subject"] == "订单 9"
+
+    # His answer belongs to it, and is the first that asks for somebody.
+    sent = message_from_bytes(raw, policy=default)
+    answer = mail(rig.lanes["outreach"], address, "Re: 订单 9", "谢谢", answers=sent["Message-ID"])
+    await hand_over(NODE["ports"], answer)
+    stored = await rig.events.next("MessageStored", queue_id="outreach", author="customer")
+    assert stored["conversation_id"] == entries[-1]["conversation_id"]
+
+    async def answered() -> list[str]:
+        return texts(await timeline(rig, customer_id))
+
+    assert await until(answered, "the answer is on his timeline") == ["谢谢"]
