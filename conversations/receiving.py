@@ -135,12 +135,9 @@ class Receiving(Shell):
             found.append(attachment)
         return tuple(found)
 
-    async def _recognise(
-        self, inbound: Inbound, known: Conversation, *, is_new: bool
-    ) -> Recognition | None:
-        """Ask who he is when a conversation begins, or he has shown more of himself."""
-        shows_more = inbound.proof.strength > known.proof.strength
-        if self._identities is None or not (is_new or shows_more):
+    async def _recognise(self, inbound: Inbound) -> Recognition | None:
+        """Ask whose an address is; None: nobody can say now."""
+        if self._identities is None:
             return None
         try:
             recognised = await self._identities.recognise(inbound.sender, inbound.proof)
@@ -161,8 +158,8 @@ class Receiving(Shell):
                     customer_id, Identifier(kind, value), inbound.proof, inbound.source
                 )
 
-    def begin(self, inbound: Inbound) -> Entry:
-        """Return a new conversation, not stored yet."""
+    def begin(self, inbound: Inbound, customer_id: str | None = None) -> Entry:
+        """Return a new conversation, not stored yet; of a customer, where we know whose it is."""
         now = self._clock.utc()
         queue = self._rules.queue(inbound.queue_id)
         assert queue is not None
@@ -175,6 +172,7 @@ class Receiving(Shell):
             language=inbound.language or queue.language,
             opened_at=now,
             last_at=now,
+            customer_id=customer_id,
             proof=inbound.proof,
             name=inbound.name,
             subject=inbound.subject,
@@ -209,7 +207,8 @@ class Receiving(Shell):
             automatic=inbound.automatic,
         )
         after = thread.after_customer(message, inbound)
-        recognised = await self._recognise(inbound, before, is_new=is_new)
+        shows_more = inbound.proof.strength > before.proof.strength
+        recognised = await self._recognise(inbound) if is_new or shows_more else None
         if recognised is not None and recognised.customer_id is not None:
             # Under whose own address it is: an unmerge gives it back to him.
             after = replace(after, customer_id=recognised.member_id or recognised.customer_id)

@@ -213,8 +213,10 @@ class Saying(Receiving):
             raise NotKnown("outlet", source)
 
     async def _begin_with(self, opening: Inbound, draft: Draft) -> Message:
-        """Begin a conversation with words of ours."""
-        conversation_id = self.begin(opening).thread.conversation.conversation_id
+        """Begin a conversation with words of ours, on the timeline of whose the address is."""
+        recognised = await self._recognise(opening)
+        whose = None if recognised is None else recognised.member_id or recognised.customer_id
+        conversation_id = self.begin(opening, whose).thread.conversation.conversation_id
         async with self._entries.holding(conversation_id) as entry:
             try:
                 return await self._say(entry, draft, is_new=True)

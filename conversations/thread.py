@@ -416,6 +416,8 @@ class Thread(ThreadLine):
             return opened
         preferred = before.agent_id
         if before.state is ConversationState.SERVED:
+            # As when a desk is lost: who was served does not wait again behind all the others.
+            contact.priority = min(PRIORITY_MAX, contact.priority + 1)
             self.conversation = self._stepped(self.conversation, ConversationTrigger.REQUEUE)
             opened.append(do.Publish(changed(before, self.conversation)))
         return [*opened, *self._join(preferred=preferred), do.ShowStanding()]

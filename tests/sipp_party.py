@@ -192,9 +192,10 @@ def caller(
     calls: int = 1,
     media: int = 0,
     words: tuple[str, ...] = (),
+    shown: str = "+4930[call_number]",
     **values: object,
 ) -> Party:
-    """Return a customer who calls a lane's number, or another one."""
+    """Return a customer who calls a lane's number, or another one; `shown` is his own."""
     number = lane if isinstance(lane, str) else lane.number
     there = remote or rig.address(transport)
     return Party(
@@ -205,7 +206,7 @@ def caller(
         transport=transport,
         calls=calls,
         media=media,
-        values={"hold_ms": 60_000, "extra": "", **values},
+        values={"hold_ms": 60_000, "extra": "", "from": shown, **values},
         # SIPp would leave the number out of the uri that its digest is made for.
         words=("-s", number, "-auth_uri", f"{number}@{there}", *words),
     )

@@ -84,8 +84,12 @@ class AgentOut(Answer):
         examples=["not_ready"],
     )
     contact_id: str | None = Field(
-        description="The contact that is offered or served.",
+        description="The contact that is offered or served, the oldest of several.",
         examples=["0192f0c1a6b87d3e9c41d2a35b6e7f80"],
+    )
+    contact_ids: list[str] = Field(
+        description="All that are offered, served or wrapped up, the oldest first.",
+        examples=[["0192f0c1a6b87d3e9c41d2a35b6e7f80", "0192f0c1a6b87d3e9c41d2a35b6e7f81"]],
     )
     reachable: bool = Field(
         description="Whether the telephone is registered or the desk connected.", examples=[True]
@@ -112,6 +116,7 @@ class AgentOut(Answer):
             in_state_s=view.in_state_s,
             wished=view.wished,
             contact_id=view.contact_id,
+            contact_ids=list(view.contact_ids),
             reachable=view.reachable,
             media=sorted(view.media),
             answered=view.answered,

@@ -137,6 +137,18 @@ async def test_what_we_write_first_goes_where_the_customer_wrote_last() -> None:
             await write("sms", Channel.MESSAGE, APP, offer, **way)
 
 
+async def test_what_we_write_first_is_on_the_timeline_of_whose_the_address_is() -> None:
+    recognition = Recognition(customer_id="c" * 32, proof=Proof.PRESENTED, member_id="d" * 32)
+    out, who = Out(), Identities(recognition)
+    async with House(outlets={"mail": out}, identities=who) as house:
+        said = await house.talk.write_to(
+            "mail", Channel.MAIL, JOE, note("News", None, "n1"), queue_id="sales", language="en"
+        )
+        kept = await house.records.get(said.conversation_id)
+        assert kept is not None
+        assert kept.customer_id == "d" * 32
+
+
 async def test_a_mail_follows_only_what_is_there() -> None:
     async with House() as house:
         with pytest.raises(NotKnown, match="outlet 'mail'"):

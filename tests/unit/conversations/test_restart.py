@@ -48,7 +48,7 @@ async def test_who_was_served_waits_first_for_the_same_agent() -> None:
         for who in ("bob", "ann"):
             await house.at_desk(who)
         (queued,) = house.journal.of(ContactQueued)
-        assert (queued.preferred_agent_id, queued.priority) == ("ann", 0)
+        assert (queued.preferred_agent_id, queued.priority) == ("ann", 1)
         await house.passes(1)
         conversation = await house.accepts("bob" if house.offer("bob") else "ann")
         assert conversation.state is ConversationState.SERVED

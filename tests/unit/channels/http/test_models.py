@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,8 +40,10 @@ def test_a_mask_shows_five_characters_at_most(address: str) -> None:
 
 
 def test_an_agent_is_told_in_full() -> None:
-    told = AgentOut.of(agent_view("alice")).model_dump()
+    view = replace(agent_view("alice"), contact_id="a", contact_ids=("a", "b"))
+    told = AgentOut.of(view).model_dump()
     assert told["agent_id"] == "alice"
+    assert (told["contact_id"], told["contact_ids"]) == ("a", ["a", "b"])
     assert told["skills"] == {"billing": 4}
     assert told["in_state_s"] == 12.5
 
