@@ -281,10 +281,10 @@ async def test_an_agent_is_loaded_as_configured(rig: NodeRig) -> None:
         phone = await exits.enter_async_context(caller(rig, lane))
         second = await exits.enter_async_context(caller(rig, lane))
         await agent.logged("rung")
-        call = await rig.events.next("ContactConnected", queue_id=lane.name)
 
         async def loaded() -> bool:
-            return len(desk.taken) >= 8
+            stands = await rig.agent(lane.agent)
+            return len(desk.taken) == 3 + 5 and len(stands["contact_ids"]) == 1 + 3 + 5
 
         await until(loaded, "the agent has what he may have")
         channels = sorted(one["channel"] for one in desk.taken)
@@ -295,9 +295,9 @@ async def test_an_agent_is_loaded_as_configured(rig: NodeRig) -> None:
         assert {one["state"] for one in has} == {"served"}
         stands = await rig.agent(lane.agent)
         assert (stands["state"], sorted(stands["media"])) == ("busy", ["desk", "telephone"])
-        served = {call["contact_id"], *(one["contact_id"] for one in desk.taken)}
-        assert len(served) == 9
-        assert set(stands["contact_ids"]) == served
+        at_desk = {one["contact_id"] for one in desk.taken}
+        [call_id] = set(stands["contact_ids"]) - at_desk
+        assert call_id in {call["contact_id"] for call in await rig.calls(lane)}
         queue = await rig.ask("GET", f"/api/v1/queues/{lane.name}")
         assert queue["waiting"] == 3, "a chat, a mail and a call wait"
 
@@ -310,7 +310,6 @@ async def test_an_agent_is_loaded_as_configured(rig: NodeRig) -> None:
 
         await until(next_mail, "the sixth mail comes")
         assert desk.taken[-1]["channel"] == "mail"
-        assert call["agent_id"] == lane.agent
         for party in (phone, second):
             await party.cue()
         await agent.done()
