@@ -11,8 +11,7 @@
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
     │   ├── Duplicate           one like it is stored already
-    │   ├── Outdated            what it was to change stands otherwise
-    │   └── Overtaken           somebody else has changed it meanwhile
+    │   └── Outdated            what it was to change is gone, or changed meanwhile
     ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
@@ -139,11 +138,7 @@ class Duplicate(StoreError):
 
 
 class Outdated(StoreError):
-    """A record was not changed because it is gone, or stands otherwise than was thought."""
-
-
-class Overtaken(StoreError):
-    """A record was changed by somebody else between reading and writing; nothing is written."""
+    """A record was not changed: it is gone, or somebody else has changed it meanwhile."""
 
 
 class EmotionForbidden(WarmlineError, ValueError):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from domain.business_hours import ALWAYS
-from domain.errors import Overtaken
+from domain.errors import Outdated
 from domain.ticket import LinkKind, TicketLink
 from domain.ticket_changes import DuePolicy, noted, opened
 from domain.ticket_store import TicketQuestion, TicketWrite
@@ -53,7 +53,7 @@ async def test_nobody_writes_over_what_he_has_not_read(store):
     first = noted(before.ticket, "first", START, "anna")
     second = noted(before.ticket, "second", START, "bob")
     await store.tickets.save(TicketWrite(before, first.ticket, (first.entry,)))
-    with pytest.raises(Overtaken, match="changed by somebody else"):
+    with pytest.raises(Outdated, match="changed by somebody else"):
         await store.tickets.save(TicketWrite(before, second.ticket, (second.entry,)))
     trail = await store.tickets.trail(contact_id(1))
     assert [one.text for one in trail] == ["by_hand", "first"]
@@ -64,7 +64,7 @@ async def test_all_or_none(store):
     note = noted(one.ticket, "x", START, "anna")
     await store.tickets.save(TicketWrite(one, note.ticket, (note.entry,)))
     other = noted(two.ticket, "y", START, "anna")
-    with pytest.raises(Overtaken):
+    with pytest.raises(Outdated):
         await store.tickets.save(
             TicketWrite(two, other.ticket, (other.entry,)),
             TicketWrite(one, note.ticket, (note.entry,)),
