@@ -26,6 +26,7 @@ from channels.http import (
     decisions,
     desk,
     emotion,
+    escalations,
     events,
     identities,
     intervals,
@@ -38,6 +39,7 @@ from channels.http import (
     webhooks,
 )
 from channels.http.access import ApiPorts
+from channels.http.calling import CustomerCaller
 from channels.http.desk_page import page_router
 from channels.http.feed import EventFeed
 from channels.http.gate import BearerCheck, FailureLimit, Gate
@@ -170,6 +172,12 @@ def build_app(
         heartbeat_s=settings.event_heartbeat_s,
         send_s_max=settings.event_send_s_max,
     )
+    caller = (
+        None
+        if ports.escalations is None or ports.conversations is None
+        else CustomerCaller(ports.escalations, ports.conversations, ports.identities)
+    )
+    app.state.caller = caller
     app.state.desks = (
         None
         if ports.conversations is None
@@ -180,6 +188,7 @@ def build_app(
             figures,
             desks_max=settings.desks_max,
             send_s_max=settings.event_send_s_max,
+            caller=caller,
         )
     )
     files = attachment_settings or Attachments()
@@ -195,7 +204,7 @@ def build_app(
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, identities, timelines, tickets, decisions),
-        *(conversations, attachments),
+        *(conversations, escalations, attachments),
         *(calls, callbacks, alerts, emotion, learning, suggestions, intervals),
         *(webhooks, outreach, events, configuration),
     ):

@@ -102,6 +102,8 @@ def test_every_route_is_there() -> None:
         "post /api/v1/contacts/{contact_id}/consent",
         "post /api/v1/contacts/{contact_id}/customer",
         "post /api/v1/contacts/{contact_id}/outcome",
+        "post /api/v1/contacts/{contact_id}/mail",
+        "post /api/v1/conversations/{conversation_id}/call",
         "post /api/v1/conversations/{conversation_id}/close",
         "post /api/v1/conversations/{conversation_id}/mark",
         "post /api/v1/conversations/{conversation_id}/messages",
