@@ -19,6 +19,7 @@
     ├── CallRefused             a customer may not be called
     ├── NotServing              an agent acts on a contact that he does not have
     ├── AttachmentRefused       a file is not taken, or not handed out
+    ├── StillDangerous          a mail in quarantine cannot be released
     ├── ReaderGone              the process that reads mail cannot be started
     ├── CustomerMistake         what was told of a customer cannot be used
     ├── OutreachMistake         a template cannot be sent as it was asked for
@@ -106,6 +107,15 @@ class AttachmentRefused(WarmlineError):
     def __init__(self, name: str, why: str) -> None:
         """Name the file and the reason."""
         super().__init__(f"attachment {name!r}: {why}")
+        self.why = why
+
+
+class StillDangerous(WarmlineError):
+    """A mail in quarantine stays there."""
+
+    def __init__(self, quarantine_id: str, why: str) -> None:
+        """Name the mail, and the rule that stops it with its limit; nothing that it says."""
+        super().__init__(f"mail {quarantine_id!r} stays in quarantine: {why}")
         self.why = why
 
 

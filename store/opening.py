@@ -239,6 +239,20 @@ async def open_tickets(
         yield Tickets(database, vault, directory.memory)
 
 
+@asynccontextmanager
+async def open_quarantine(folder: Path, *, url: str | None = None) -> AsyncIterator[QuarantineList]:
+    """Open the list of mails in quarantine alone, as `open_directory` does the customers.
+
+    Raises:
+        StoreError: The keys are missing, or the database cannot be opened.
+    """
+    _make(folder)
+    where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
+    async with Database(where) as database:
+        vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
+        yield QuarantineList(database, vault)
+
+
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)

@@ -32,6 +32,7 @@ from channels.http import (
     intervals,
     learning,
     outreach,
+    quarantine,
     queues,
     suggestions,
     tickets,
@@ -80,6 +81,7 @@ TAGS = [
     {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
     {"name": "suggestions", "description": "What a customer is likely to need next."},
     {"name": "outreach", "description": "Customers written to of your own accord."},
+    {"name": "mail", "description": "Mails that were laid aside unread."},
     {"name": "webhooks", "description": "What programs elsewhere were not told of."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
@@ -206,7 +208,7 @@ def build_app(
         *(agents, queues, contacts, customers, identities, timelines, tickets, decisions),
         *(conversations, escalations, attachments),
         *(calls, callbacks, alerts, emotion, learning, suggestions, intervals),
-        *(webhooks, outreach, events, configuration),
+        *(webhooks, outreach, quarantine, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

@@ -21,6 +21,7 @@ from domain.errors import (
     NoCellFree,
     NotKnown,
     NotServing,
+    StillDangerous,
     StoreError,
     WarmlineError,
 )
@@ -293,6 +294,7 @@ def name_of_error(error: WarmlineError) -> str:
         (IllegalTransition, "conflict"),
         (NobodyServes, "conflict"),
         (NotServing, "conflict"),
+        (StillDangerous, "conflict"),
         (AttachmentRefused, "attachment-refused"),
         (CellGone, "conflict"),
         (EventsGone, "events-gone"),
