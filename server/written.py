@@ -43,6 +43,7 @@ from server.desk import Desk
 from server.figures import chat_figures
 from server.mail_figures import mail_figures
 from server.metrics import FigureSource
+from server.retention import Retention
 from server.version import VERSION
 from server.written_figures import conversation_figures, messenger_figures
 from store.attachments import Attachments
@@ -127,6 +128,8 @@ async def written_at_work(
         desk.conversations = talk
         exits.callback(setattr, desk, "conversations", None)
         await enter(talk)
+        days = settings.conversations.keep_days
+        await enter(Retention(store.forgetting, clock, days=days, on_forgotten=talk.forgotten))
         messengers: Messengers | None = None
         if settings.messengers:
             messengers = Messengers(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from domain.business_hours import ALWAYS
+from domain.customer_form import read_change
 from domain.errors import Outdated
 from domain.ticket import LinkKind, TicketLink
 from domain.ticket_changes import DuePolicy, noted, opened
@@ -102,6 +103,16 @@ async def test_who_is_part_of_a_customer_is_found_with_him(store):
     assert await store.tickets.open_count([contact_id(70)]) == 1
     question = TicketQuestion(customer_ids=(contact_id(70),))
     assert len(await store.tickets.find(question)) == 1
+
+
+async def test_a_customer_is_shown_with_his_open_tickets(store):
+    await store.directory.put([read_change({"number": "C-1", "open_tickets": 2})])
+    view = await store.directory.by_number("C-1")
+    assert (view.own_tickets, view.customer.open_tickets) == (0, 2)
+    await add(store.tickets, 1, customer_id=view.customer.customer_id)
+    await add(store.tickets, 2)
+    view = await store.directory.by_number("C-1")
+    assert (view.own_tickets, view.customer.open_tickets) == (1, 2)
 
 
 async def test_who_is_forgotten_leaves_no_words(store):
