@@ -5,7 +5,7 @@ import typer
 
 from bench import command as bench
 from demo import command as demo
-from server.commands import analyse, check, customers, serve, sim, tickets, users
+from server.commands import analyse, check, customers, mail, serve, sim, tickets, users
 
 app = typer.Typer(
     name="warmline",
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for command in (serve, demo, check, users, customers, tickets, analyse, sim, bench):
+for command in (serve, demo, check, users, customers, tickets, mail, analyse, sim, bench):
     command.register(app)
 
 if __name__ == "__main__":

@@ -84,5 +84,9 @@ class Conversations(Section):
     """How often a waiting customer is told his place and the expected wait, if they change."""
     follower_updates_max: Annotated[int, Field(ge=10, le=100_000)] = 1_000
     """Updates that gather for one connection that does not take them; then it is ended."""
+    keep_days: Annotated[int, Field(ge=0, le=36_500)] = 3650
+    """A conversation that rests is forgotten with its messages and files when nobody has written in
+    it for so many days; looked at every day. 0: never. Ten years is as long as the longest of the
+    common duties to keep business letters."""
     lines: Lines = Lines()
     """Your own words for what the customer of a chat is told."""

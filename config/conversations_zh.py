@@ -31,6 +31,10 @@ MEANINGS: Final[dict[str, str]] = {
     "Conversations.typing_s": "对方程序未另行告知时，“正在输入”显示多久。",
     "Conversations.standing_every_s": "等待中的客户多久得知一次位置和预计等待时间（有变化时）。",
     "Conversations.follower_updates_max": "一个不取走更新的连接最多积压多少条更新；之后断开。",
+    "Conversations.keep_days": (
+        "静止的对话在这么多天无人写信后，连同其消息和文件一并遗忘；每天检查一次。0：从不。"
+        "十年等于常见的商业信函保存义务中最长的期限。"
+    ),
     "Conversations.lines": "您自己对聊天客户说的话。",
     "Lines": "您自己对聊天客户说的话；未写的用我们的说法。",
     "Lines.notice": "告知聊天可能被分析；启用 `emotion` 时最先说。",

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from conversations.thread import Thread
@@ -104,6 +105,14 @@ class Entries:
         entry = self._entries.pop(conversation_id, None)
         if entry is not None:
             entry.held = None
+
+    def drop_idle(self, before: datetime) -> None:
+        """Drop idle ones whose last message is older: they are no longer in the store."""
+        for conversation_id in tuple(self._idle):
+            held = self._entries[conversation_id].held
+            if held is not None and held.conversation.last_at < before:
+                del self._idle[conversation_id]
+                del self._entries[conversation_id]
 
     @asynccontextmanager
     async def holding(self, conversation_id: str) -> AsyncIterator[Entry]:

@@ -66,3 +66,8 @@ class Senders:
             if oldest != key:
                 del self._senders[oldest]
         return sender
+
+    def drop_idle(self) -> None:
+        """Drop whoever is not writing now: the store is asked anew."""
+        for key in [one for one, known in self._senders.items() if not known.lock.locked()]:
+            del self._senders[key]

@@ -189,6 +189,11 @@ class ConversationService(Saying, RouterSide):
             records_waiting=len(self.records),
         )
 
+    def forgotten(self, before: datetime) -> None:
+        """Idle conversations were forgotten whose last message is older: remember them no more."""
+        self._entries.drop_idle(before)
+        self._senders.drop_idle()
+
     # Marks, typing, presence.
 
     async def mark(

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from domain import agent, alert, contact, offer, ticket
+from domain import agent, alert, contact, conversation, offer, ticket
 from pbx import cell_process
 
 PAGE: Final = Path(__file__).parent / "states.md"
@@ -79,6 +79,17 @@ comes after the deadline finds the offer expired and connects nobody.""",
 A rule about a customer's mood is fulfilled. It is cleared when what the rule looks for has been
 gone for a while, when the contact ends, or, if the rule says so, by the acknowledgement. Until
 then the same rule does not rise again for the same contact.""",
+    ),
+    Machine(
+        "Conversation",
+        "domain/conversation.py",
+        conversation.ConversationState.IDLE,
+        conversation.TRANSITIONS,
+        """\
+A thread of messages with one customer. It never ends: it is `idle` while no contact is open, and
+the customer's next wish opens another one. It is `waiting` while that contact is queued or offered.
+What was `parked` waits again when its time has come or the customer writes, and next for the agent
+who parked it.""",
     ),
     Machine(
         "Ticket",

@@ -31,6 +31,8 @@ class CustomerView:
         recent: His last contacts, the newest first, at most 10.
         members: Customers who are part of him; profile, summary and contacts are of all of them.
         merged_into: Of whom he is part himself; None: of nobody.
+        own_tickets: Tickets of his that are new, open or pending here; those that the operator has
+            entered as open elsewhere stand in `customer`.
         proof: Asked for by a contact: how sure it is that it is his; None: asked for by name.
     """
 
@@ -40,6 +42,7 @@ class CustomerView:
     recent: Sequence[PastContact] = ()
     members: Sequence[str] = ()
     merged_into: str | None = None
+    own_tickets: int = 0
     proof: Proof | None = None
 
 

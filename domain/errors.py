@@ -11,8 +11,7 @@
     ├── SipError                a SIP message or its SDP cannot be accepted
     ├── StoreError              a record could not be written or read
     │   ├── Duplicate           one like it is stored already
-    │   ├── Outdated            what it was to change stands otherwise
-    │   └── Overtaken           somebody else has changed it meanwhile
+    │   └── Outdated            what it was to change is gone, or changed meanwhile
     ├── EmotionForbidden        somebody's emotion was to be read who is not the customer
     ├── ModelError              weights or a card cannot be used, or features do not fit
     ├── RecordingError          an audio file cannot be read
@@ -20,6 +19,7 @@
     ├── CallRefused             a customer may not be called
     ├── NotServing              an agent acts on a contact that he does not have
     ├── AttachmentRefused       a file is not taken, or not handed out
+    ├── StillDangerous          a mail in quarantine cannot be released
     ├── ReaderGone              the process that reads mail cannot be started
     ├── CustomerMistake         what was told of a customer cannot be used
     ├── OutreachMistake         a template cannot be sent as it was asked for
@@ -110,6 +110,15 @@ class AttachmentRefused(WarmlineError):
         self.why = why
 
 
+class StillDangerous(WarmlineError):
+    """A mail in quarantine stays there."""
+
+    def __init__(self, quarantine_id: str, why: str) -> None:
+        """Name the mail, and the rule that stops it with its limit; nothing that it says."""
+        super().__init__(f"mail {quarantine_id!r} stays in quarantine: {why}")
+        self.why = why
+
+
 class ReaderGone(WarmlineError):
     """The process that reads mail cannot be started; the mail may come again later."""
 
@@ -139,11 +148,7 @@ class Duplicate(StoreError):
 
 
 class Outdated(StoreError):
-    """A record was not changed because it is gone, or stands otherwise than was thought."""
-
-
-class Overtaken(StoreError):
-    """A record was changed by somebody else between reading and writing; nothing is written."""
+    """A record was not changed: it is gone, or somebody else has changed it meanwhile."""
 
 
 class EmotionForbidden(WarmlineError, ValueError):

@@ -1,4 +1,4 @@
-"""A mail that was not read because it is dangerous, and where the list of such mails is kept."""
+"""A mail that was not read because it is dangerous, and who keeps and judges such mails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -39,4 +39,57 @@ class QuarantineStore(Protocol):
 
     async def remove(self, quarantine_id: str) -> bool:
         """Drop one; return whether another one has the same content."""
+        ...
+
+
+class QuarantineShelf(QuarantineStore, Protocol):
+    """The list as operators look at it. Every method may raise `StoreError`."""
+
+    async def get(self, quarantine_id: str) -> QuarantinedMail:
+        """Return one.
+
+        Raises:
+            NotKnown: There is no such mail.
+        """
+        ...
+
+    async def waiting(self, limit: int) -> Sequence[QuarantinedMail]:
+        """Return those that nobody has judged, the oldest first."""
+        ...
+
+    async def judge(self, quarantine_id: str, verdict: str) -> None:
+        """Write what an operator has decided: "released" or "dropped"."""
+        ...
+
+
+class QuarantineDesk(Protocol):
+    """Mails in quarantine, for operators. Every method may raise `StoreError`."""
+
+    async def waiting(self, limit: int) -> Sequence[QuarantinedMail]:
+        """Return those that nobody has judged, the oldest first."""
+        ...
+
+    async def get(self, quarantine_id: str) -> QuarantinedMail:
+        """Return one.
+
+        Raises:
+            NotKnown: There is no such mail.
+        """
+        ...
+
+    async def release(self, quarantine_id: str) -> QuarantinedMail:
+        """Read one again and take it in, past what stopped it where that is safe.
+
+        Raises:
+            NotKnown: There is no such mail.
+            StillDangerous: It is stopped again, and stays where it is; or it was released before.
+        """
+        ...
+
+    async def drop(self, quarantine_id: str) -> None:
+        """Delete one for good.
+
+        Raises:
+            NotKnown: There is no such mail.
+        """
         ...

@@ -104,7 +104,7 @@ class TicketStore(Protocol):
         """Write changes of some tickets, all or none.
 
         Raises:
-            Overtaken: One was changed since it was read.
+            Outdated: One was changed since it was read.
         """
         ...
 

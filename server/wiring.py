@@ -315,6 +315,7 @@ async def _calls(
                             attachments=written.attachments,
                             messengers=written.messengers,
                             outreach=written.outreach,
+                            quarantine=written.quarantine,
                             stream=Resume(bus, store.journal),
                             journal=store.journal,
                             readiness=observation.readiness.reasons,

@@ -16,6 +16,7 @@ from channels.chat.visitor import VisitorTokens, load_key
 from channels.mail.limits import MailLimits
 from channels.mail.origin import OriginCheck
 from channels.mail.pool import ReaderPool
+from channels.mail.quarantine_desk import JudgedQuarantine
 from channels.mail.reader import MailReading
 from channels.mail.resolver import DnsResolver
 from channels.mail.service import MailService
@@ -35,12 +36,14 @@ from domain.customer import Identifier, IdentifierKind
 from domain.escalation_ports import CallMaker
 from domain.identity_ports import Identities
 from domain.ports import Clock, ContactLedger
+from domain.quarantine import QuarantineDesk
 from router.service import RouterService
 from server.attachments import attachments_at_work
 from server.desk import Desk
 from server.figures import chat_figures
 from server.mail_figures import mail_figures
 from server.metrics import FigureSource
+from server.retention import Retention
 from server.version import VERSION
 from server.written_figures import conversation_figures, messenger_figures
 from store.attachments import Attachments
@@ -68,6 +71,7 @@ class Written:
     attachments: Attachments
     messengers: Messengers | None
     outreach: OutreachService
+    quarantine: QuarantineDesk | None
     chat: ChatServer | None
     mail: MailService | None
     figures: Mapping[str, FigureSource]
@@ -124,6 +128,8 @@ async def written_at_work(
         desk.conversations = talk
         exits.callback(setattr, desk, "conversations", None)
         await enter(talk)
+        days = settings.conversations.keep_days
+        await enter(Retention(store.forgetting, clock, days=days, on_forgotten=talk.forgotten))
         messengers: Messengers | None = None
         if settings.messengers:
             messengers = Messengers(
@@ -165,6 +171,9 @@ async def written_at_work(
             attachments=attachments,
             messengers=messengers,
             outreach=outreach,
+            quarantine=None
+            if mail is None
+            else JudgedQuarantine(store.quarantine, mail.quarantine, mail.intake),
             chat=chat,
             mail=mail,
             figures=figures,

@@ -1,6 +1,6 @@
 """Customers as the API and the command line ask for them."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -68,6 +68,7 @@ class CustomerDirectory:
         # Joined by whoever opens the store with its conversations.
         self.timelines: Timelines | None = None
         self.exporter: Exporter | None = None
+        self.open_tickets: Callable[[Sequence[str]], Awaitable[int]] | None = None
         self.memory: Final = CustomerMemory(
             database, vault, clock, self.records, history_days=history_days
         )
@@ -195,6 +196,7 @@ class CustomerDirectory:
             summary=summary,
             recent=await self.memory.recent(list(group), RECENT_CONTACTS) if profiled else (),
             members=others if seen.customer_id == root else (),
+            own_tickets=0 if self.open_tickets is None else await self.open_tickets(list(group)),
             merged_into=None if seen.customer_id == root else root,
             proof=proof,
         )

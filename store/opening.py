@@ -157,6 +157,8 @@ async def open_store(
                 conversations = ConversationRecords(
                     database, vault, entries=entries, outgoing=outgoing
                 )
+                tickets = Tickets(database, vault, directory.memory)
+                directory.open_tickets = tickets.open_count
                 yield Store(
                     customers=customers,
                     directory=directory,
@@ -181,7 +183,7 @@ async def open_store(
                     timeline_entries=entries,
                     forgetting=Forgetting(database),
                     export=CustomerExport(database, vault, directory.records, conversations),
-                    tickets=Tickets(database, vault, directory.memory),
+                    tickets=tickets,
                     quarantine=QuarantineList(database, vault),
                     vault=vault,
                     database=database,
@@ -217,9 +219,11 @@ async def open_directory(
     where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
     async with Database(where) as database:
         vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
-        yield CustomerDirectory(
+        directory = CustomerDirectory(
             database, vault, clock, history_days=history_days, addressing=addressing
         )
+        directory.open_tickets = Tickets(database, vault, directory.memory).open_count
+        yield directory
 
 
 @asynccontextmanager
@@ -237,6 +241,20 @@ async def open_tickets(
         vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
         directory = CustomerDirectory(database, vault, clock, history_days=history_days)
         yield Tickets(database, vault, directory.memory)
+
+
+@asynccontextmanager
+async def open_quarantine(folder: Path, *, url: str | None = None) -> AsyncIterator[QuarantineList]:
+    """Open the list of mails in quarantine alone, as `open_directory` does the customers.
+
+    Raises:
+        StoreError: The keys are missing, or the database cannot be opened.
+    """
+    _make(folder)
+    where = sqlite_url(folder / DATABASE_FILE) if url is None else parse_url(url)
+    async with Database(where) as database:
+        vault = open_vault(folder / KEY_FILE, create=not await _has_sealed(database))
+        yield QuarantineList(database, vault)
 
 
 def _make(folder: Path) -> None:

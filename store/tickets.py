@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from domain.errors import Overtaken, StoreError
+from domain.errors import Outdated, StoreError
 from domain.proof import Proof
 from domain.ticket import LinkKind, Ticket, TicketLink, TicketState
 from domain.ticket_ports import TrailEntry
@@ -122,7 +122,7 @@ class Tickets:
         """Write changes of some tickets, all or none.
 
         Raises:
-            Overtaken: One was changed since it was read.
+            Outdated: One was changed since it was read.
             StoreError: They are not written.
         """
         steps: list[Step] = []
@@ -136,7 +136,7 @@ class Tickets:
             await self._database.write(f"ticket {names}", *steps)
         except StoreError as error:
             if _conflict(error) == "trail":
-                raise Overtaken(f"ticket {names}: changed by somebody else meanwhile") from None
+                raise Outdated(f"ticket {names}: changed by somebody else meanwhile") from None
             raise
 
     async def get(self, ticket_id: str) -> StoredTicket | None:

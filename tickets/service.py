@@ -13,7 +13,7 @@ from typing import Final
 
 from domain import ticket_changes
 from domain.conversation_events import TicketChanged
-from domain.errors import NotKnown, Overtaken
+from domain.errors import NotKnown, Outdated
 from domain.ports import Clock, EventPublisher
 from domain.ticket import (
     LinkKind,
@@ -246,7 +246,7 @@ class TicketService:
                 await self._store.save(
                     *(TicketWrite(old, new.ticket, (new.entry,)) for old, new in pairs)
                 )
-            except Overtaken:
+            except Outdated:
                 if left == 0:
                     raise
                 continue
@@ -286,7 +286,7 @@ class TicketService:
             entries = tuple(one.entry for one in made)
             try:
                 await self._store.save(TicketWrite(stored, made[-1].ticket, entries))
-            except Overtaken:
+            except Outdated:
                 if left == 0:
                     raise
                 continue

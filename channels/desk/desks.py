@@ -9,6 +9,7 @@ import structlog
 
 from channels.desk import protocol
 from channels.desk.session import CloseCode, Ending, Peer, Session
+from channels.http.calling import CustomerCaller
 from channels.http.figures import HttpFigures
 from domain.conversation_ports import Conversations, Update
 from domain.errors import LimitExceeded, WarmlineError
@@ -33,6 +34,7 @@ class Desks:
         *,
         desks_max: int,
         send_s_max: float,
+        caller: CustomerCaller | None = None,
     ) -> None:
         """Serve desks.
 
@@ -43,6 +45,7 @@ class Desks:
             figures: Counted in.
             desks_max: Connections at once.
             send_s_max: Seconds that a desk may take nothing.
+            caller: Calls customers; None: nobody does.
         """
         self._conversations = conversations
         self._agents = agents
@@ -50,6 +53,7 @@ class Desks:
         self._figures = figures
         self._desks_max = desks_max
         self._send_s_max = send_s_max
+        self._caller = caller
         self._sessions: defaultdict[str, set[Session]] = defaultdict(set)
         self._following: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -82,6 +86,7 @@ class Desks:
             agent_id,
             conversations=self._conversations,
             agents=self._agents,
+            caller=self._caller,
             send_s_max=self._send_s_max,
         )
         self._figures.desks += 1

@@ -15,7 +15,14 @@ from channels.http.conversation_models import (
     OfferOut,
     StandingOut,
 )
-from channels.http.conversation_wishes import CloseWish, MarkWish, ParkWish, SayWish, TransferWish
+from channels.http.conversation_wishes import (
+    CallWish,
+    CloseWish,
+    MarkWish,
+    ParkWish,
+    SayWish,
+    TransferWish,
+)
 from channels.http.models import Answer
 from domain.agent import AgentState
 from domain.message import Author, Delivery
@@ -122,6 +129,13 @@ class Transfer(TransferWish, FromDesk):
     conversation_id: Which
 
 
+class Call(CallWish, FromDesk):
+    """The agent wants to speak with the customer: he is rung first, then the customer."""
+
+    type: Literal["call"]
+    conversation_id: Which
+
+
 class Close(CloseWish, FromDesk):
     """The agent ends a conversation's contact."""
 
@@ -156,7 +170,19 @@ class Read(FromDesk):
 
 
 Command = (
-    Accept | Decline | Say | Note | Typing | Mark | Park | Resume | Transfer | Close | State | Read
+    Accept
+    | Decline
+    | Say
+    | Note
+    | Typing
+    | Mark
+    | Park
+    | Resume
+    | Transfer
+    | Call
+    | Close
+    | State
+    | Read
 )
 _COMMANDS: Final[TypeAdapter[Command]] = TypeAdapter(
     Annotated[Command, Field(discriminator="type")]
@@ -263,6 +289,11 @@ class Done(ToDesk):
         default=None,
         description="Of `read`: ask again with it as `after`; null: that was all.",
         examples=[200],
+    )
+    contact_id: str | None = Field(
+        default=None,
+        description="Of `call`: the contact of the call.",
+        examples=["0192f0c1a6b87d3e9c41d2a35b6e7f84"],
     )
     state: AgentState | None = Field(
         default=None,

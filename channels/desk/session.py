@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import structlog
 
 from channels.desk import protocol
+from channels.http.calling import CustomerCaller
 from channels.http.conversation_models import (
     ConversationOut,
     MessageOut,
@@ -18,7 +19,7 @@ from channels.http.problem import name_of_error
 from domain import conversation_ports as ports
 from domain.conversation import Conversation
 from domain.conversation_ports import Conversations, Update
-from domain.errors import LimitExceeded, WarmlineError
+from domain.errors import LimitExceeded, NotKnown, WarmlineError
 from domain.message import Author, Delivery
 from domain.ports import AgentDesk
 
@@ -87,6 +88,7 @@ class Session:
         *,
         conversations: Conversations,
         agents: AgentDesk,
+        caller: CustomerCaller | None,
         send_s_max: float,
     ) -> None:
         """Serve him.
@@ -96,12 +98,14 @@ class Session:
             agent_id: Who he is, known to `agents`.
             conversations: What he serves.
             agents: Where he asks for a state.
+            caller: Calls his customers; None: nobody does.
             send_s_max: Seconds that his end may take nothing.
         """
         self._peer = peer
         self.agent_id: Final = agent_id
         self._conversations = conversations
         self._agents = agents
+        self._caller = caller
         self._send_s_max = send_s_max
         self._sending = asyncio.Lock()
         self._state: protocol.Agent | None = None
@@ -274,6 +278,12 @@ class Session:
         await command.ask(self._conversations, command.conversation_id, self.agent_id)
         return protocol.Done(ref=command.ref)
 
+    async def _call(self, command: protocol.Call) -> protocol.Told:
+        if self._caller is None:
+            raise NotKnown("way to call out of conversation", command.conversation_id)
+        contact_id = await self._caller.call(command.conversation_id, self.agent_id, command.number)
+        return protocol.Done(ref=command.ref, contact_id=contact_id)
+
     async def _close(self, command: protocol.Close) -> protocol.Told:
         await self._conversations.close(
             command.conversation_id, agent_id=self.agent_id, disposition=command.disposition
@@ -310,6 +320,7 @@ _DOING: Final[dict[type, Callable[[Session, Any], Awaitable[protocol.Told]]]] = 
     protocol.Park: Session._park,
     protocol.Resume: Session._resume,
     protocol.Transfer: Session._transfer,
+    protocol.Call: Session._call,
     protocol.Close: Session._close,
     protocol.State: Session._ask_for_state,
     protocol.Read: Session._read,

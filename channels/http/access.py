@@ -36,6 +36,7 @@ from domain.ports import (
     ResumableStream,
     WaitingRoom,
 )
+from domain.quarantine import QuarantineDesk
 from domain.ticket_ports import TicketDesk
 from domain.webhook_ports import WebhookDesk
 
@@ -65,6 +66,7 @@ class ApiPorts:
         suggestions: What customers may need next; None: 503 too.
         webhooks: What receivers were not told of; None: 503 too.
         outreach: Writes to customers of our own accord; None: 503 too.
+        quarantine: Mails that were laid aside unread; None: 503 too.
         messengers: Who joins other messengers; None: their paths are not served.
         tickets: Matters that outlive a contact; None: 503 too.
         conversations: What is said in writing; None: 503 too.
@@ -99,6 +101,7 @@ class ApiPorts:
     webhooks: WebhookDesk | None = None
     messengers: Messengers | None = None
     outreach: OutreachDesk | None = None
+    quarantine: QuarantineDesk | None = None
     tickets: TicketDesk | None = None
     conversations: Conversations | None = None
     escalations: Escalations | None = None

@@ -26,11 +26,13 @@ from channels.http import (
     decisions,
     desk,
     emotion,
+    escalations,
     events,
     identities,
     intervals,
     learning,
     outreach,
+    quarantine,
     queues,
     suggestions,
     tickets,
@@ -38,6 +40,7 @@ from channels.http import (
     webhooks,
 )
 from channels.http.access import ApiPorts
+from channels.http.calling import CustomerCaller
 from channels.http.desk_page import page_router
 from channels.http.feed import EventFeed
 from channels.http.gate import BearerCheck, FailureLimit, Gate
@@ -78,6 +81,7 @@ TAGS = [
     {"name": "learning", "description": "What was learnt from outcomes, and what it is worth."},
     {"name": "suggestions", "description": "What a customer is likely to need next."},
     {"name": "outreach", "description": "Customers written to of your own accord."},
+    {"name": "mail", "description": "Mails that were laid aside unread."},
     {"name": "webhooks", "description": "What programs elsewhere were not told of."},
     {"name": "events", "description": "What has happened, resumable from any stored event."},
     {"name": "configuration", "description": "The configuration file."},
@@ -170,6 +174,12 @@ def build_app(
         heartbeat_s=settings.event_heartbeat_s,
         send_s_max=settings.event_send_s_max,
     )
+    caller = (
+        None
+        if ports.escalations is None or ports.conversations is None
+        else CustomerCaller(ports.escalations, ports.conversations, ports.identities)
+    )
+    app.state.caller = caller
     app.state.desks = (
         None
         if ports.conversations is None
@@ -180,6 +190,7 @@ def build_app(
             figures,
             desks_max=settings.desks_max,
             send_s_max=settings.event_send_s_max,
+            caller=caller,
         )
     )
     files = attachment_settings or Attachments()
@@ -195,9 +206,9 @@ def build_app(
     app.include_router(health_router(version))
     for part in (
         *(agents, queues, contacts, customers, identities, timelines, tickets, decisions),
-        *(conversations, attachments),
+        *(conversations, escalations, attachments),
         *(calls, callbacks, alerts, emotion, learning, suggestions, intervals),
-        *(webhooks, outreach, events, configuration),
+        *(webhooks, outreach, quarantine, events, configuration),
     ):
         app.include_router(part.router)
     app.include_router(events.socket_router)

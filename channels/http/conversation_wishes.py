@@ -147,6 +147,21 @@ class TransferWish(Wish):
         )
 
 
+class CallWish(Wish):
+    """The customer is called."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"agent_id": "alice"}]})
+
+    number: str | None = Field(
+        default=None,
+        min_length=3,
+        max_length=40,
+        pattern=r"^[0-9+().\-/ ]+$",
+        description="Where, with country code; null: at the one number that is proved to be his.",
+        examples=["+49 30 123456"],
+    )
+
+
 class CloseWish(Wish):
     """A contact is ended."""
 

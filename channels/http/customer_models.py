@@ -218,7 +218,12 @@ class CustomerOut(Answer):
     preferences: dict[str, str] = Field(
         description="In your words.", examples=[{"callback": "mornings"}]
     )
-    open_tickets: int = Field(description="Matters that are open elsewhere.", examples=[0])
+    open_tickets: int = Field(
+        description="Matters that are open: those elsewhere, as you have entered them, and those "
+        "of `own_tickets`.",
+        examples=[1],
+    )
+    own_tickets: int = Field(description="Tickets that are open here.", examples=[1])
     profiling: bool = Field(
         description="False: he does not want to be profiled; nothing is learnt of him, and "
         "nothing but his language has part in who serves him.",
@@ -273,7 +278,8 @@ class CustomerOut(Answer):
                 for one in customer.purchases
             ],
             preferences=dict(customer.preferences),
-            open_tickets=customer.open_tickets,
+            open_tickets=customer.open_tickets + view.own_tickets,
+            own_tickets=view.own_tickets,
             profiling=customer.profiling,
             contacts=0 if view.summary is None else view.summary.contacts,
             profile=ProfileOut.of(view.profile),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from domain.errors import (
     AttachmentRefused,
+    CallRefused,
     CellGone,
     ConfigurationError,
     EventsGone,
@@ -20,6 +21,7 @@ from domain.errors import (
     NoCellFree,
     NotKnown,
     NotServing,
+    StillDangerous,
     StoreError,
     WarmlineError,
 )
@@ -279,13 +281,20 @@ def name_of_status(status: int) -> str:
     return _BY_STATUS.get(status, "http")
 
 
+_MISTAKEN_CALLS: Final = frozenset({"number", "no_number", "several_numbers"})
+
+
 def name_of_error(error: WarmlineError) -> str:
     """Return the kind of problem that an error of the domain is to a client."""
+    if isinstance(error, CallRefused):
+        # What is wrong with the request is told from what stands in its way just now.
+        return "unprocessable" if error.reason in _MISTAKEN_CALLS else "conflict"
     for kind, name in (
         (NotKnown, "not-known"),
         (IllegalTransition, "conflict"),
         (NobodyServes, "conflict"),
         (NotServing, "conflict"),
+        (StillDangerous, "conflict"),
         (AttachmentRefused, "attachment-refused"),
         (CellGone, "conflict"),
         (EventsGone, "events-gone"),

@@ -17,7 +17,8 @@ class MailFigures:
     """Counters since the start, and what stands at this moment.
 
     Attributes:
-        taken: Mails that were stored, by (way, mailbox); way: "smtp", "lmtp", "imap".
+        taken: Mails that were stored, by (way, mailbox); way: "smtp", "lmtp", "imap",
+            "released" from quarantine.
         outcomes: What became of mails besides: "duplicate", "bounce", "automatic", "loop",
             "refused", "quarantined", "later", "auto_reply".
         quarantined: By the rule that did not let them be read.

@@ -25,17 +25,18 @@ from channels.mail.client_id import client_id_of
 from channels.mail.faults import fault
 from channels.mail.figures import MailFigures
 from channels.mail.letter import LetterMaker
-from channels.mail.parsed import Automatic, Envelope, Quarantined, Refused
+from channels.mail.parsed import Automatic, Envelope, MailAddress, Quarantined, Refused
 from channels.mail.ports import MailIds, MailReader, ReadMail
 from channels.mail.quarantine import Quarantine
 from config.mail import MailBox
 from domain.conversation_ports import Conversations, Receipt
-from domain.errors import LimitExceeded, NotKnown, WarmlineError
+from domain.errors import LimitExceeded, NotKnown, StoreError, WarmlineError
 from domain.message import Inbound
 from domain.ports import Clock
 
 TAKE_S_MAX: Final = 240.0
 """Senders wait ten minutes for the answer (RFC 5321 section 4.5.3.2.6), some only five."""
+_NOBODY: Final = Quarantined(rule="sender", reason="the field From names nobody, or several")
 
 _log = structlog.get_logger(__name__)
 
@@ -118,6 +119,38 @@ class Intake:
         self._figures.take_s.add(self._clock.monotonic_s() - begin_s)
         return answers
 
+    async def release(self, raw: bytes, envelope: Envelope) -> Quarantined | None:
+        """Take a mail that was laid aside; return what stops it still, None: it is taken.
+
+        It is read anew, bounded as every mail is, so that nothing dangerous comes in: what passes
+        was stopped by a limit that has changed, by a reader that broke, or by a field From that
+        names nobody; in whose place stands the sender of the envelope then.
+
+        Raises:
+            WarmlineError: It cannot be stored now.
+            TimeoutError: Nor within `TAKE_S_MAX`.
+        """
+        async with asyncio.timeout(TAKE_S_MAX), self._turns:
+            read = await self._reader.read(raw, envelope)
+            if isinstance(read, Refused):
+                return Quarantined(rule="refused", reason=read.reason)
+            if isinstance(read, Quarantined):
+                return read
+            if read.mail.automatic is Automatic.LOOP:
+                return Quarantined(rule="loop", reason="it is one of our own that came back")
+            if await self._bounces.take(read.mail, envelope.recipients):
+                self._figures.outcomes["bounce"] += 1
+                return None
+            if read.mail.sender is None:
+                if not envelope.sender:
+                    return _NOBODY
+                senders = (MailAddress(address=envelope.sender),)
+                read = replace(read, mail=replace(read.mail, senders=senders))
+            answers = await self._store(raw, envelope, read, "released")
+        if not all(one.taken for one in answers):
+            raise StoreError("some mailboxes cannot take it now")
+        return None
+
     async def _take(self, raw: bytes, envelope: Envelope, way: str) -> list[Answer]:
         count = len(envelope.recipients)
         read = await self._reader.read(raw, envelope)
@@ -171,8 +204,7 @@ class Intake:
     ) -> Answer:
         mail = read.mail
         if mail.sender is None:
-            nobody = Quarantined(rule="sender", reason="the field From names nobody, or several")
-            return (await self._lay_aside(raw, envelope, nobody, way))[0]
+            return (await self._lay_aside(raw, envelope, _NOBODY, way))[0]
         client_id = client_id_of(mail.message_id, box.id, raw)
         inbound = await self._letters.inbound(
             read,

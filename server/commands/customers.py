@@ -182,7 +182,7 @@ def _table(view: CustomerView, *, full: bool) -> Table:
             for one in customer.purchases
         ),
         "preferences": "\n".join(f"{name}={text}" for name, text in customer.preferences.items()),
-        "open tickets": str(customer.open_tickets),
+        "open tickets": str(customer.open_tickets + view.own_tickets),
         "profiling": "yes" if customer.profiling else "no: nothing is learnt of him",
         "contacts": str(0 if summary is None else summary.contacts),
         "expected topic": f"{profile.topic or ''}{', again' if profile.repeat else ''}",

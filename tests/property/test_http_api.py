@@ -19,10 +19,12 @@ from tests.unit.channels.conversation_fakes import (
     conversation,
     hex_id,
 )
+from tests.unit.channels.escalation_fakes import FakeEscalations
 from tests.unit.channels.http.care_fakes import FakeCare, alert_id
 from tests.unit.channels.http.customer_fakes import FakeDirectory
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, contact_id, http_settings
 from tests.unit.channels.http.identity_fakes import FakeIdentities, FakeTimelines
+from tests.unit.channels.http.quarantine_fakes import FakeQuarantine
 from tests.unit.channels.http.ticket_fakes import FakeTickets
 
 SEGMENTS = st.one_of(
@@ -125,6 +127,11 @@ ROUTES = st.one_of(
             "api/v1/agents/alice/conversations",
             f"api/v1/agents/alice/offers/{hex_id(702)}/accept",
             f"api/v1/customers/{hex_id(901)}/conversations",
+            f"api/v1/conversations/{hex_id(1)}/call",
+            f"api/v1/contacts/{contact_id(1)}/mail",
+            "api/v1/mail/quarantine",
+            f"api/v1/mail/quarantine/{hex_id(1)}",
+            f"api/v1/mail/quarantine/{hex_id(2)}/release",
         ]
     ),
 )
@@ -185,6 +192,8 @@ PORTS = replace(
     messages=FakeTimelines(),  # type: ignore[arg-type]
     conversations=conversations(),
     attachments=FakeVault(),
+    escalations=FakeEscalations(),
+    quarantine=FakeQuarantine(),
 )
 APP = build_app(http_settings(auth_failures_max=1_000_000), PORTS, token=TOKEN)
 

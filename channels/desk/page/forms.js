@@ -1,4 +1,4 @@
-// What is asked before a conversation is laid aside or handed on.
+// What is asked before a conversation is laid aside, handed on, or becomes a call.
 
 import { dialog, h } from "./dom.js";
 import { read, session } from "./node.js";
@@ -36,4 +36,15 @@ export async function askTransfer() {
     if (to.value) choose(options[Number(to.value)][2]);
   } }, to, h("div", { class: "row" }, h("button", { class: "main" }, t("transfer")),
     h("button", { type: "button", onclick: () => choose(null) }, t("cancel"))))]);
+}
+
+export function askNumber() {
+  const number = h("input", { type: "tel", autocomplete: "off", placeholder: "+49 30 123456", "aria-label": t("phone"),
+    pattern: "[0-9+().\\-\\/ ]{3,40}" });
+  return dialog(t("call"), (choose) => [h("form", { class: "stack", onsubmit: (event) => {
+    event.preventDefault();
+    choose(number.value.trim() ? { number: number.value.trim() } : {});
+  } }, h("p", { class: "small soft" }, t("callHint")), number,
+    h("div", { class: "row" }, h("button", { class: "main" }, t("call")),
+      h("button", { type: "button", onclick: () => choose(null) }, t("cancel"))))]);
 }

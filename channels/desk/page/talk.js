@@ -2,7 +2,7 @@
 
 import { desk, failed, fill, list, look, merge, refresh, titleOf, unreadOf } from "./desk.js";
 import { dialog, h, icon, notice } from "./dom.js";
-import { askPark, askTransfer } from "./forms.js";
+import { askNumber, askPark, askTransfer } from "./forms.js";
 import { Refused, pictureOf, save, session, upload } from "./node.js";
 import { clockTime, sizeOf, t } from "./texts.js";
 
@@ -44,8 +44,10 @@ function head(one) {
   const act = async (kind, fields) => {
     try {
       await desk.link.ask(kind, { ...about, ...fields });
+      return true;
     } catch (error) {
       failed(error);
+      return false;
     }
   };
   const served = conversation.state === "served";
@@ -67,6 +69,10 @@ function head(one) {
       const to = await askTransfer();
       if (to !== null) await act("transfer", to);
     } }, t("transfer")) : null,
+    served ? h("button", { onclick: async () => {
+      const wish = await askNumber();
+      if (wish !== null && await act("call", wish)) notice(t("calling"));
+    } }, t("call")) : null,
     h("button", { onclick: () => act("close", { disposition: "handled" }) }, t("close")));
 }
 

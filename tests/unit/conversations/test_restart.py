@@ -134,3 +134,21 @@ async def test_a_store_that_fails_for_a_while_is_caught_up_with() -> None:
         await house.talk.records.settle()
         name = received.conversation.conversation_id
         assert house.records.conversations[name].state is ConversationState.SERVED
+
+
+async def test_what_is_forgotten_in_the_store_is_begun_anew() -> None:
+    async with House() as house:
+        await house.at_desk()
+        first = await house.talk.receive(inbound("Hello", number="1"))
+        name = first.conversation.conversation_id
+        await house.accepts()
+        await house.talk.close(name, agent_id="ann", disposition=Disposition.HANDLED)
+        house.talk.forgotten(house.clock.utc())
+        again = await house.talk.receive(inbound("There?", number="2"))
+        assert again.conversation.conversation_id == name, "it is not old yet"
+        await house.talk.close(name, agent_id=None, disposition=Disposition.HANDLED)
+        house.clock.advance(10)
+        del house.records.conversations[name]
+        house.talk.forgotten(house.clock.utc())
+        new = await house.talk.receive(inbound("Hello again", number="3"))
+        assert new.conversation.conversation_id != name

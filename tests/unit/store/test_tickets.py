@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select, text
 
 from domain.business_hours import ALWAYS
-from domain.errors import Overtaken
+from domain.customer_form import read_change
+from domain.errors import Outdated
 from domain.ticket import LinkKind, TicketLink
 from domain.ticket_changes import DuePolicy, noted, opened
 from domain.ticket_store import TicketQuestion, TicketWrite
@@ -53,7 +54,7 @@ async def test_nobody_writes_over_what_he_has_not_read(store):
     first = noted(before.ticket, "first", START, "anna")
     second = noted(before.ticket, "second", START, "bob")
     await store.tickets.save(TicketWrite(before, first.ticket, (first.entry,)))
-    with pytest.raises(Overtaken, match="changed by somebody else"):
+    with pytest.raises(Outdated, match="changed by somebody else"):
         await store.tickets.save(TicketWrite(before, second.ticket, (second.entry,)))
     trail = await store.tickets.trail(contact_id(1))
     assert [one.text for one in trail] == ["by_hand", "first"]
@@ -64,7 +65,7 @@ async def test_all_or_none(store):
     note = noted(one.ticket, "x", START, "anna")
     await store.tickets.save(TicketWrite(one, note.ticket, (note.entry,)))
     other = noted(two.ticket, "y", START, "anna")
-    with pytest.raises(Overtaken):
+    with pytest.raises(Outdated):
         await store.tickets.save(
             TicketWrite(two, other.ticket, (other.entry,)),
             TicketWrite(one, note.ticket, (note.entry,)),
@@ -102,6 +103,16 @@ async def test_who_is_part_of_a_customer_is_found_with_him(store):
     assert await store.tickets.open_count([contact_id(70)]) == 1
     question = TicketQuestion(customer_ids=(contact_id(70),))
     assert len(await store.tickets.find(question)) == 1
+
+
+async def test_a_customer_is_shown_with_his_open_tickets(store):
+    await store.directory.put([read_change({"number": "C-1", "open_tickets": 2})])
+    view = await store.directory.by_number("C-1")
+    assert (view.own_tickets, view.customer.open_tickets) == (0, 2)
+    await add(store.tickets, 1, customer_id=view.customer.customer_id)
+    await add(store.tickets, 2)
+    view = await store.directory.by_number("C-1")
+    assert (view.own_tickets, view.customer.open_tickets) == (1, 2)
 
 
 async def test_who_is_forgotten_leaves_no_words(store):

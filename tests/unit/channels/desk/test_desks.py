@@ -22,6 +22,7 @@ from domain.errors import StoreError
 from domain.events import AgentStateChanged
 from domain.message import Author
 from tests.unit.channels.conversation_fakes import FakeConversations, conversation, hex_id
+from tests.unit.channels.escalation_fakes import FakeEscalations
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, http_settings
 
 
@@ -29,6 +30,7 @@ from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, http_settings
 class Setup:
     node: Node = field(default_factory=Node)
     fake: FakeConversations = field(default_factory=FakeConversations)
+    escalations: FakeEscalations = field(default_factory=FakeEscalations)
     server: HttpServer | None = None
     app: Any = None
     figures: HttpFigures = field(default_factory=HttpFigures)
@@ -78,7 +80,12 @@ class Desk:
 async def setup() -> AsyncIterator[Setup]:
     made = Setup()
     settings = http_settings(desks_max=2, event_send_s_max=0.3)
-    ports = replace(made.node.ports(), conversations=made.fake, figures=made.figures)
+    ports = replace(
+        made.node.ports(),
+        conversations=made.fake,
+        escalations=made.escalations,
+        figures=made.figures,
+    )
     made.app = build_app(settings, ports, token=TOKEN)
     async with HttpServer(made.app, settings) as server:
         made.server = server
@@ -289,3 +296,15 @@ async def test_a_node_that_stops_says_so(setup: Setup) -> None:
             async with setup.desk():
                 pass
         assert refused.value.response.status_code == 503
+
+
+async def test_an_agent_calls_his_customer(setup: Setup) -> None:
+    setup.fake.add(conversation(1))
+    async with setup.desk() as desk:
+        wish = {"conversation_id": hex_id(1), "number": "+4930123456"}
+        assert (await desk.ask("call", **wish))["contact_id"] == hex_id(77)
+        assert setup.escalations.called == [(hex_id(1), "alice", "+4930123456")]
+        refused = await desk.ask("call", conversation_id=hex_id(1), number="110")
+        assert refused["problem"] == "unprocessable"
+        nobody = await desk.ask("call", conversation_id=hex_id(1))
+        assert (nobody["problem"], nobody["detail"][-9:]) == ("unprocessable", "no_number")
