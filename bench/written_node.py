@@ -29,7 +29,7 @@ from server.tickets import tickets_at_work
 from server.written import Written, written_at_work
 from store.opening import Store, open_store
 
-AGENTS: Final = 25
+AGENT_IDS: Final = tuple(f"agent{number}" for number in range(25))
 CHATS_EACH: Final = 50
 """The most that the configuration allows."""
 
@@ -64,17 +64,15 @@ def settings(folder: Path, **parts: Any) -> Configuration:
             "http": {"token": {"env": "WARMLINE_TOKEN"}},
             "agents": [
                 {
-                    "id": f"agent{number}",
+                    "id": agent_id,
                     "name": f"Agent {number}",
                     "extension": str(200 + number),
                     "languages": {"en": 5},
                     "capacity": {"chat": CHATS_EACH},
                 }
-                for number in range(AGENTS)
+                for number, agent_id in enumerate(AGENT_IDS)
             ],
-            "queues": [
-                {"id": "sales", "name": "Sales", "numbers": ["800"], "waiting_max": 10_000}
-            ],
+            "queues": [{"id": "sales", "name": "Sales", "numbers": ["800"], "waiting_max": 10_000}],
             **parts,
         }
     )
@@ -90,9 +88,7 @@ async def at_work(
     desk.policy = RouterPolicy.of(configuration)
     async with open_store(configuration.node.data_folder, clock) as store:
         bus = LocalBus(clock)
-        router = RouterService(
-            desk.policy, events=bus, clock=clock, desk=desk, wishes=store.wishes
-        )
+        router = RouterService(desk.policy, events=bus, clock=clock, desk=desk, wishes=store.wishes)
         desk.profiles = router
         async with (
             JournalWriter(bus, store.journal),
@@ -151,5 +147,3 @@ class TableResolver:
     async def records(self, name: str, kind: str) -> Sequence[str]:
         """See `Resolver`."""
         return self._records.get((name, kind), ())
-
-
