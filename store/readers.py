@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, Executable, FrozenResult, Result
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import StoreError
@@ -81,8 +82,14 @@ class ThreadReading:
         self._thread.close()
 
     def _rollback(self, _: object) -> None:
-        if self._connection is not None:
-            self._connection.rollback()
+        connection = self._connection
+        if connection is not None:
+            try:
+                connection.rollback()
+            except SQLAlchemyError:
+                # The next read gets another one, or an error that somebody hears.
+                self._connection = None
+                connection.invalidate()
 
     def _close(self, _: object) -> None:
         connection, self._connection = self._connection, None
@@ -130,13 +137,16 @@ class ThreadReaders:
             async with asyncio.timeout(self._wait_s):
                 return await turn
         except TimeoutError:
+            waiting = sum(not one.done() for one in self._waiting)
             raise StoreError(
                 f"all {len(self._all)} connections that read were taken for {self._wait_s:g} s,"
-                f" {len(self._waiting)} wait"
+                f" {waiting} wait"
             ) from None
-        finally:
-            if turn.cancelled():
-                self._waiting = deque(one for one in self._waiting if one is not turn)
+        except asyncio.CancelledError:
+            if not turn.cancelled():
+                # It was his already when he gave up.
+                self._give(turn.result())
+            raise
 
     def _give(self, reader: ThreadReading) -> None:
         while self._waiting:

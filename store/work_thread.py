@@ -35,7 +35,7 @@ class WorkThread(Generic[Argument]):
     def post(self, work: Callable[[Argument], None], argument: Argument) -> None:
         """Call a function in the thread after what was asked before; nobody waits for it.
 
-        What it raises is taken for the next piece's to find again, and not told.
+        What it raises is told to nobody: whoever posts it must meet the fault again otherwise.
         """
         self._put(work, argument).add_done_callback(_forget)
 
