@@ -135,18 +135,19 @@ class ThreadReaders:
         self._waiting.append(turn)
         try:
             async with asyncio.timeout(self._wait_s):
-                return await turn
+                try:
+                    return await turn
+                except asyncio.CancelledError:
+                    if not turn.cancelled():
+                        # It was his already when he gave up, or his time was over.
+                        self._give(turn.result())
+                    raise
         except TimeoutError:
             waiting = sum(not one.done() for one in self._waiting)
             raise StoreError(
                 f"all {len(self._all)} connections that read were taken for {self._wait_s:g} s,"
                 f" {waiting} wait"
             ) from None
-        except asyncio.CancelledError:
-            if not turn.cancelled():
-                # It was his already when he gave up.
-                self._give(turn.result())
-            raise
 
     def _give(self, reader: ThreadReading) -> None:
         while self._waiting:
