@@ -31,7 +31,7 @@ async def test_rows_are_here_when_the_read_returns(readers):
 async def test_what_a_statement_raises_comes_to_its_caller(readers):
     async with readers.lend() as reading:
         with pytest.raises(Exception, match="no such table"):
-            await reading.execute(text("SELECT 1 FROM nothing"))
+            await reading.execute(text("SELECT 1 FROM nowhere"))
     async with readers.lend() as reading:
         assert (await reading.execute(NAMES)).first().name == "a"
 
