@@ -11,23 +11,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, cast
 
 import structlog
 
-from bench.chat_conversations import BenchConversations
-from channels.chat.app import build_chat_app
+from bench.written_node import AGENT_IDS, Desks, at_work, settings
 from channels.chat.identity import visitor
-from channels.chat.server import ChatServer
 from channels.chat.service import ChatService
 from channels.chat.tickets import Admission
-from channels.chat.visitor import VisitorTokens
-from config.chat import Chat
-from domain.conversation_ports import Conversations
-from domain.message import Author
+from conversations.service import ConversationService
+from domain.message import Draft
 
 PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
 _HEAD: Final = (
@@ -42,33 +37,19 @@ _HEAD: Final = (
 """What a browser sends."""
 
 
-class SystemClock:
-    """The clock of the machine."""
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def utc(self) -> datetime:
-        """Return the wall time."""
-        return datetime.now(UTC)
-
-
-def settings() -> Chat:
-    """Return limits that one machine's load does not reach."""
-    return Chat.model_validate(
-        {
-            "enabled": True,
-            "listen": {"port": 0},
-            "allowed_origins": ["https://shop.example.org"],
-            "widgets": [{"id": "web", "queue_id": "sales"}],
-            "connections_max": 20_000,
-            "connections_per_address_max": 20_000,
-            "tickets_max": 20_000,
-            "messages_per_min": 600,
-            "address_messages_per_min": 60_000,
-        }
-    )
+def chat() -> dict[str, object]:
+    """Return the section `chat` with limits that one machine's load does not reach."""
+    return {
+        "enabled": True,
+        "listen": {"port": 0},
+        "allowed_origins": ["https://shop.example.org"],
+        "widgets": [{"id": "web", "queue_id": "sales"}],
+        "connections_max": 20_000,
+        "connections_per_address_max": 20_000,
+        "tickets_max": 20_000,
+        "messages_per_min": 600,
+        "address_messages_per_min": 60_000,
+    }
 
 
 def open_files() -> None:
@@ -91,28 +72,34 @@ def serve(pipe: Connection) -> None:
 
 async def _serve(pipe: Connection) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with BenchConversations(Path(folder) / "chat.db") as conversations:
-            service = ChatService(
-                settings(), cast(Conversations, conversations), clock=SystemClock()
-            )
-            app = build_chat_app(
-                service, visitors=VisitorTokens(bytes(32)), identity=None, vault=None
-            )
-            async with ChatServer(app, service) as server:
-                pipe.send(server.address)
-                base = resident_bytes()
-                agents: asyncio.Task[None] | None = None
-                while (asked := await asyncio.to_thread(pipe.recv)) is not None:
-                    if asked[0] == "tickets":
-                        pipe.send([_ticket(service, number) for number in asked[1]])
-                    elif asked[0] == "memory":
+        async with at_work(settings(Path(folder), chat=chat())) as works:
+            server = works.written.chat
+            assert server is not None
+            service, desks = server.service, Desks(works)
+            pipe.send(server.address)
+            base = resident_bytes()
+            tasks: list[asyncio.Task[None]] = []
+            while (asked := await asyncio.to_thread(pipe.recv)) is not None:
+                match asked:
+                    case ("tickets", numbers):
+                        pipe.send([_ticket(service, number) for number in numbers])
+                    case ("memory",):
                         gc.collect()
-                        cpu_s = time.process_time()
-                        pipe.send((service.figures.connections, resident_bytes() - base, cpu_s))
-                    elif asked[0] == "agents":
-                        agents = asyncio.create_task(_agents(conversations, *asked[1:]))
-                if agents is not None:
-                    agents.cancel()
+                        held = resident_bytes() - base
+                        pipe.send((service.figures.connections, held, time.process_time()))
+                    case ("sit",):
+                        for agent_id in AGENT_IDS:
+                            work = desks.work(agent_id, desks.sit(agent_id))
+                            tasks.append(asyncio.create_task(work))
+                    case ("served",):
+                        pipe.send(len(desks.serves))
+                    case ("written",):
+                        pipe.send(works.store.database.figures())
+                    case ("agents", per_s, seconds):
+                        writing = _agents(works.written.conversations, desks, per_s, seconds)
+                        tasks.append(asyncio.create_task(writing))
+            for task in tasks:
+                task.cancel()
 
 
 def _ticket(service: ChatService, number: int) -> str:
@@ -121,20 +108,22 @@ def _ticket(service: ChatService, number: int) -> str:
     return service.tickets.issue(admission, service.clock.monotonic_s())
 
 
-async def _agents(conversations: BenchConversations, per_s: float, seconds: float) -> None:
+async def _agents(talk: ConversationService, desks: Desks, per_s: float, seconds: float) -> None:
     """Let agents write into every conversation in turn, at a steady rate."""
-    names = list(conversations.conversations)
+    serves = list(desks.serves.items())
     saying: set[asyncio.Task[Any]] = set()
     begun_s = time.monotonic()
     for number in range(int(per_s * seconds)):
         wait_s = begun_s + number / per_s - time.monotonic()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        task = asyncio.create_task(
-            conversations.say(
-                names[number % len(names)], Author.AGENT, f"{time.monotonic_ns()} {'x' * 80}"
-            )
+        conversation_id, agent_id = serves[number % len(serves)]
+        draft = Draft(
+            client_id=f"d{number}",
+            text=f"{time.monotonic_ns()} {'x' * 80}",
+            agent_id=agent_id,
         )
+        task = asyncio.create_task(talk.say(conversation_id, draft))
         saying.add(task)
         task.add_done_callback(saying.discard)
 

@@ -18,7 +18,7 @@ from channels.mail.origin import OriginCheck
 from channels.mail.pool import ReaderPool
 from channels.mail.quarantine_desk import JudgedQuarantine
 from channels.mail.reader import MailReading
-from channels.mail.resolver import DnsResolver
+from channels.mail.resolver import DnsResolver, Resolver
 from channels.mail.service import MailService
 from channels.mail.thread import Threads
 from channels.messenger.gateway import Messengers
@@ -90,10 +90,12 @@ async def written_at_work(
     desk: Desk,
     calls: CallMaker,
     identities: Identities,
+    resolver: Resolver | None = None,
 ) -> AsyncIterator[Written]:
     """Take up what was written before, and take in and bring out what is written from now on.
 
-    Enter it when the router and call control are at work.
+    Enter it when the router and call control are at work. `resolver` is asked about senders of
+    mail; None: the name servers of the machine are.
 
     Raises:
         ConfigurationError: A secret, a key or a certificate cannot be used.
@@ -146,7 +148,9 @@ async def written_at_work(
             figures["messengers"] = messenger_figures(messengers.figures)
         mail: MailService | None = None
         if settings.mail.enabled:
-            mail = await enter(_mail(settings, store, clock, talk, attachments))
+            mail = await enter(
+                _mail(settings, store, clock, talk, attachments, resolver or DnsResolver())
+            )
             outlets[MAIL] = mail
             figures["mail"] = mail_figures(lambda: mail.figures)
         chat: ChatServer | None = None
@@ -188,6 +192,7 @@ async def _mail(
     clock: Clock,
     talk: ConversationService,
     attachments: Attachments,
+    resolver: Resolver,
 ) -> AsyncIterator[MailService]:
     mail = settings.mail
     host = first_host(mail)
@@ -197,7 +202,7 @@ async def _mail(
     async with ReaderPool(limits) as pool:
         reader = MailReading(
             pool,
-            OriginCheck(DnsResolver(), authserv_id=mail.receive.authserv_id),
+            OriginCheck(resolver, authserv_id=mail.receive.authserv_id),
             threads,
             known=store.mail_ids,
             conversations=store.conversations,

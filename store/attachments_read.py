@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.attachment import Attachment
 from store.conversation_schema import ATTACHMENTS
 from store.message_rows import attachment_of
+from store.readers import Reading
 from store.vault import Vault
 
 
 async def attachments_of(
-    connection: AsyncConnection, message_ids: Sequence[str], vault: Vault
+    connection: Reading, message_ids: Sequence[str], vault: Vault
 ) -> Mapping[str, Sequence[Attachment]]:
     """Return the attachments of messages by message_id, each in its place; none: no key."""
     found: dict[str, list[Attachment]] = defaultdict(list)

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import Row, Select, and_, bindparam, case, delete, func, insert, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Contact, ContactState, ContactTrigger, Disposition, Interaction
 from domain.conversation import ConversationState
@@ -19,6 +18,7 @@ from domain.speech import Speaker, SpeechKind, SpeechSpan
 from store.contact_rows import contact_of, contact_row, span_of, span_row
 from store.conversation_schema import CONVERSATIONS
 from store.database import Database
+from store.readers import Reading
 from store.schema import CALLBACKS, CONTACTS, INTERACTIONS, RUNS, SPEECH_SPANS
 from store.statements import Step, upsert
 from store.vault import Vault
@@ -341,7 +341,7 @@ class Contacts:
             return ""
 
     async def _read(
-        self, connection: AsyncConnection, query: Select[Any]
+        self, connection: Reading, query: Select[Any]
     ) -> Sequence[tuple[Row[Any], ContactRecord]]:
         """Return the contacts of a query with all that belongs to them."""
         rows = (await connection.execute(query)).all()

@@ -7,7 +7,6 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from sqlalchemy import BindParameter, Row, bindparam, func, insert, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Channel
 from domain.conversation import Conversation
@@ -29,6 +28,7 @@ from store.message_rows import (
     said_again_mark,
 )
 from store.outgoing import OutgoingMessages
+from store.readers import Reading
 from store.search import MessageSearch
 from store.statements import Step
 from store.timeline_entries import TimelineEntries
@@ -369,7 +369,7 @@ class ConversationRecords:
             found = await self._whole(connection, rows)
         return found[0] if found else None
 
-    async def _whole(self, connection: AsyncConnection, rows: Sequence[Row[Any]]) -> list[Message]:
+    async def _whole(self, connection: Reading, rows: Sequence[Row[Any]]) -> list[Message]:
         ids = [row.message_id for row in rows]
         attachments = await attachments_of(connection, ids, self._vault)
         return [message_of(row, attachments.get(row.message_id, ()), self._vault) for row in rows]

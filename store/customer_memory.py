@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Channel
 from domain.customer import Customer, CustomerChange
@@ -43,6 +42,7 @@ from store.customer_rows import (
     summary_text,
 )
 from store.database import Database
+from store.readers import Reading
 from store.schema import (
     CONTACT_OUTCOMES,
     CONTACTS,
@@ -258,7 +258,7 @@ class CustomerMemory:
             await self._read_summaries(connection, learning, whose)
         return learning
 
-    async def _read_groups(self, connection: AsyncConnection, learning: _Learning) -> None:
+    async def _read_groups(self, connection: Reading, learning: _Learning) -> None:
         roots = {row.root for rows in learning.who.values() for row in rows if row.parts}
         for root in sorted(roots):
             columns = (CUSTOMER_RECORDS.c.customer_id, CUSTOMER_RECORDS.c.profiling)
@@ -269,7 +269,7 @@ class CustomerMemory:
                 learning.unprofiled.update(members)
 
     async def _read_summaries(
-        self, connection: AsyncConnection, learning: _Learning, whose: set[str]
+        self, connection: Reading, learning: _Learning, whose: set[str]
     ) -> None:
         query = select(
             CUSTOMER_SUMMARIES.c.customer_id,

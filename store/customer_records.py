@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import BindParameter, Row, and_, bindparam, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.addressing import Addressing, PlainAddressing
 from domain.customer import Customer, CustomerChange, Identifier, IdentifierKind
@@ -31,6 +30,7 @@ from store.customer_rows import (
     whole_customer,
 )
 from store.database import Database
+from store.readers import Reading
 from store.schema import (
     CONTACT_OUTCOMES,
     CUSTOMER_CONTACTS,
@@ -296,7 +296,7 @@ class CustomerRecords:
 
     async def _whole(
         self,
-        connection: AsyncConnection,
+        connection: Reading,
         rows: Sequence[Row[Any]],
         proofs: Proofs | None = None,
     ) -> list[Customer]:
@@ -325,7 +325,7 @@ class CustomerRecords:
         ]
 
     async def _unentered(
-        self, connection: AsyncConnection, told: Sequence[Sequence[CustomerChange]]
+        self, connection: Reading, told: Sequence[Sequence[CustomerChange]]
     ) -> dict[int, str]:
         """Return whose customer_id each new customer takes over, by `id` of his changes.
 

@@ -8,10 +8,11 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import StoreError
 from store.migrations.upgrade import upgrade
+from store.readers import LoopReaders, Readers, Reading, ThreadReaders
 from store.statements import Step
 from store.transaction import LoopTransactor, ThreadTransactor, Transactor
 from store.writer import Writer, WriterFigures, explain
@@ -74,12 +75,15 @@ class Database:
         self.name: Final = url.render_as_string(hide_password=True)
         self.dialect: Final = url.get_backend_name()
         try:
-            self._readers = self._asynchronous(READERS)
-            self._transactor: Transactor = (
-                ThreadTransactor(self._synchronous_sqlite())
-                if self.dialect == "sqlite"
-                else LoopTransactor(self._asynchronous(1))
-            )
+            self._readers: Readers
+            self._transactor: Transactor
+            if self.dialect == "sqlite":
+                readers = self._sqlite("BEGIN", "query_only = ON", connections=READERS)
+                self._readers = ThreadReaders(readers, count=READERS, wait_s=READER_WAIT_S)
+                self._transactor = ThreadTransactor(self._sqlite_writer())
+            else:
+                self._readers = LoopReaders(self._asynchronous(READERS))
+                self._transactor = LoopTransactor(self._asynchronous(1))
         except ImportError as error:
             raise StoreError(f"store.url: {self.name}: {error}") from error
         self._writer = Writer(self._transactor, database=self.name)
@@ -105,7 +109,7 @@ class Database:
     async def _dispose(self) -> None:
         # The writer's connection last: the last one to close SQLite folds the write-ahead
         # log into the file, which one that only reads cannot.
-        await self._readers.dispose()
+        await self._readers.close()
         await self._transactor.close()
 
     async def write(self, what: str, *steps: Step, urgent: bool = True) -> None:
@@ -117,7 +121,7 @@ class Database:
         await self._writer.write(what, *steps, urgent=urgent)
 
     @asynccontextmanager
-    async def reading(self, what: str) -> AsyncIterator[AsyncConnection]:
+    async def reading(self, what: str) -> AsyncIterator[Reading]:
         """Lend a connection whose reads all see the database at one moment.
 
         Args:
@@ -127,7 +131,7 @@ class Database:
             StoreError: The database cannot be read, or all connections were taken.
         """
         try:
-            async with self._readers.connect() as connection:
+            async with self._readers.lend() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise explain(what, self.name, error) from error
@@ -137,33 +141,33 @@ class Database:
         return self._writer.figures()
 
     def _asynchronous(self, pool_size: int) -> AsyncEngine:
-        engine = create_async_engine(
+        return create_async_engine(
             self._url,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=READER_WAIT_S,
-            # A PostgreSQL connection may be dead by the time it is used; SQLite's cannot.
-            pool_pre_ping=self.dialect != "sqlite",
+            # A connection may be dead by the time it is used.
+            pool_pre_ping=True,
             hide_parameters=True,  # Bind parameters are personal data and end up in logs.
         )
-        if self.dialect == "sqlite":
-            _prepare(engine.sync_engine, "BEGIN", "query_only = ON")
-        return engine
 
-    def _synchronous_sqlite(self) -> Engine:
-        engine = create_engine(
-            self._url.set(drivername="sqlite"),
-            pool_size=1,
-            max_overflow=0,
-            hide_parameters=True,
-        )
-        _prepare(
-            engine,
+    def _sqlite_writer(self) -> Engine:
+        return self._sqlite(
             "BEGIN IMMEDIATE",
             "journal_mode = WAL",  # Readers and the writer do not wait for each other.
             f"journal_size_limit = {WAL_BYTES_MAX}",
             f"synchronous = {self._synchronous.upper()}",
+            connections=1,
         )
+
+    def _sqlite(self, begin: str, *pragmas: str, connections: int) -> Engine:
+        engine = create_engine(
+            self._url.set(drivername="sqlite"),
+            pool_size=connections,
+            max_overflow=0,
+            hide_parameters=True,
+        )
+        _prepare(engine, begin, *pragmas)
         return engine
 
 

@@ -12,7 +12,6 @@ from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.consent import Answer
 from domain.need import NeedKind, NeedStep
@@ -21,6 +20,7 @@ from store.columns import UtcDateTime
 from store.conversation_schema import CUSTOMER_MEMBERS
 from store.customer_memory import CustomerMemory
 from store.database import Database
+from store.readers import Reading
 from store.schema import (
     CONTACT_OUTCOMES,
     CONTACTS,
@@ -142,7 +142,7 @@ class NeedHistories:
         return self._clock.utc() - timedelta(days=self._history_days)
 
     async def _steps(
-        self, connection: AsyncConnection, ids: Collection[str], until: datetime | None
+        self, connection: Reading, ids: Collection[str], until: datetime | None
     ) -> dict[str, list[NeedStep]]:
         """Return the steps of some customers, those of each in order; who has none is left out."""
         place = func.row_number().over(

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from sqlalchemy import Row, Select, Text, cast, column, func, literal, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.attachment import Attachment
 from domain.contact import Channel
@@ -15,6 +14,7 @@ from store.attachments_read import attachments_of
 from store.conversation_schema import CONVERSATIONS, MESSAGE_SEARCH, MESSAGE_WORDS, MESSAGES
 from store.database import Database
 from store.message_rows import body_of
+from store.readers import Reading
 from store.vault import Vault
 from store.words import Query, WordMarks
 
@@ -83,7 +83,7 @@ class MessageSearch:
                 last = rows[-1].word_id
         return found
 
-    async def _place(self, connection: AsyncConnection, message_id: str) -> int | None:
+    async def _place(self, connection: Reading, message_id: str) -> int | None:
         query = select(_WORDS.word_id).where(_WORDS.message_id == message_id)
         place: int | None = (await connection.execute(query)).scalar()
         return place

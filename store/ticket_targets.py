@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.proof import Proof
 from domain.ticket import LinkKind, TicketLink, TicketState
 from domain.ticket_store import LinkTarget
 from store.conversation_schema import CONVERSATIONS, CUSTOMER_MEMBERS, MESSAGES
+from store.readers import Reading
 from store.schema import CONTACT_OUTCOMES, CONTACTS, CUSTOMER_CONTACTS
 from store.ticket_schema import TICKET_LINKS, TICKETS
 
 
-async def look(connection: AsyncConnection, link: TicketLink) -> LinkTarget | None:
+async def look(connection: Reading, link: TicketLink) -> LinkTarget | None:
     """Return what is known of a target; None: there is no such thing."""
     match link.kind:
         case LinkKind.CONTACT:
@@ -42,7 +42,7 @@ async def look(connection: AsyncConnection, link: TicketLink) -> LinkTarget | No
 
 
 async def concerned(
-    connection: AsyncConnection, conversation_ids: Sequence[str], contact_ids: Sequence[str]
+    connection: Reading, conversation_ids: Sequence[str], contact_ids: Sequence[str]
 ) -> frozenset[str]:
     """Return those in which a customer's word may move a ticket on.
 
@@ -77,7 +77,7 @@ async def concerned(
     return frozenset(found)
 
 
-async def _conversation(connection: AsyncConnection, conversation_id: str) -> LinkTarget | None:
+async def _conversation(connection: Reading, conversation_id: str) -> LinkTarget | None:
     query = select(CONVERSATIONS).where(CONVERSATIONS.c.conversation_id == conversation_id)
     found = (await connection.execute(query)).first()
     if found is None:
@@ -92,7 +92,7 @@ async def _conversation(connection: AsyncConnection, conversation_id: str) -> Li
     )
 
 
-async def _contact(connection: AsyncConnection, contact_id: str) -> LinkTarget | None:
+async def _contact(connection: Reading, contact_id: str) -> LinkTarget | None:
     query = (
         select(
             CONTACTS.c.queue_id,

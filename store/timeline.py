@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy import Integer, Row, Select, and_, bindparam, func, select, tuple_, union_all
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.contact import Channel, Disposition
 from domain.errors import LimitExceeded, NotKnown, StoreError
@@ -30,6 +29,7 @@ from store.conversation_schema import MESSAGES, TIMELINE
 from store.database import Database
 from store.membership import members_of
 from store.message_rows import MESSAGE_COLUMNS, message_of
+from store.readers import Reading
 from store.schema import CONTACTS, CUSTOMER_CONTACTS, CUSTOMER_RECORDS, INTERACTIONS, SPEECH_SPANS
 from store.ticket_schema import TICKETS
 from store.vault import Vault
@@ -147,7 +147,7 @@ class TimelineReader:
         )
 
 
-async def _expect_known(connection: AsyncConnection, customer_id: str) -> None:
+async def _expect_known(connection: Reading, customer_id: str) -> None:
     query = select(CUSTOMER_RECORDS.c.customer_id).where(
         CUSTOMER_RECORDS.c.customer_id == customer_id
     )

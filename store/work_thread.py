@@ -30,13 +30,23 @@ class WorkThread(Generic[Argument]):
 
         It is called even if the caller is cancelled while he waits.
         """
+        await self._put(work, argument)
+
+    def post(self, work: Callable[[Argument], None], argument: Argument) -> None:
+        """Call a function in the thread after what was asked before; nobody waits for it.
+
+        What it raises is told to nobody: whoever posts it must meet the fault again otherwise.
+        """
+        self._put(work, argument).add_done_callback(_forget)
+
+    def _put(self, work: Callable[[Argument], None], argument: Argument) -> "asyncio.Future[None]":
         done = asyncio.get_running_loop().create_future()
         if self._thread is None:
             # A daemon, so that a process whose event loop has died can end.
             self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
             self._thread.start()
         self._pieces.put((work, argument, done))
-        await done
+        return done
 
     def close(self) -> None:
         """Wait for what was begun and end the thread; twice is harmless."""
@@ -58,6 +68,11 @@ class WorkThread(Generic[Argument]):
                 done.get_loop().call_soon_threadsafe(_settle, done, error)
             # Else the last piece and its error would be held until the next one comes.
             del piece, work, argument, done, error
+
+
+def _forget(done: "asyncio.Future[None]") -> None:
+    if not done.cancelled():
+        done.exception()
 
 
 def _settle(done: "asyncio.Future[None]", error: BaseException | None) -> None:

@@ -38,7 +38,7 @@ class ChatServer:
             service: The same that the app is of.
         """
         self._app = app
-        self._service = service
+        self.service: Final = service
         self._server: EmbeddedServer | None = None
         self._task: asyncio.Task[None] | None = None
         self._address: tuple[str, int] | None = None
@@ -56,7 +56,7 @@ class ChatServer:
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def __aenter__(self) -> Self:
-        listen = self._service.settings.listen
+        listen = self.service.settings.listen
         listener = listen_on(listen.address, listen.port, name="chat.listen")
         self._address = listener.getsockname()[:2]
         self._server = EmbeddedServer(self._uvicorn_config())
@@ -77,13 +77,13 @@ class ChatServer:
         self._server = self._task = None
         for listening in server.servers:
             listening.close()
-        self._service.stop()
+        self.service.stop()
         server.should_exit = True
         await task
         _log.info("chat stopped")
 
     def _uvicorn_config(self) -> uvicorn.Config:
-        settings = self._service.settings
+        settings = self.service.settings
         return uvicorn.Config(
             self._app,
             http=limited_connections(
@@ -92,7 +92,7 @@ class ChatServer:
                 figures=HttpFigures(),
             ),
             # uvicorn's own WebSocket costs twice the memory: see docs/measure/chat.md.
-            ws=connections_of(self._service),  # type: ignore[arg-type]
+            ws=connections_of(self.service),  # type: ignore[arg-type]
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,

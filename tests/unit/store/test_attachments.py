@@ -147,9 +147,10 @@ async def test_a_database_that_refuses_leaves_no_file(store, folder, clock, monk
     async def refuse(*_: object, **__: object) -> None:
         raise StoreError("full")
 
-    monkeypatch.setattr(store.database, "write", refuse)
-    with pytest.raises(StoreError, match="full"):
-        await vault.put(pieces(b"x"), name="", claimed_type="")
+    with monkeypatch.context() as refusing:
+        refusing.setattr(store.database, "write", refuse)
+        with pytest.raises(StoreError, match="full"):
+            await vault.put(pieces(b"x"), name="", claimed_type="")
     assert (kept(folder), incoming(folder)) == ([], [])
 
 
