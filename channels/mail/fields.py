@@ -21,6 +21,10 @@ _ADDRESS: Final = re.compile(r"^[^\s<>()\[\]\\,;:\"@\x00-\x1f\x7f]+@[^\s<>()\[\]
 _MAIL_ID: Final = re.compile(r"^<[\x21-\x3b\x3d\x3f-\x7e]{1,996}>$")
 
 
+ADDRESS_BYTES_MAX: Final = 254
+"""RFC 5321 section 4.5.3.1.3: 256 with the angle brackets."""
+
+
 class AddressUnusable(WarmlineError):
     """Nothing can be sent to an address; it is not repeated, for it is personal data."""
 
@@ -81,15 +85,16 @@ def in_ascii(address: str) -> str:
     """Return an address with its domain in Punycode (RFC 5890).
 
     Raises:
-        AddressUnusable: The domain is none.
+        AddressUnusable: The domain is none, or it is longer than a server has to take.
     """
     local, _, domain = checked(address).rpartition("@")
-    if domain.isascii():
-        return address
     try:
-        return f"{local}@{domain.encode('idna').decode()}"
+        made = address if domain.isascii() else f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError:
         raise AddressUnusable from None
+    if len(made.encode()) > ADDRESS_BYTES_MAX:
+        raise AddressUnusable
+    return made
 
 
 def ids_value(ids: Iterable[str]) -> str:

@@ -50,7 +50,7 @@ def test_the_form_of_a_line():
     assert line == (
         '{"v":1,"seq":42,"at":"2026-03-01T09:00:00.120000+00:00","type":"ContactQueued",'
         '"event":{"contact_id":"c","queue_id":"sales","language":"zh","priority":1,'
-        '"waited_s":0.0,"channel":"voice","preferred_agent_id":null,'
+        '"waited_s":0.0,"channel":"voice","preferred_agent_id":null,"avoided_agent_id":null,'
         '"requirements":[{"skill":"票务","proficiency_min":3}]}}'
     )
     assert decode(line) == Envelope(sequence=42, at=AT, event=event)
