@@ -65,6 +65,7 @@ def test_files_that_lie_over_each_other() -> None:
         b"PK\x05\x06" + b"\xff" * 18,
         packed({"a": b"b"})[:-30] + b"PK\x05\x06" + bytes(8) + b"\x09\0" * 2 + bytes(10),
     ],
+    ids=["no directory", "its end alone", "an end of nonsense", "more than there is"],
 )
 def test_a_directory_that_cannot_be_read(content: bytes) -> None:
     assert refused(content) in {"its archive's directory cannot be read", None}
