@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from alembic import command
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.dialects import sqlite
 
 from domain.consent import Answer, Purpose
 from domain.contact import Disposition
@@ -258,11 +259,12 @@ async def test_a_reader_may_leave_early_and_a_broken_database_is_told(store, clo
     for _ in range(10):
         async for _ in store.need_histories.changed(None, clock.utc() + timedelta(days=1)):
             break
-    async with store.database.reading("plain") as connection:
-        if store.database.dialect == "sqlite":
-            await connection.exec_driver_sql("PRAGMA query_only = OFF")
-        await connection.exec_driver_sql("DROP TABLE customer_contacts")
-        await connection.commit()
+
+    def spoil(connection):
+        connection.exec_driver_sql("DROP TABLE customer_contacts")
+        connection.commit()
+
+    await store.database._transactor.run_sync(spoil)
     with pytest.raises(StoreError):
         await changed(store, None, clock.utc())
     with pytest.raises(StoreError):
@@ -281,11 +283,8 @@ async def test_an_index_finds_what_is_new(store, clock):
         ),
     ):
         async with store.database.reading("plan") as connection:
-            compiled = query.compile(connection.sync_connection)
-            plan = await connection.exec_driver_sql(
-                f"EXPLAIN QUERY PLAN {compiled.string}",
-                tuple(compiled.params[name] for name in compiled.positiontup or ()),
-            )
+            sql = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+            plan = await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))
             steps = [row.detail for row in plan]
         assert index in steps[0]
         # No part of it walks through a table.

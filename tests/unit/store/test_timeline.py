@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.dialects import sqlite
 
 from domain.contact import Channel, Disposition, Interaction
 from domain.conversation_ports import Timelines
@@ -245,8 +247,8 @@ async def test_a_page_reads_no_more_than_its_entries(store):
     query = TIMELINE.select().where(TIMELINE.c.customer_id == ANNAS_ID)
     query = query.order_by(TIMELINE.c.at.desc(), TIMELINE.c.entry_id.desc()).limit(50)
     async with store.database.reading("plan") as connection:
-        sql = str(query.compile(connection.sync_engine, compile_kwargs={"literal_binds": True}))
-        plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")).all()
+        sql = query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+        plan = (await connection.execute(text(f"EXPLAIN QUERY PLAN {sql}"))).all()
     assert [row[3] for row in plan] == [
         "SEARCH timeline USING INDEX timeline_customer_id_at_entry_id (customer_id=?)"
     ]
