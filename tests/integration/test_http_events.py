@@ -17,7 +17,7 @@ from bus.local import LocalBus
 from bus.resume import Resume
 from channels.http.app import build_app
 from channels.http.figures import HttpFigures
-from channels.http.server import HttpServer
+from channels.http.server import MESSAGE_BYTES_MAX, HttpServer
 from domain.events import CellStarted, DisclosurePlayed
 from tests.unit.channels.http.fakes import BEARER, TOKEN, Node, http_settings
 
@@ -201,7 +201,7 @@ async def test_a_reader_that_writes_is_closed() -> None:
 
 async def test_a_reader_that_writes_too_much_is_closed() -> None:
     async with serving(Node()) as (url, _), follow(url) as reader:
-        await reader.send("x" * 5_000)
+        await reader.send("x" * (MESSAGE_BYTES_MAX + 1))
         assert (await closing(reader))[0] == 1009
 
 
