@@ -135,6 +135,13 @@ class Dovecot:
         client.append(folder, flags, imaplib.Time2Internaldate(1_772_442_000), raw)
         client.logout()
 
+    def uids(self) -> list[int]:
+        """Return the UID of every mail in the inbox, rising."""
+        client = self.client()
+        _, (there,) = client.uid("search", "ALL")
+        client.logout()
+        return sorted(map(int, there.split()))
+
     def flags(self, folder: str = "INBOX") -> list[str]:
         """Return the flags of every mail."""
         client = self.client()
