@@ -4,9 +4,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= ../shared/data
-# Tests that share nothing run on every core; those with calls and processes one after the other.
-ALONE := tests/unit tests/property tests/sim
-TOGETHER := tests/integration tests/sipp tests/browser
+# Tests that share nothing go to whichever core is free; a node with its calls stays on one.
+APART := tests/unit tests/property tests/sim
+BY_FILE := tests/integration tests/sipp tests/browser
 CONFIG ?= config/examples/small-office.yaml
 .DEFAULT_GOAL := help
 
@@ -47,8 +47,8 @@ run: setup ## Run the server with CONFIG (config/examples/small-office.yaml).
 
 test: setup-test ## Lint, types, layers and all tests.
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ALONE)
-	$(BIN)/python -m pytest $(TOGETHER)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(APART)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(BY_FILE)
 
 lint: $(VENV)/.dev ## Format, lint, types and layers, as CI has them.
 	$(BIN)/ruff format --check .

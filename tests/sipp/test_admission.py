@@ -38,6 +38,7 @@ async def calls_out(rig: NodeRig) -> float:
 
 
 async def cells_taken(rig: NodeRig) -> float:
+    """Return how many cells do not wait for a call; one that has rested waits again at any time."""
     return await rig.metric("warmline_cells_started") - await rig.metric(
         "warmline_cells", state="warm"
     )
@@ -49,7 +50,7 @@ async def test_stranger_is_challenged_and_gets_no_cell(rig: NodeRig) -> None:
     lane = rig.lanes["served"]
     async with caller(rig, lane, "refused", local=STRANGER, status=407) as stranger:
         await stranger.done()
-    assert await cells_taken(rig) == before
+    assert await cells_taken(rig) <= before
     # A number that nobody has gets him the very same.
     async with caller(rig, ABROAD, "refused", local=STRANGER, status=407) as stranger:
         await stranger.done()
@@ -57,7 +58,7 @@ async def test_stranger_is_challenged_and_gets_no_cell(rig: NodeRig) -> None:
         values: dict[str, Any] = {"user": name, "password": "guessed", "status": 407}
         async with caller(rig, lane, "refused_after_digest", local=STRANGER, **values) as stranger:
             await stranger.done()
-    assert await cells_taken(rig) == before
+    assert await cells_taken(rig) <= before
 
 
 async def test_trunk_that_proves_its_password(rig: NodeRig) -> None:

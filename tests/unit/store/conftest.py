@@ -47,7 +47,7 @@ def database_kind(request, monkeypatch):
     monkeypatch.setattr(opening, "sqlite_url", url_of)
     yield kind
     for name in names.values():
-        cluster.drop(name)
+        cluster.give_back(name)
 
 
 @pytest.fixture

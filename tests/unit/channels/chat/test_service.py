@@ -72,6 +72,8 @@ async def test_who_comes_without_anything_is_sent_the_newest() -> None:
         conversation_id = (await client.next("accepted"))["conversation_id"]
         for number in range(30):
             rig.conversations.agent_says(conversation_id, f"m{number}")
+            # Who reads nothing could not even be taken leave of.
+            await client.next("message")
         tab, _ = await rig.enter(visitor)
         assert not tab.welcome["resumed"]
         assert [(await tab.next("message"))["text"] for _ in range(10)] == [
