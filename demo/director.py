@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any, Final
 
 from demo.api import Api
 from demo.board import Board, Row
 from demo.journey import Journey
-from demo.line import Line
+from demo.line import Line, switched_on
 from demo.node import NodeProcess
 from demo.played import Played
 from demo.script import AGENTS, ANSWER_AFTER_S, CALLS, SLEEPER, PlannedCall, recording
@@ -70,20 +69,14 @@ class Director:
         """Register the agents, place the calls, wait for their records."""
         for plan in self._calls:
             self._board.rows[plan.name] = Row(plan.name, plan.number)
-        async with AsyncExitStack() as stack:
-            self._agents = {
-                agent: await stack.enter_async_context(
-                    Line(agent, self._node.folder, AGENT_ADDRESS)
-                )
-                for agent in AGENTS
-            }
-            callers = {
-                # A call's name may be longer than that of a socket.
-                plan.name: await stack.enter_async_context(
-                    Line(f"caller-{place}", self._node.folder, TRUNK_ADDRESS)
-                )
-                for place, plan in enumerate(self._calls)
-            }
+        folder = self._node.folder
+        self._agents = {agent: Line(agent, folder, AGENT_ADDRESS) for agent in AGENTS}
+        callers = {
+            # A call's name may be longer than that of a socket.
+            plan.name: Line(f"caller-{place}", folder, TRUNK_ADDRESS)
+            for place, plan in enumerate(self._calls)
+        }
+        async with switched_on([*self._agents.values(), *callers.values()]):
             following = asyncio.create_task(self._follow(), name="events")
             try:
                 await asyncio.gather(*(self._log_in(agent) for agent in AGENTS))

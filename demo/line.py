@@ -4,12 +4,15 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
 START_S_MAX: Final = 20.0
 """Loading pjsua2 takes half a second on an idle core."""
+STARTED_AT_ONCE: Final = 4
+"""More would only wait for one another's processors."""
 
 Told = dict[str, Any]
 
@@ -110,3 +113,19 @@ class Line:
             raise TimeoutError(f"{self.name}: not told {wanted} within {timeout_s:g} s") from None
         finally:
             self._readers.remove(read)
+
+
+@asynccontextmanager
+async def switched_on(lines: Sequence[Line]) -> AsyncIterator[None]:
+    """Start telephones beside one another, and end them so."""
+    free = asyncio.Semaphore(STARTED_AT_ONCE)
+
+    async def start(line: Line) -> None:
+        async with free:
+            await line.__aenter__()
+
+    try:
+        await asyncio.gather(*map(start, lines))
+        yield
+    finally:
+        await asyncio.gather(*(line.__aexit__() for line in lines))

@@ -155,8 +155,8 @@ AGENTS: Final = {"anna": "21", "chen": "22", "dora": "23", "emma": "24"}
 WRITER: Final = "emma"
 """Serves whoever writes, at a desk, and his call."""
 
-SLEEPER: Final = "anna"
-"""Does not answer the first calm caller: ring no answer, and somebody must be rung again."""
+SLEEPER: Final = "dora"
+"""The first who is free for a calm caller, and does not answer him: somebody must be rung again."""
 
 ANSWER_AFTER_S: Final = 1.0
 """How long an agent lets it ring."""

@@ -1,7 +1,5 @@
 import csv
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from server.analyse import run as job
 from server.analyse.follow import Node
 from server.commands import analyse
 from tests.config_support import RIGHT, TOKEN
-from tests.house import ROOT
 from tests.unit.media.recordings_rig import words, write
 from tests.unit.media.sounds_rig import silence
 
@@ -48,16 +45,6 @@ def run(app, *given):
 def read(path):
     with path.open(newline="") as lines:
         return list(csv.DictReader(lines))
-
-
-def test_no_other_command_waits_for_what_analyse_needs():
-    code = "import sys, run_pbx; print(*sys.modules)"
-    ran = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    loaded = set(ran.stdout.split())
-    assert "server.commands.analyse" in loaded
-    assert not loaded & {"matplotlib", "soundfile", "scipy.signal", "server.analyse.run"}
 
 
 def test_a_recording_as_a_table(app, call):
