@@ -5,10 +5,10 @@ from pathlib import Path
 
 from channels.http.app import build_app
 from channels.http.contacts import PAGE_CONTACTS_MAX
+from channels.http.embedded import HEAD_BYTES_MAX, STOP_S
 from channels.http.feed import CloseCode
 from channels.http.gate import SOURCES_MAX, SUBPROTOCOL, TOKEN_CHARACTERS_MIN
 from channels.http.problem import PROBLEMS
-from channels.http.server import HEAD_BYTES_MAX, STOP_S
 from config.schema import Http, Store
 from tests.unit.channels.http.fakes import TOKEN, Node, http_settings
 
