@@ -2,5 +2,5 @@
 
 A package of its own and no part of `care`, which is about how a customer feels in a running
 contact and is switched off with emotion; a profile is there without any emotion. `service`
-loads, `keeper` learns; the store and the other system are behind Protocols.
+loads, `learner` learns; the store and the other system are behind Protocols.
 """

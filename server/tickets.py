@@ -11,13 +11,15 @@ from domain.ports import Clock
 from domain.ticket import TicketReason, TicketState
 from domain.ticket_ports import TicketDesk
 from server.metrics import Figure, FigureSource
+from server.stream_keeper import StreamKeeper
 from store.opening import Store
 from tickets.attendant import Attendant
+from tickets.clerk import CURSOR, Clerk
 from tickets.figures import TicketFigures
-from tickets.keeper import Keeper
 from tickets.policy import TicketPolicy
 from tickets.ports import MessageReader
 from tickets.service import TicketService
+from tickets.tracker import Matter, Tracker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,14 @@ async def tickets_at_work(
     """
     service = TicketService(store.tickets, TicketPolicy.of(settings), events=bus, clock=clock)
     attendant = Attendant(service, store.tickets, messages=messages, clock=clock)
-    async with Keeper(
-        attendant,
+    clerk = Clerk(attendant, service.figures)
+    async with StreamKeeper[Matter](
+        CURSOR,
+        Tracker(),
+        clerk,
         stream=Resume(bus, store.journal),
         cursors=store.cursors,
-        figures=service.figures,
+        beside=(clerk.go_round,),
     ):
         yield TicketsAtWork(
             desk=service,

@@ -28,7 +28,6 @@ from config.prompts.library import PromptLibrary
 from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
 from customers.identity import Identity
-from customers.keeper import Keeper
 from customers.outcomes import Outcomes
 from customers.recognition import Recogniser
 from customers.telephone import Numbers
@@ -47,7 +46,7 @@ from router.service import RouterService
 from server import figures
 from server.clock import SystemClock
 from server.commands.softphones import credential_path
-from server.customers import customers_at_work
+from server.customers import customers_at_work, learning_of_customers
 from server.desk import Desk
 from server.emotion import care_of, keys_of, settings_of
 from server.interval_recorder import IntervalRecorder
@@ -119,12 +118,7 @@ async def run_node(loaded: Loaded) -> AsyncIterator[Node]:
                 node=settings.node.name,
                 version=VERSION,
             ) as webhooks,
-            Keeper(
-                store.directory.memory,
-                stream=Resume(bus, store.journal),
-                cursors=store.cursors,
-                figures=desk.customers,
-            ),
+            learning_of_customers(store.directory.memory, store, bus, desk.customers),
             tickets_at_work(settings, store, bus, clock, messages=store.conversations) as tickets,
             _queue_log(settings, bus, clock, desk),
         ):

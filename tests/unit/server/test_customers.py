@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bus.local import LocalBus
-from bus.resume import Resume
 from customers.figures import CustomerFigures
-from customers.keeper import Keeper
 from customers.outcomes import Outcomes
 from customers.ports import CustomerMemory
 from domain.contact import Channel, Disposition
@@ -19,7 +17,7 @@ from domain.customer_lessons import Arrival, Lesson
 from domain.customer_ports import ContactOutcome
 from domain.customer_profile import CustomerProfile
 from domain.events import ContactArrived, ContactClosed
-from server.customers import customers_at_work
+from server.customers import customers_at_work, learning_of_customers
 from server.journal import JournalWriter
 from store.opening import open_store
 from tests.config_support import ENVIRON, RIGHT, loaded
@@ -92,12 +90,7 @@ async def test_a_contact_is_learnt_from_and_the_next_one_is_a_repeat(tmp_path) -
         await store.directory.put([told(phones=[ANNA], value=4)])
         async with (
             JournalWriter(bus, store.journal),
-            Keeper(
-                memory,
-                stream=Resume(bus, store.journal),
-                cursors=store.cursors,
-                figures=figures,
-            ),
+            learning_of_customers(memory, store, bus, figures),
             customers_at_work(settings, store, bus, clock, taker=taker, figures=figures) as known,
         ):
             bus.publish(arrival(1))

@@ -14,12 +14,14 @@ from domain.events import ContactClosed, ContactConnected, MoodChanged, OutcomeR
 from domain.message import Author
 from domain.mood import Mood
 from domain.ticket import LinkKind, TicketLink, TicketState, TicketTrigger
+from server.stream_keeper import StreamKeeper
 from tests.store_support import START, arrived, contact_id
 from tests.unit.channels.http.fakes import FakeStream
 from tests.unit.tickets.scene import Heard, Messages, add_conversation, add_message, policy, wish
 from tickets.attendant import Attendant
-from tickets.keeper import CURSOR, Keeper
+from tickets.clerk import CURSOR, Clerk
 from tickets.service import TicketService
+from tickets.tracker import Matter, Tracker
 
 RULES = """\
 {id: bad-mail, when: complaint, priority: 3, owner: anna}
@@ -54,7 +56,7 @@ class Scene:
         self.slept: list[float] = []
         self.rounds = asyncio.Event()
 
-    def keeper(self) -> Keeper:
+    def keeper(self) -> StreamKeeper[Matter]:
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
             if seconds == 30:
@@ -62,11 +64,14 @@ class Scene:
                 await asyncio.Event().wait()
             await asyncio.sleep(0)
 
-        return Keeper(
-            self.attendant,
+        clerk = Clerk(self.attendant, self.service.figures, sleep=sleep)
+        return StreamKeeper(
+            CURSOR,
+            Tracker(),
+            clerk,
             stream=self.stream,
             cursors=self.cursors,
-            figures=self.service.figures,
+            beside=(clerk.go_round,),
             sleep=sleep,
         )
 

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 import pytest
 
 from customers.figures import CustomerFigures
-from customers.keeper import CURSOR, Keeper
+from customers.learner import CURSOR, Learner
+from customers.tracker import Tracker
 from domain.customer_lessons import ContactEnded
 from domain.errors import StoreError
 from domain.events import DigitPressed
+from server.stream_keeper import StreamKeeper
 from tests.store_support import contact_id
 from tests.unit.channels.http.fakes import FakeStream
 from tests.unit.customers.test_tracker import felt, over
@@ -70,11 +72,12 @@ class Scene:
             self.slept.append(seconds)
             await asyncio.sleep(0)
 
-        return Keeper(
-            self.memory,
+        return StreamKeeper(
+            CURSOR,
+            Tracker(),
+            Learner(self.memory, self.figures, sleep=sleep),
             stream=self.stream,
             cursors=self.cursors,
-            figures=self.figures,
             sleep=sleep,
         )
 
