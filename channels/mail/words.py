@@ -71,8 +71,9 @@ def text_of(value: str, hint: str = "") -> str:
 def from_base64(raw: bytes) -> tuple[bytes, bool]:
     """Return what base64 means, as much of it as can be; and whether it was broken."""
     letters = raw.translate(None, _NO_BASE64)
-    if b"=" not in letters[:-2]:
-        return _decoded(letters.rstrip(b"="), broken=len(letters) % 4 != 0)
+    code = letters.rstrip(b"=")
+    if b"=" not in code:
+        return _decoded(code, broken=len(letters) % 4 != 0)
     # A mail that was glued together of several has padding in the middle.
     pieces = [_decoded(piece, broken=True) for piece in letters.split(b"=", GLUED_MAX) if piece]
     return b"".join(content for content, _ in pieces), len(letters) % 4 != 0
