@@ -36,7 +36,7 @@ setup-test: $(VENV)/.dev ## Set up what the tests need too, programs included.
 	@command -v sipp >/dev/null || .ci/apt sip-tester
 	@command -v baresip >/dev/null || .ci/apt baresip-core
 	@for part in /usr/lib/postgresql/15/bin/initdb:postgresql-15 /usr/sbin/dovecot:dovecot-imapd \
-	  /usr/bin/swaks:swaks /usr/bin/chromium:chromium; do \
+	  /usr/bin/swaks:swaks /usr/bin/chromium:chromium /usr/sbin/nginx:nginx-light; do \
 	  test -x $${part%%:*} || .ci/apt $${part#*:} || echo "without $${part#*:} its tests are left out"; done
 
 demo: setup ## Place nine real calls, a chat and a mail against a server of its own.

@@ -9,6 +9,7 @@ INSTALL = {
     "sipp": "sudo apt-get install sip-tester",
     "baresip": "sudo apt-get install baresip-core",
     "chromium": "sudo apt-get install chromium",
+    "nginx": "sudo apt-get install nginx-light",
     "clamd": "sudo apt-get install clamav-daemon",
 }
 

@@ -17,6 +17,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 
 from channels.http.figures import HttpFigures
+from channels.http.lingering import LingeringTransport
 from channels.http.problem import PROBLEM_MEDIA_TYPE, PROBLEM_PATH, PROBLEMS
 from channels.http.safety import SECURITY_HEADERS
 
@@ -77,7 +78,8 @@ def limited_connections(
 
         def connection_made(self, transport: BaseTransport) -> None:
             stream = cast(asyncio.Transport, transport)
-            super().connection_made(stream)
+            self._lingering = LingeringTransport(stream, self._is_sent_to)
+            super().connection_made(cast(asyncio.Transport, self._lingering))
             if len(self.connections) > connections_max:
                 figures.connections_refused += 1
                 stream.abort()
@@ -89,6 +91,8 @@ def limited_connections(
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
+            if self._lingering.passes_over(data):
+                return
             super().data_received(data)
             if self.conn.their_state is not h11.IDLE:
                 self._stop_head_timer()
@@ -104,7 +108,12 @@ def limited_connections(
 
         def handle_websocket_upgrade(self, event: h11.Request) -> None:
             self._stop_head_timer()
+            self.transport = self._lingering.stream
             super().handle_websocket_upgrade(event)
+
+        def _is_sent_to(self) -> bool:
+            """Tell whether a request has begun whose body is not here."""
+            return self.conn.their_state is h11.SEND_BODY
 
         def send_400_response(self, msg: str) -> None:
             """Answer what is not HTTP, or has too large a head."""

@@ -18,7 +18,6 @@ _log = structlog.get_logger(__name__)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HEAD_ONLY: Final = "warmline.head_only"
 """Set in the scope of a request that was HEAD: its route need not read what it would send."""
-DISCARD_BYTES_MAX: Final = 1_048_576
 WIDE_MAX: Final = 2
 """Large bodies in memory at once; operators import one after the other."""
 SECURITY_HEADERS: Final[Sequence[tuple[str, str]]] = (
@@ -217,26 +216,17 @@ class BodyLimit:
         """
         announced = headers.get("content-length", "")
         # h11 has checked that it is a number (RFC 9110 section 8.6).
-        too_large = announced.isdecimal() and int(announced) > bytes_max
-        if too_large and "expect" in headers:
-            raise _TooLarge  # RFC 9110 section 10.1.1: this client waits before it sends.
+        if announced.isdecimal() and int(announced) > bytes_max:
+            raise _TooLarge
         body = bytearray()
-        taken = 0
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
-            part = message.get("body", b"")
-            taken += len(part)
-            if not too_large:
-                body += part
-                too_large = len(body) > bytes_max
-            more = message.get("more_body", False)
-            # Closing with bytes unread resets the connection, and the client would never see
-            # the answer; so some of what is too much is read and thrown away.
-            if too_large and (not more or taken > bytes_max + DISCARD_BYTES_MAX):
+            body += message.get("body", b"")
+            if len(body) > bytes_max:
                 raise _TooLarge
-            if not more:
+            if not message.get("more_body", False):
                 return bytes(body)
 
 

@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 
 from channels.http.figures import HttpFigures
 from channels.http.problem import ProblemFound
-from channels.http.safety import DISCARD_BYTES_MAX
 
 UPLOAD_PATHS: Final = frozenset(("/api/v1/attachments",))
 """Where a body is a file, which `BodyLimit` leaves to the route."""
@@ -57,7 +56,7 @@ class Uploads:
             announced = request.headers.get("content-length", "")
             # h11 has checked that it is a number (RFC 9110 section 8.6).
             if announced.isdecimal() and int(announced) > limits.bytes_max:
-                await self._refuse(request, int(announced))
+                self._refuse(int(announced))
             loop = asyncio.get_running_loop()
             until_s = loop.time() + limits.seconds_max
             stream = aiter(request.stream())
@@ -75,12 +74,12 @@ class Uploads:
                     return
                 taken += len(piece)
                 if taken > limits.bytes_max:
-                    await self._refuse(request, taken)
+                    self._refuse(taken)
                 yield piece
         finally:
             self._running -= 1
 
-    def _late(self) -> None:
+    def _late(self) -> NoReturn:
         self._figures.requests_timed_out += 1
         detail = (
             f"the file was not complete after {self._limits.seconds_max:g} s"
@@ -88,23 +87,9 @@ class Uploads:
         )
         raise ProblemFound("request-timeout", detail, headers={"Connection": "close"}) from None
 
-    async def _refuse(self, request: Request, size: int) -> None:
-        """Refuse a file that is too large.
-
-        Closing with bytes unread resets the connection, and the client would never see the
-        answer; so some of what is too much is read and thrown away.
-        """
+    def _refuse(self, size: int) -> NoReturn:
+        """Refuse a file that is too large."""
         self._figures.bodies_refused += 1
-        left = DISCARD_BYTES_MAX
-        if "expect" not in request.headers:
-            try:
-                async with asyncio.timeout(self._limits.piece_s_max):
-                    async for piece in request.stream():
-                        left -= len(piece)
-                        if left < 0:
-                            break
-            except (TimeoutError, ClientDisconnect, RuntimeError):
-                pass
         detail = (
             f"attachments.bytes_max: the file of {size} bytes is over the limit of"
             f" {self._limits.bytes_max}"

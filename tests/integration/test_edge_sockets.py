@@ -4,20 +4,16 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from config.schema import Sip
 from domain.errors import ConfigurationError
 from pbx.edge.call import Placement, Refusal
 from pbx.edge.edge import Edge
 from pbx.edge.message import parse
+from tests.certificates import write_certificate
 from tests.edge_peers import TcpPeer, UdpPeer
 from tests.edge_support import (
     ANSWER,
@@ -374,35 +370,8 @@ async def test_reload_takes_a_new_trunk():
         await phone.next(status=503)
 
 
-def certificate(folder):
-    """Write a certificate for 127.0.0.1 and its key; return both paths."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pbx.example.com")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    paths = folder / "cert.pem", folder / "key.pem"
-    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    paths[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return paths
-
-
 async def test_a_call_over_tls(tmp_path):
-    cert, key = certificate(tmp_path)
+    cert, key = write_certificate(tmp_path, "127.0.0.1")
     settings = loopback("udp", "tls", tls={"certificate": str(cert), "private_key": str(key)})
     client = ssl.create_default_context(cafile=str(cert))
     client.check_hostname = False
