@@ -166,7 +166,7 @@ def test_a_setting_that_the_operator_is_told_of_is_one(name: str) -> None:
         make_limits.setting(path)
 
 
-@pytest.mark.parametrize("name", ["operating", "customers", "routing", "conversations"])
+@pytest.mark.parametrize("name", ["operating", "emotion", "customers", "routing", "conversations"])
 def test_both_languages_of_the_operator_say_the_same(name: str) -> None:
     """Headings, commands and settings are the same ones in the same order."""
     pages = [
