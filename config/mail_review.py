@@ -135,12 +135,12 @@ def _sending(review: Review) -> None:
 
 
 def _keys(review: Review) -> None:
-    """Refuse a key that is missing or none, and two keys of one domain."""
+    """Refuse a key that is missing or none, and two keys under one name."""
     first: dict[str, Keys] = {}
     for item in review.items(_SECTION, "dkim"):
-        domain = review.text(*item, "domain")
-        if domain is not None:
-            _once(review, first, domain, (*item, "domain"))
+        domain, selector = review.text(*item, "domain"), review.text(*item, "selector")
+        if domain is not None and selector is not None:
+            _once(review, first, f"{selector}._domainkey.{domain}", (*item, "selector"))
         path = review.file_at(*item, "key")
         if path is None or review.environ is None:
             continue  # Secrets are not looked up.
