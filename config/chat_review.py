@@ -1,7 +1,6 @@
 """Whether the section `chat` fits together: its widgets, its queues, its keys, its ports."""
 
 from config.document import Mapping as MappingBranch
-from config.explain import nearest
 from config.resources import secret_value
 from config.review import Review
 from config.webhook_review import safe_url, signing_secret
@@ -25,7 +24,6 @@ def check(review: Review) -> None:
 
 
 def _widgets(review: Review) -> None:
-    known = [name for queue in review.items("queues") if (name := review.text(*queue, "id"))]
     seen: dict[str, int] = {}
     for item in review.items("chat", "widgets"):
         widget_id = review.text(*item, "id")
@@ -38,13 +36,7 @@ def _widgets(review: Review) -> None:
                     "each widget once",
                     f"the first is on line {first}",
                 )
-        queue_id = review.text(*item, "queue_id")
-        if queue_id is not None and queue_id not in known:
-            meant = nearest(queue_id, known)
-            hint = f"did you mean {meant}?" if meant else ""
-            review.refuse(
-                (*item, "queue_id"), f"{queue_id!r}, which is no queue", "the id of a queue", hint
-            )
+        review.known_queue(*item, "queue_id")
 
 
 def _identity(review: Review) -> None:

@@ -73,16 +73,10 @@ def _addresses(review: Review) -> None:
 
 
 def _queues(review: Review) -> None:
-    known = [name for queue in review.items("queues") if (name := review.text(*queue, "id"))]
     for item in review.items(_SECTION, "boxes"):
-        named = [(*item, "queue")]
-        named += [(*topic, "queue") for topic in review.items(*item, "topics")]
-        for keys in named:
-            name = review.text(*keys)
-            if name is not None and name not in known:
-                meant = nearest(name, known)
-                hint = f"did you mean {meant}?" if meant else ""
-                review.refuse(keys, f"{name!r}, which is no queue", "the name of a queue", hint)
+        review.known_queue(*item, "queue")
+        for topic in review.items(*item, "topics"):
+            review.known_queue(*topic, "queue")
 
 
 def _accounts(review: Review) -> None:
@@ -141,12 +135,12 @@ def _sending(review: Review) -> None:
 
 
 def _keys(review: Review) -> None:
-    """Refuse a key that is missing or none, and two keys of one domain."""
+    """Refuse a key that is missing or none, and two keys under one name."""
     first: dict[str, Keys] = {}
     for item in review.items(_SECTION, "dkim"):
-        domain = review.text(*item, "domain")
-        if domain is not None:
-            _once(review, first, domain, (*item, "domain"))
+        domain, selector = review.text(*item, "domain"), review.text(*item, "selector")
+        if domain is not None and selector is not None:
+            _once(review, first, f"{selector}._domainkey.{domain}", (*item, "selector"))
         path = review.file_at(*item, "key")
         if path is None or review.environ is None:
             continue  # Secrets are not looked up.

@@ -57,4 +57,5 @@ class MailDkim(Section):
     ]
     """The public key stands in DNS under `SELECTOR._domainkey.DOMAIN`."""
     key: FilePath
-    """PEM file with the unencrypted RSA key of 2,048 bits."""
+    """PEM file with the unencrypted key: RSA of 2,048 bits, or Ed25519 (RFC 8463). Not every
+    receiver knows Ed25519 yet: have a second entry of the same domain with an RSA key."""

@@ -115,5 +115,8 @@ MEANINGS: Final[dict[str, str]] = {
     "MailDkim": "为一个域名所发邮件签名的密钥（RFC 6376）。",
     "MailDkim.domain": "发件人地址的域名。",
     "MailDkim.selector": "公钥在 DNS 中位于 `SELECTOR._domainkey.DOMAIN`。",
-    "MailDkim.key": "PEM 文件，内含未加密的 RSA 私钥，2,048 位。",
+    "MailDkim.key": (
+        "PEM 文件，内含未加密的私钥：2,048 位的 RSA，或 Ed25519（RFC 8463）。并非所有收件方都认识 "
+        "Ed25519：同一域名请再配一项 RSA 密钥。"
+    ),
 }

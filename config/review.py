@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from config.document import Document, Keys
+from config.explain import nearest
 from config.mistake import Mistake
 
 
@@ -52,6 +53,17 @@ class Review:
             text = self.document.text(item)
             if text is not None:
                 yield item, text
+
+    def known_queue(self, *keys: str | int) -> None:
+        """Refuse the name that stands there, if any does, where no queue has it."""
+        name = self.document.text(keys)
+        if name is None:
+            return
+        known = [one for item in self.items("queues") if (one := self.text(*item, "id"))]
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"did you mean {meant}?" if meant else ""
+            self.refuse(keys, f"{name!r}, which is no queue", "the id of a queue", hint)
 
     def whole(self, default: int, *keys: str | int) -> int | None:
         """Return the whole number that stands there, the default where nothing stands.

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 from config import emotion_review
 from config.document import Keys
-from config.explain import nearest
 from config.resources import secret_value
 from config.review import Review
 from config.webhooks import (
@@ -23,12 +22,12 @@ _SECTION: Final = "webhooks"
 
 def check(review: Review) -> None:
     """Run every check of this file."""
-    known = [name for queue in review.items("queues") if (name := review.text(*queue, "id"))]
     keys_seen: dict[str, Keys] = {}
     for item in review.items(_SECTION):
         safe_url(review, item)
         _secret(review, item, keys_seen)
-        _queues(review, item, known)
+        for keys, _ in review.texts(*item, "queues"):
+            review.known_queue(*keys)
         _never_sent(review, item)
 
 
@@ -81,14 +80,6 @@ def _secret(review: Review, item: Keys, seen: dict[str, Keys]) -> None:
             "one of its own",
             f"the first is on line {review.line(first)}; each receiver could sign for the other",
         )
-
-
-def _queues(review: Review, item: Keys, known: list[str]) -> None:
-    for keys, name in review.texts(*item, "queues"):
-        if name not in known:
-            meant = nearest(name, known)
-            hint = f"did you mean {meant}?" if meant else ""
-            review.refuse(keys, f"{name!r}, which is no queue", "the name of a queue", hint)
 
 
 def _never_sent(review: Review, item: Keys) -> None:

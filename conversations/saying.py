@@ -24,6 +24,8 @@ again from there."""
 AGENT_SOURCE: Final = "agent"
 """The source under which the client ids of agents are kept apart from those of customers."""
 MAIL_SOURCE: Final = "mail"
+OWN_SOURCE: Final = "own"
+"""The source of client ids that count in all conversations: of what begins one."""
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +71,12 @@ class Saying(Receiving):
             return None
         return await self._store.find_duplicate(_as_inbound(entry, draft))
 
-    async def _say(self, entry: Entry, draft: Draft, *, is_new: bool) -> Message:
+    async def _say(
+        self, entry: Entry, draft: Draft, *, is_new: bool, key: Inbound | None = None
+    ) -> Message:
+        """Commit a draft; `key` says under what it is said once, None: under its client id here."""
+        if key is None and draft.client_id:
+            key = _as_inbound(entry, draft)
         thread = entry.thread
         conversation = thread.conversation
         message = self.message(
@@ -88,7 +95,7 @@ class Saying(Receiving):
         await self._store.add(
             after,
             message,
-            inbound=_as_inbound(entry, draft) if draft.client_id else None,
+            inbound=key,
             is_new=is_new,
             outgoing=goes_out,
         )
@@ -144,7 +151,8 @@ class Saying(Receiving):
         """Write a mail that follows a call, to an address that its customer has given.
 
         It begins a conversation with the source "mail" to which the call belongs from now on, or
-        goes on with the one that it belongs to already.
+        goes on with the one that it belongs to already. The same agent and client_id again finds
+        the first mail, also where the node died before the call was bound to it.
 
         Raises:
             NotKnown: There is no such contact or queue, or no mail goes out.
@@ -154,15 +162,16 @@ class Saying(Receiving):
         if record is None:
             raise NotKnown("contact", contact_id)
         contact = record.contact
+        key = _once(f"{contact_id}/{draft.client_id}", draft.agent_id) if draft.client_id else None
         if contact.conversation_id is not None:
             async with self._entries.holding(contact.conversation_id) as entry:
                 if entry.thread.conversation.source == MAIL_SOURCE:
-                    if await self._said_before(entry, draft) is None:
-                        await self._say(entry, draft, is_new=False)
+                    if await self._under(key) is None:
+                        await self._say(entry, draft, is_new=False, key=key)
                     return entry.thread.conversation
         opening = _opening(MAIL_SOURCE, Channel.MAIL, address, draft, queue_id)
-        message = await self._begin_with(
-            replace(opening, language=language or contact.language), draft
+        message = await self._under(key) or await self._begin_with(
+            replace(opening, language=language or contact.language), draft, key
         )
         contact.conversation_id = message.conversation_id
         calls = self._calls
@@ -182,8 +191,8 @@ class Saying(Receiving):
     ) -> Message:
         """Write to a customer of our own accord: in his newest conversation there, or a new one.
 
-        A mail begins a new one. It opens no contact; his answer does. Whoever calls this sees to
-        it that the same is not written twice.
+        A mail begins a new one. It opens no contact; his answer does. The same client_id again
+        returns the first message, wherever it was written to.
 
         Raises:
             NotKnown: There is no such queue, and no way out to that source.
@@ -191,17 +200,31 @@ class Saying(Receiving):
         """
         self._check_way_out(source, queue_id, draft)
         sender = self._senders.get(source, address)
+        key = _once(draft.client_id) if draft.client_id else None
         async with sender.lock:
+            said = await self._under(key)
+            if said is not None:
+                return said
             await self._look_up(sender, source, channel, address)
             known = None if channel is Channel.MAIL else sender.conversation_id
             if known is not None:
                 async with self._entries.holding(known) as entry:
-                    said = await self._said_before(entry, draft)
-                    return said or await self._say(entry, draft, is_new=False)
+                    return await self._say(entry, draft, is_new=False, key=key)
             opening = _opening(source, channel, address, draft, queue_id)
-            message = await self._begin_with(replace(opening, language=language), draft)
+            message = await self._begin_with(replace(opening, language=language), draft, key)
             sender.conversation_id = message.conversation_id
             return message
+
+    async def said_under(self, client_id: str) -> Message | None:
+        """Return what `write_to` has committed under a client_id; None: nothing.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        return await self._under(_once(client_id))
+
+    async def _under(self, key: Inbound | None) -> Message | None:
+        return None if key is None else await self._store.find_duplicate(key)
 
     def _check_way_out(self, source: str, queue_id: str, draft: Draft) -> None:
         check_size(
@@ -212,14 +235,14 @@ class Saying(Receiving):
         if source not in self._outlets:
             raise NotKnown("outlet", source)
 
-    async def _begin_with(self, opening: Inbound, draft: Draft) -> Message:
+    async def _begin_with(self, opening: Inbound, draft: Draft, key: Inbound | None) -> Message:
         """Begin a conversation with words of ours, on the timeline of whose the address is."""
         recognised = await self._recognise(opening)
         whose = None if recognised is None else recognised.member_id or recognised.customer_id
         conversation_id = self.begin(opening, whose).thread.conversation.conversation_id
         async with self._entries.holding(conversation_id) as entry:
             try:
-                return await self._say(entry, draft, is_new=True)
+                return await self._say(entry, draft, is_new=True, key=key)
             except BaseException:
                 self._entries.drop(conversation_id)
                 raise
@@ -251,5 +274,18 @@ def _as_inbound(entry: Entry, draft: Draft) -> Inbound:
         proof=Proof.NONE,
         client_id=f"{conversation.conversation_id}:{draft.client_id}",
         queue_id=conversation.queue_id,
+        text="",
+    )
+
+
+def _once(client_id: str, agent_id: str | None = None) -> Inbound:
+    """Return a key as `_as_inbound` does, of a draft that is said once in all conversations."""
+    return Inbound(
+        source=OWN_SOURCE,
+        channel=Channel.MESSAGE,
+        sender=Identifier(IdentifierKind.APP, agent_id or ""),
+        proof=Proof.NONE,
+        client_id=client_id,
+        queue_id="",
         text="",
     )

@@ -126,11 +126,15 @@ class Writer(Protocol):
     ) -> Message:
         """Commit a message to an address, in its newest conversation or a new one, and send it.
 
-        The same `draft.client_id` in the same conversation returns the first message.
+        The same `draft.client_id` returns the first message, wherever it was written to.
 
         Raises:
             NotKnown: There is no such queue, or no way out to that source.
         """
+        ...
+
+    async def said_under(self, client_id: str) -> Message | None:
+        """Return what was committed under a client_id; None: nothing."""
         ...
 
 

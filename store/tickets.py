@@ -44,7 +44,7 @@ from store.conversation_schema import CUSTOMER_MEMBERS, TIMELINE
 from store.customer_memory import CustomerMemory
 from store.database import Database
 from store.statements import Step, upsert
-from store.ticket_rows import TABLE, changing_columns, entry_of, ticket_of, ticket_row, trail_row
+from store.ticket_rows import changing_columns, entry_of, ticket_of, ticket_row, trail_row
 from store.ticket_schema import TICKET_LINKS, TICKET_TRAIL, TICKETS
 from store.ticket_targets import concerned, look
 from store.vault import Vault
@@ -82,14 +82,6 @@ class Tickets:
         )
         self._insert_entry = insert(TICKET_TRAIL)
         self._put_line = upsert(database.dialect, TIMELINE)
-        # A statement of its own: it is given other columns.
-        self._forget_ticket = update(TICKETS).where(TICKETS.c.ticket_id == whose)
-        self._forget_texts = (
-            update(TICKET_TRAIL)
-            .where(TICKET_TRAIL.c.ticket_id == whose, TICKET_TRAIL.c.change == "noted")
-            .values(text=None)
-        )
-        self._drop_line = delete(TIMELINE).where(TIMELINE.c.entry_id == whose)
 
     async def add(
         self, ticket: Ticket, entries: Sequence[TrailEntry], key: str
@@ -305,36 +297,6 @@ class Tickets:
         )
         async with self._database.reading("number of a customer's tickets") as connection:
             return int((await connection.execute(query)).scalar_one())
-
-    async def forget(self, customer_ids: Sequence[str]) -> int:
-        """Take out of these customers' tickets whose they were and what was written of them.
-
-        Numbers, states and who did what stay; return how many tickets it was.
-
-        Raises:
-            StoreError: Nothing of it is written.
-        """
-        columns = TICKETS.c
-        query = select(columns.ticket_id).where(columns.customer_id.in_(customer_ids))
-        async with self._database.reading("tickets of a customer") as connection:
-            ids = [row.ticket_id for row in await connection.execute(query)]
-        if not ids:
-            return 0
-        rows = tuple(
-            {
-                "whose": one,
-                "customer_id": None,
-                "subject": self._vault.seal("", table=TABLE, column="subject", row=one),
-            }
-            for one in ids
-        )
-        await self._database.write(
-            f"{len(ids)} tickets of a customer who is forgotten",
-            Step(self._forget_ticket, rows),
-            Step(self._forget_texts, tuple({"whose": one} for one in ids)),
-            Step(self._drop_line, tuple({"whose": one} for one in ids)),
-        )
-        return len(ids)
 
     def _rest(
         self, ticket: Ticket, before: Ticket | None, entries: Sequence[TrailEntry], place: int

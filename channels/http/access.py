@@ -180,6 +180,7 @@ def api_problems(*names: str) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses of a route under /api/v1: its own and those of all."""
     return problems(
         *names,
+        "bad-request",
         "unauthorized",
         "request-timeout",
         "too-large",

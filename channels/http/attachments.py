@@ -108,7 +108,7 @@ async def attachment_of(ports: ApiPorts, attachment_id: str) -> Attachment:
     status_code=201,
     summary="Upload a file",
     response_description="The file as it is kept, with the id to send it with.",
-    responses=api_problems("bad-request", "attachment-refused", "limit", "unavailable"),
+    responses=api_problems("attachment-refused", "limit", "unavailable"),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -179,18 +179,19 @@ async def get_attachment(ports: Ports, attachment_id: AttachmentPath) -> Attachm
     return AttachmentOut.of(await attachment_of(ports, attachment_id))
 
 
-_CONTENT: Final[dict[str, Any]] = {
-    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-}
+_CONTENT: Final[dict[str, Any]] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+"""Of the type that the file is of."""
 
 
 @router.get(
     "/api/v1/attachments/{attachment_id}/content",
     summary="Get the content of a file",
-    response_description="The bytes of the file; 206 with the part that `Range` asks for.",
+    response_description="The bytes of the file.",
     response_class=Response,
     responses={
-        200: {"description": "The bytes of the file; 206 a part of them.", "content": _CONTENT},
+        200: {"description": "The bytes of the file.", "content": _CONTENT},
+        206: {"description": "The part of them that `Range` asks for.", "content": _CONTENT},
+        304: {"description": "The client has them already: its `If-None-Match` says so."},
         **api_problems("not-known", "attachment-shut", "range-not-satisfiable", "unavailable"),
     },
 )
@@ -212,11 +213,11 @@ async def get_content(
     ] = None,
     if_range: Annotated[
         str | None,
-        Header(description="The `ETag` that the range belongs to.", examples=['"9f86d081…"']),
+        Header(description="The `ETag` that the range belongs to.", examples=['"9f86d081"']),
     ] = None,
     if_none_match: Annotated[
         str | None,
-        Header(description="The `ETag` that the client has: 304.", examples=['"9f86d081…"']),
+        Header(description="The `ETag` that the client has: 304.", examples=['"9f86d081"']),
     ] = None,
 ) -> Response:
     """The content, whole or in part (RFC 9110 section 14), with a strong `ETag`: its SHA-256.

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Final
 
 import dkim
-import structlog
 
+from channels.mail.ed25519 import ALGORITHM, seed_of, teach
 from config.mail_send import MailDkim
 from domain.errors import ConfigurationError
 
@@ -18,11 +18,12 @@ SIGNED: Final = (
 """RFC 6376 section 5.4.1. From and Subject stand here twice, so that nobody can add a second one
 without breaking the signature (section 8.15)."""
 
-_log = structlog.get_logger(__name__)
+_Key = tuple[bytes, bytes, bytes]
+"""Selector, private key as dkimpy takes it, algorithm."""
 
 
 class Signer:
-    """Signs for each domain with its key."""
+    """Signs for each domain with its keys: RSA, or Ed25519, or one of each."""
 
     def __init__(self, keys: Sequence[MailDkim]) -> None:
         """Read the keys.
@@ -30,21 +31,28 @@ class Signer:
         Raises:
             ConfigurationError: A key cannot be read or cannot sign.
         """
-        self._keys: dict[str, tuple[bytes, bytes]] = {}
+        teach()
+        self._keys: dict[str, list[_Key]] = {}
         for entry in keys:
-            key = _read(entry.key)
-            self._keys[entry.domain.lower()] = (entry.selector.encode(), key)
+            pem = _read(entry.key)
             try:
-                self.sign(b"From: a@b\r\n\r\n", entry.domain)
+                seed = seed_of(pem)
+                key: _Key = (
+                    (entry.selector.encode(), pem, b"rsa-sha256")
+                    if seed is None
+                    else (entry.selector.encode(), seed, ALGORITHM)
+                )
+                _field(b"From: a@b\r\n\r\n", entry.domain, key)
             except Exception as error:
                 # dkimpy has its own errors, and lets those of ASN.1 through.
                 raise ConfigurationError(
-                    f"mail.dkim {entry.domain}: {entry.key}: no RSA key in PEM form"
+                    f"mail.dkim {entry.domain}: {entry.key}: no RSA or Ed25519 key in PEM form"
                     f" ({type(error).__name__})"
                 ) from None
+            self._keys.setdefault(entry.domain.lower(), []).append(key)
 
     def sign(self, mail: bytes, domain: str) -> bytes:
-        """Return a mail with its signature before it, or as it is where there is no key.
+        """Return a mail with its signatures before it, or as it is where there is no key.
 
         Takes some 10 ms: not for the event loop.
 
@@ -52,19 +60,22 @@ class Signer:
             mail: Lines end with CR LF.
             domain: Of its sender, in ASCII.
         """
-        found = self._keys.get(domain.lower())
-        if found is None:
-            return mail
-        selector, key = found
-        signature = dkim.sign(
-            mail,
-            selector,
-            domain.lower().encode(),
-            key,
-            canonicalize=(b"relaxed", b"relaxed"),
-            include_headers=list(SIGNED),
-        )
-        return bytes(signature) + mail
+        keys = self._keys.get(domain.lower(), ())
+        return b"".join(_field(mail, domain, key) for key in keys) + mail
+
+
+def _field(mail: bytes, domain: str, key: _Key) -> bytes:
+    selector, private, algorithm = key
+    field = dkim.sign(
+        mail,
+        selector,
+        domain.lower().encode(),
+        private,
+        canonicalize=(b"relaxed", b"relaxed"),
+        signature_algorithm=algorithm,
+        include_headers=list(SIGNED),
+    )
+    return bytes(field)
 
 
 def _read(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from typing import Final
 
 import dkim
 
+from channels.mail.ed25519 import teach
 from channels.mail.guard import header_end
 
 SIGNATURES_MAX: Final = 5
@@ -64,6 +65,7 @@ def verify(
         shown: The domain in From: signatures that may speak for it are looked at first, the others
             from the topmost on.
     """
+    teach()
     wanted = [
         (number, domain, "l" in tags)
         for number, tags in enumerate(_signatures(raw, header_bytes_max))

@@ -12,7 +12,7 @@ from domain.consent import Answer
 from domain.contact import Channel
 from domain.customer import Customer, Identifier
 from domain.errors import NotKnown, OutreachMistake
-from domain.message import Draft
+from domain.message import Draft, Message
 from domain.outreach import (
     VALUE_CHARACTERS_MAX,
     Audience,
@@ -33,6 +33,8 @@ _log = structlog.get_logger(__name__)
 
 SourceOf = Callable[[Channel, Identifier], str | None]
 """Where a message to an address on a channel goes out; None: nowhere."""
+Way = tuple[Channel, Identifier, str]
+"""Channel, address and source."""
 
 
 class OutreachService:
@@ -112,39 +114,26 @@ class OutreachService:
         customer = await self._audience.customer(wish.customer_id)
         if customer is None:
             raise NotKnown("customer", wish.customer_id)
-        way = await self._way(template, wish, customer)
+        client_id = f"outreach/{wish.key}"
+        # Were the node to die before the record is written, the message is there all the same:
+        # it counts, whatever the customer has changed since.
+        said = await self._writer.said_under(client_id)
+        refused: Refused | None = None
+        if said is None:
+            way = await self._way(template, wish, customer)
+            if isinstance(way, Refused):
+                refused = way
+            else:
+                said = await self._write(way, template, wish, customer, client_id)
         record = OutreachRecord(
             outreach_id=self._new_id(),
             template_id=template.id,
             customer_id=customer.customer_id,
             at=self._clock.utc(),
-            refused=way if isinstance(way, Refused) else None,
+            channel=None if said is None else said.channel,
+            message_id=None if said is None else said.message_id,
+            refused=refused,
         )
-        if not isinstance(way, Refused):
-            channel, address, source = way
-            language = _language(template, customer)
-            values = {"name": customer.name, **wish.variables}
-            message = await self._writer.write_to(
-                source,
-                channel,
-                address,
-                # Should the record below not be written, the same key finds this message again.
-                Draft(
-                    client_id=f"outreach/{wish.key}",
-                    text=_filled(template.text, language, values),
-                    subject=_filled(template.subject, language, values),
-                ),
-                queue_id=template.queue_id,
-                language=language,
-            )
-            record = OutreachRecord(
-                outreach_id=record.outreach_id,
-                template_id=template.id,
-                customer_id=customer.customer_id,
-                at=record.at,
-                channel=channel,
-                message_id=message.message_id,
-            )
         await self._store.add(wish.key, record)
         _log.info(
             "outreach",
@@ -155,10 +144,35 @@ class OutreachService:
         )
         return record
 
+    async def _write(
+        self,
+        way: Way,
+        template: Template,
+        wish: OutreachWish,
+        customer: Customer,
+        client_id: str,
+    ) -> Message:
+        """Fill the template in the customer's language, and have it committed and sent."""
+        channel, address, source = way
+        language = _language(template, customer)
+        values = {"name": customer.name, **wish.variables}
+        return await self._writer.write_to(
+            source,
+            channel,
+            address,
+            Draft(
+                client_id=client_id,
+                text=_filled(template.text, language, values),
+                subject=_filled(template.subject, language, values),
+            ),
+            queue_id=template.queue_id,
+            language=language,
+        )
+
     async def _way(
         self, template: Template, wish: OutreachWish, customer: Customer
-    ) -> tuple[Channel, Identifier, str] | Refused:
-        """Return channel, address and source, or why there is no way."""
+    ) -> Way | Refused:
+        """Return the way to a customer, or why there is none."""
         if template.purpose == "offers":
             answer = await self._audience.offers_answer(customer.customer_id)
             if answer is not Answer.GRANTED:

@@ -3,13 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from channels.http.app import build_app
 from channels.http.server import HttpServer
 from domain.contact import Channel
+from domain.customer import Customer
+from domain.identity_ports import Recognition
 from domain.message import Author, Delivery
+from domain.proof import Proof
 from tests.chromium import Page, chromium
 from tests.programs import require_program
 from tests.unit.channels.conversation_fakes import (
@@ -18,16 +22,20 @@ from tests.unit.channels.conversation_fakes import (
     conversation,
     hex_id,
 )
-from tests.unit.channels.http.fakes import TOKEN, Node, http_settings
+from tests.unit.channels.http.customer_fakes import FakeDirectory
+from tests.unit.channels.http.fakes import TOKEN, Node, contact_id, http_settings
+from tests.unit.channels.http.identity_fakes import FakeIdentities
 
 pytestmark = pytest.mark.chromium
 
 
 @asynccontextmanager
-async def served(fake: FakeConversations, vault: FakeVault, port: int = 0) -> AsyncIterator[str]:
+async def served(
+    fake: FakeConversations, vault: FakeVault, port: int = 0, **more: Any
+) -> AsyncIterator[str]:
     require_program("chromium")
     settings = http_settings(desk=True, port=port)
-    ports = replace(Node().ports(), conversations=fake, attachments=vault)
+    ports = replace(Node().ports(), conversations=fake, attachments=vault, **more)
     async with HttpServer(build_app(settings, ports, token=TOKEN), settings) as server:
         yield server.url
 
@@ -121,4 +129,44 @@ async def test_a_node_that_restarts_is_found_again_and_nothing_is_missed() -> No
         async with served(fake, FakeVault(), port=int(url.rpartition(":")[2])):
             await page.until("document.querySelector('.dot.on')")
             await page.until("document.querySelectorAll('.said').length === 2")
+        assert page.errors == []
+
+
+class Asked(FakeIdentities):
+    """The first contact is one of two customers' until an agent has said whose."""
+
+    async def confirm(
+        self, contact: str, customer_id: str, by: str, *, proof: Proof = Proof.PRESENTED
+    ) -> Recognition:
+        self.recognition = await super().confirm(contact, customer_id, by, proof=proof)
+        return self.recognition
+
+
+async def test_whose_a_conversation_is_the_agent_is_asked() -> None:
+    fake, asked = FakeConversations(), Asked()
+    nobodys = {"customer_id": None, "proof": Proof.SUSPECTED, "contact_id": contact_id(1)}
+    fake.add(conversation(1, **nobodys))
+    directory = FakeDirectory(
+        customers={
+            "C-1": Customer(customer_id=contact_id(700), number="C-1", name="Ana Müller"),
+            "C-2042": Customer(customer_id=contact_id(702), number="C-2042", name="王小明"),
+        },
+        proof=Proof.SUSPECTED,
+    )
+    known = {"customers": directory, "identities": asked, "identity_desk": asked}
+    async with served(fake, FakeVault(), **known) as url, chromium() as page:
+        await sign_in(page, url)
+        await click(page, ".list .item", "Ana")
+        await page.until("document.querySelectorAll('.whose button').length === 2")
+        shown = await page.eval("document.querySelector('.whose').textContent")
+        assert "王小明" not in shown, "a hint, and nobody's name"
+        assert "C-2042" not in shown
+        await click(page, ".whose button:last-child")
+        await click(page, "dialog button", "Cancel")
+        assert not asked.calls
+        await click(page, ".whose button:last-child")
+        await click(page, "dialog button", "He has proved it")
+        await page.until("!document.querySelector('.whose')")
+        await page.until("document.querySelector('.panel .proved')")
+        assert asked.calls == [("confirm", contact_id(1), contact_id(702), "alice", Proof.PROVED)]
         assert page.errors == []

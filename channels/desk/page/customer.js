@@ -5,27 +5,31 @@ import { h, icon } from "./dom.js";
 import { Refused, read } from "./node.js";
 import { fileOf } from "./talk.js";
 import { clockTime, t } from "./texts.js";
+import { question, whose } from "./whose.js";
 
-const known = new Map(); // conversation_id -> { record, tickets, entries, before }
+const known = new Map(); // conversation_id -> { customer, asked, record, tickets, entries, before }
 
 export function forgetCustomers() {
   known.clear();
 }
 
 // What a part of the node does not serve, or nobody may see, is left out.
-const orNothing = (path) => read(path).catch((error) => {
+const unlessRefused = (answer) => answer.catch((error) => {
   if (error instanceof Refused) return null;
   throw error;
 });
+const orNothing = (path) => unlessRefused(read(path));
 
 async function load(conversation) {
-  const { customer_id: customer, contact_id: contact } = conversation;
+  const { contact_id: contact } = conversation;
+  const asked = contact && !conversation.customer_id ? await unlessRefused(whose(contact)) : null;
+  const customer = conversation.customer_id ?? asked?.customer_id;
   const [record, tickets, page] = await Promise.all([
     contact ? orNothing(`/api/v1/contacts/${contact}/customer`) : null,
     customer ? orNothing(`/api/v1/tickets?customer_id=${customer}&limit=10`) : null,
     customer ? orNothing(`/api/v1/customers/${customer}/timeline?limit=30`) : null,
   ]);
-  return { customer, record, tickets: tickets?.tickets ?? [], entries: page?.entries ?? [], before: page?.next_before };
+  return { customer, asked, record, tickets: tickets?.tickets ?? [], entries: page?.entries ?? [], before: page?.next_before };
 }
 
 export async function customerPanel(place, one) {
@@ -36,7 +40,8 @@ export async function customerPanel(place, one) {
   const { conversation } = one;
   const id = conversation.conversation_id;
   const there = known.get(id);
-  draw(place, conversation, there?.customer === conversation.customer_id ? there : null);
+  const same = there && (!conversation.customer_id || there.customer === conversation.customer_id);
+  draw(place, conversation, same ? there : null);
   const loaded = await load(conversation);
   known.set(id, loaded);
   if (desk.chosen === id) draw(place, conversation, loaded);
@@ -44,6 +49,7 @@ export async function customerPanel(place, one) {
 
 function draw(place, conversation, loaded) {
   const scrolled = place.scrollTop;
+  const candidates = loaded?.asked?.candidates ?? [];
   const record = loaded?.record;
   const facts = [
     ["number", record?.number], ["value", record ? "★".repeat(record.value) : ""],
@@ -51,13 +57,19 @@ function draw(place, conversation, loaded) {
     ["language", conversation.language], ["queue", conversation.queue_id], ["subject", conversation.subject],
     ["due", conversation.due_at ? clockTime(conversation.due_at) : ""],
   ].filter(([, value]) => value);
-  const sure = conversation.proof === "proved" ? "proved" : "doubt";
+  const proof = loaded?.asked?.customer_id ? loaded.asked.proof : conversation.proof;
+  const sure = proof === "proved" ? "proved" : "doubt";
   place.replaceChildren(...[
     h("section", {},
       h("h3", {}, t("customer")),
       h("div", { class: "row" }, h("h2", { class: "grow cut" }, record?.name || conversation.name || t("unknown")),
-        h("span", { class: `small ${sure}` }, t(`proof_${conversation.proof}`))),
+        h("span", { class: `small ${sure}` }, t(`proof_${proof}`))),
       h("dl", { class: "facts small" }, facts.flatMap(([word, value]) => [h("dt", {}, t(word)), h("dd", { class: "cut" }, value)]))),
+    candidates.length ? question(conversation.contact_id, candidates, async () => {
+      const one = await load(conversation);
+      known.set(conversation.conversation_id, one);
+      if (desk.chosen === conversation.conversation_id) draw(place, conversation, one);
+    }) : null,
     loaded?.tickets.length ? h("section", {}, h("h3", {}, t("tickets")), h("ul", { class: "small" }, loaded.tickets.map(ticket))) : null,
     h("section", {}, h("h3", {}, t("timeline")),
       loaded?.entries.length ? h("ol", {}, loaded.entries.map(entry)) : h("p", { class: "empty small" }, t("none")),

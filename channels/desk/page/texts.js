@@ -26,6 +26,8 @@ const WORDS = {
     gone_accepted: "Taken.", gone_expired: "The offer has lapsed.", gone_other: "The offer is gone.",
     more: "Show more", tooLarge: "The file is too large.", talk: "talked", wait: "waited", unread: "new", waiting: "Waiting for an agent",
     call: "Call", calling: "Your telephone rings first, then the customer's.",
+    whose: "Which customer is it?", hasProved: "He has proved it", hasSaid: "He says so",
+    whoseHint: "Several have this address. Ask him before you tell him anything, then choose.",
     callHint: "The number to call. Left empty, the customer's verified number is called.",
   },
   zh: {
@@ -52,6 +54,8 @@ const WORDS = {
     state_new: "新建", state_open: "处理中", state_pending: "待客户", state_solved: "已解决", state_closed: "已关闭",
     gone_accepted: "已接受。", gone_expired: "提议已过期。", gone_other: "提议已撤回。",
     more: "显示更多", tooLarge: "文件太大。", talk: "通话", wait: "等待", unread: "新", waiting: "等待座席",
+    whose: "这是哪位客户？", hasProved: "客户已证实", hasSaid: "客户自称",
+    whoseHint: "此地址属于多位客户。透露任何内容之前请先询问，然后选择。",
     call: "呼叫", calling: "先响您的电话，然后接通客户。", callHint: "要拨打的号码。留空则拨打客户已验证的号码。",
   },
 };

@@ -115,22 +115,6 @@ async def test_a_customer_is_shown_with_his_open_tickets(store):
     assert (view.own_tickets, view.customer.open_tickets) == (1, 2)
 
 
-async def test_who_is_forgotten_leaves_no_words(store):
-    theirs = await add(store.tickets, 1, customer_id=contact_id(70), subject="Ana complains")
-    await add(store.tickets, 2, customer_id=contact_id(71), subject="Bert complains")
-    note = noted(theirs.ticket, "call her", START, "anna")
-    await store.tickets.save(TicketWrite(theirs, note.ticket, (note.entry,)))
-    assert await store.tickets.forget([contact_id(70)]) == 1
-    assert await store.tickets.forget([contact_id(70)]) == 0
-    left = await store.tickets.get("1")
-    assert (left.ticket.subject, left.ticket.customer_id, left.version) == ("", None, 2)
-    trail = await store.tickets.trail(contact_id(1))
-    assert [(one.change, one.text) for one in trail] == [("opened", "by_hand"), ("noted", "")]
-    assert (await store.tickets.get("2")).ticket.subject == "Bert complains"
-    async with store.database.reading("timeline") as connection:
-        assert len((await connection.execute(select(TIMELINE))).all()) == 1
-
-
 @pytest.mark.parametrize(
     ("question", "index"),
     [

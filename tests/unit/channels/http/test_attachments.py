@@ -208,3 +208,13 @@ async def test_content_that_cannot_be_read_is_a_problem(
     vault.read = broken  # type: ignore[method-assign]
     answer = await client.get(f"/api/v1/attachments/{which}/content")
     assert (answer.status_code, answer.json()["detail"]) == (503, "gone")
+
+
+async def test_the_document_names_a_part_what_the_client_has_and_any_type(
+    client: httpx.AsyncClient,
+) -> None:
+    document = (await client.get("/api/v1/openapi.json")).json()
+    answers = document["paths"]["/api/v1/attachments/{attachment_id}/content"]["get"]["responses"]
+    assert {"200", "206", "304"} <= answers.keys()
+    assert list(answers["206"]["content"]) == ["*/*"]
+    assert "content" not in answers["304"]

@@ -20,6 +20,7 @@ from tests.emotion_support import PITCH, window
 from tests.unit.channels.http.fakes import START, TOKEN, Node, http_settings
 
 OPEN = {"/healthz", "/readyz", "/metrics", "/api/v1/problems/{name}"}
+NO_CONTENT = {"204", "304"}
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
@@ -150,17 +151,17 @@ def test_an_operation_says_what_it_answers(
 ) -> None:
     answers = operation["responses"]
     good = [status for status in answers if status < "300"]
-    assert len(good) == 1
+    assert len(good) == 1 or good == ["200", "206"]
     for status, answer in answers.items():
         assert len(answer["description"]) > 5, status
-        if status == "204":
+        if status in NO_CONTENT:
             continue
         assert answer["content"], status
         assert all(content["schema"] for content in answer["content"].values()), status
     assert "500" in answers
     if path not in OPEN:
-        assert {"401", "408", "413", "422", "429"} <= answers.keys()
-        for status in answers.keys() - set(good):
+        assert {"400", "401", "408", "413", "422", "429"} <= answers.keys()
+        for status in answers.keys() - set(good) - NO_CONTENT:
             assert list(answers[status]["content"]) == ["application/problem+json"]
             (problem,) = answers[status]["content"].values()
             assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}

@@ -154,3 +154,14 @@ async def test_a_store_that_does_not_answer(client: httpx.AsyncClient, desk: Fak
 async def test_nobody_looks_after_tickets() -> None:
     async with connected(build_app(http_settings(), Node().ports(), token=TOKEN)) as client:
         problem(await client.get(TICKETS), 503, "unavailable")
+
+
+async def test_a_body_that_is_no_text_is_a_problem_that_the_document_names(
+    client: httpx.AsyncClient,
+) -> None:
+    await opened(client)
+    headers = {"Content-Type": "application/json"}
+    answer = await client.patch(f"{TICKETS}/1", content=b"\xff", headers=headers)
+    problem(answer, 400, "bad-request")
+    document = (await client.get("/api/v1/openapi.json")).json()
+    assert "400" in document["paths"]["/api/v1/tickets/{ticket}"]["patch"]["responses"]

@@ -96,8 +96,11 @@ class FakeWriter:
         await asyncio.sleep(0)
         if draft.client_id not in self.said:
             self.written.append((source, channel, address, draft.subject, draft.text, language))
-            self.said[draft.client_id] = message(len(self.said) + 1, draft.text)
+            self.said[draft.client_id] = message(len(self.said) + 1, draft.text, channel=channel)
         return self.said[draft.client_id]
+
+    async def said_under(self, client_id: str) -> Message | None:
+        return self.said.get(client_id)
 
 
 class Scene:
