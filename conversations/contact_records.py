@@ -14,7 +14,7 @@ import structlog
 from domain.contact import Contact, Interaction
 from domain.conversation import Conversation
 from domain.conversation_ports import ConversationStore
-from domain.errors import StoreError
+from domain.errors import Outdated, StoreError
 from domain.ports import ContactLedger
 
 RETRY_S: Final = 2.0
@@ -128,7 +128,10 @@ class ContactRecords:
             raise
         failed: list[Write] = []
         for write, error in zip(some, done, strict=True):
-            if isinstance(error, StoreError):
+            if isinstance(error, Outdated):
+                # Of a conversation that was forgotten meanwhile: it will not be there again.
+                _log.warning("record of what is no longer stored")
+            elif isinstance(error, StoreError):
                 failed.append(write)
             elif isinstance(error, BaseException):
                 _log.error("record not written", kind=type(error).__name__)

@@ -6,6 +6,7 @@ that its sender ever sent was sent in this run.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,6 +67,14 @@ class Senders:
             if oldest != key:
                 del self._senders[oldest]
         return sender
+
+    def forget(self, conversation_ids: Collection[str]) -> None:
+        """Ask the store anew for whoever had one of these conversations."""
+        for known in self._senders.values():
+            if known.conversation_id in conversation_ids:
+                known.is_known = known.is_whole = False
+                known.conversation_id = None
+                known.sent.clear()
 
     def drop_idle(self) -> None:
         """Drop whoever is not writing now: the store is asked anew."""

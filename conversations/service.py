@@ -194,6 +194,17 @@ class ConversationService(Saying, RouterSide):
         self._entries.drop_idle(before)
         self._senders.drop_idle()
 
+    def customer_forgotten(self, conversation_ids: Sequence[str]) -> None:
+        """These conversations were forgotten with their customer: end and remember none of them.
+
+        Whoever follows one is let go; a customer who is there comes again, and begins anew.
+        """
+        self._senders.forget(frozenset(conversation_ids))
+        for conversation_id in conversation_ids:
+            if self._entries.get(conversation_id) is not None:
+                self._start(self._forget(conversation_id))
+            self.followers.end_of(conversation_id)
+
     # Marks, typing, presence.
 
     async def mark(

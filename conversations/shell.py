@@ -19,6 +19,7 @@ from conversations.entries import Entry
 from conversations.rules import Rules
 from conversations.telling import PLACE, TYPING, Telling
 from conversations.thread import Thread
+from domain.contact import Disposition
 from domain.conversation import ConversationState
 from domain.conversation_ports import (
     ConversationStore,
@@ -26,7 +27,7 @@ from domain.conversation_ports import (
     OfferGone,
     Outlet,
 )
-from domain.errors import IllegalTransition, LimitExceeded, NotKnown, StoreError
+from domain.errors import IllegalTransition, LimitExceeded, NotKnown, Outdated, StoreError
 from domain.escalation_ports import WrittenRouting
 from domain.message import Author, Message
 from domain.ports import Clock, ContactLedger, EventPublisher
@@ -164,6 +165,17 @@ class Shell(Telling):
         async with self._entries.holding(conversation_id) as entry:
             await self._carry_out(entry, decide(entry.thread))
 
+    async def _forget(self, conversation_id: str) -> None:
+        """End what is open of a conversation that is no longer stored, and drop it."""
+        async with self._entries.holding(conversation_id) as entry:
+            if entry.thread.contact is not None:
+                actions = entry.thread.closed(Disposition.FAILED, "the customer was forgotten")
+                await self._carry_out(
+                    entry, [one for one in actions if not isinstance(one, do.Say)]
+                )
+            self._marked.pop(conversation_id, None)
+            self._entries.drop(conversation_id)
+
     async def _carry_out(self, entry: Entry, actions: Sequence[Action]) -> None:
         """Commit how the conversation stands, and do what its thread wants done."""
         left: list[Action] = list(actions)
@@ -194,6 +206,8 @@ class Shell(Telling):
         entry.written = conversation
         try:
             await self._store.update(conversation)
+        except Outdated:
+            _log.warning("conversation is no longer stored")
         except StoreError as error:
             _log.warning("conversation not written yet", reason=str(error))
             self.records.standing(lambda: entry.thread.conversation)
