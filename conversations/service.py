@@ -201,9 +201,10 @@ class ConversationService(Saying, RouterSide):
         """
         self._senders.forget(frozenset(conversation_ids))
         for conversation_id in conversation_ids:
-            if self._entries.get(conversation_id) is not None:
+            if self._entries.get(conversation_id) is None:
+                self.followers.end_of(conversation_id)
+            else:
                 self._start(self._forget(conversation_id))
-            self.followers.end_of(conversation_id)
 
     # Marks, typing, presence.
 

@@ -175,6 +175,7 @@ class Shell(Telling):
                 )
             self._marked.pop(conversation_id, None)
             self._entries.drop(conversation_id)
+            self.followers.end_of(conversation_id)
 
     async def _carry_out(self, entry: Entry, actions: Sequence[Action]) -> None:
         """Commit how the conversation stands, and do what its thread wants done."""
