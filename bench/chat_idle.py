@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import uvicorn
 from websockets.asyncio.server import serve as websockets_serve
 
-from bench.chat_rig import Customer, enter, node, open_files, resident_bytes
+from bench.chat_rig import ACCEPTED, Customer, enter, node, open_files, resident_bytes
 from bench.tables import print_table
 from channels.http.connection import EventConnection
 
@@ -51,9 +51,9 @@ def _chat() -> list[dict[str, object]]:
         answered = asyncio.Event()
         accepted = 0
 
-        def take(customer: Customer, message: dict[str, Any]) -> None:
+        def take(customer: Customer, frame: bytes) -> None:
             nonlocal accepted
-            if message["type"] == "accepted":
+            if frame.startswith(ACCEPTED):
                 accepted += 1
                 if accepted == CONNECTIONS:
                     answered.set()
