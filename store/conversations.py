@@ -17,7 +17,7 @@ from domain.message import Delivery, Inbound, Message
 from domain.proof import Proof
 from store.attachments_read import OF_MESSAGES, attachments_by_message
 from store.columns import ID
-from store.conversation_rows import address_mark, conversation_of, conversation_row
+from store.conversation_rows import address_mark, conversation_of, conversation_row, standing_row
 from store.conversation_schema import ATTACHMENTS, CONVERSATIONS, MESSAGE_WORDS, MESSAGES
 from store.database import Database
 from store.look_ups import Rows
@@ -37,12 +37,7 @@ from store.words import WordMarks, tokens
 
 MESSAGES_PAGE_MAX: Final = 500
 """Messages of one answer."""
-_FIXED: Final = frozenset(
-    (
-        *("conversation_id", "source", "channel", "customer_id", "opened_at"),
-        *("address_kind", "address", "address_mark"),
-    )
-)
+_FIXED: Final = frozenset(("conversation_id", "source", "channel", "customer_id", "opened_at"))
 """Columns of a conversation that its further steps do not write anew."""
 
 
@@ -355,7 +350,7 @@ class ConversationRecords:
         )
 
     def _changed(self, conversation: Conversation) -> Step:
-        row = conversation_row(conversation, self._vault)
+        row = standing_row(conversation, self._vault)
         changed = {name: value for name, value in row.items() if name not in _FIXED}
         which = {"which": conversation.conversation_id, "whose": conversation.customer_id}
         return Step(self._update, ({**changed, **which},), exact=True)
