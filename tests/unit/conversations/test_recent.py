@@ -88,7 +88,7 @@ async def test_who_joins_before_he_writes_is_looked_up_once() -> None:
             asked.append(address)
             return await of_address(source, address)
 
-        house.records.of_address = asks
+        house.records.of_address = asks  # type: ignore[method-assign]
         received = await house.talk.receive(inbound())
         found = await house.talk.open_with("chat", inbound().sender)
         assert found == received.conversation
@@ -104,7 +104,7 @@ async def test_all_steps_of_a_contact_until_it_is_written_are_one_write() -> Non
             updates.append(replace(contact))
             await update(contact)
 
-        house.ledger.update = count
+        house.ledger.update = count  # type: ignore[method-assign]
         contact = None
         async with house.talk.records._lock:
             received = await house.talk.receive(inbound())
