@@ -11,18 +11,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final, cast
 
 import structlog
 
-from bench.written_node import AGENT_IDS, Desks, at_work, settings
+from bench.loop_turns import percentiles_ms
+from bench.written_node import AGENT_IDS, Desks, WrittenNode, at_work, settings
 from channels.chat.identity import visitor
 from channels.chat.service import ChatService
 from channels.chat.tickets import Admission
 from conversations.service import ConversationService
 from domain.message import Draft
+from server.clock import SystemClock
+from server.loop_lag import LoopLag
 
 PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
 _HEAD: Final = (
@@ -35,6 +39,28 @@ _HEAD: Final = (
     b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
 )
 """What a browser sends."""
+ACCEPTED: Final = b'{"type":"accepted","client_id":"'
+LIVE: Final = b'{"type":"live"'
+AGENT_TOLD: Final = b'"author":"agent"'
+"""By what a customer knows a frame without parsing it."""
+LAG_EVERY_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a node has spent since its start.
+
+    Attributes:
+        cpu_s, loop_s: Processor time of all its threads, and of its event loop's.
+        written, commits: Writes, and the transactions that carried them.
+        late_p99_ms: By how much its event loop overslept since it was asked last; None: unknown.
+    """
+
+    cpu_s: float
+    loop_s: float
+    written: int
+    commits: int
+    late_p99_ms: float | None
 
 
 def chat() -> dict[str, object]:
@@ -79,6 +105,9 @@ async def _serve(pipe: Connection) -> None:
             pipe.send(server.address)
             base = resident_bytes()
             tasks: list[asyncio.Task[None]] = []
+            late_s: list[float] = []
+            lag = LoopLag(SystemClock(), late_s.append, interval_s=LAG_EVERY_S)
+            await lag.__aenter__()
             while (asked := await asyncio.to_thread(pipe.recv)) is not None:
                 match asked:
                     case ("tickets", numbers):
@@ -93,13 +122,26 @@ async def _serve(pipe: Connection) -> None:
                             tasks.append(asyncio.create_task(work))
                     case ("served",):
                         pipe.send(len(desks.serves))
-                    case ("written",):
-                        pipe.send(works.store.database.figures())
+                    case ("spent",):
+                        pipe.send(_spent(works, late_s))
+                        late_s.clear()
                     case ("agents", per_s, seconds):
                         writing = _agents(works.written.conversations, desks, per_s, seconds)
                         tasks.append(asyncio.create_task(writing))
+            await lag.__aexit__()
             for task in tasks:
                 task.cancel()
+
+
+def _spent(works: WrittenNode, late_s: list[float]) -> Spent:
+    figures, late_ms = works.store.database.figures(), percentiles_ms(late_s)
+    return Spent(
+        cpu_s=time.process_time(),
+        loop_s=time.thread_time(),
+        written=figures.written,
+        commits=figures.commits,
+        late_p99_ms=None if late_ms is None else late_ms[1],
+    )
 
 
 def _ticket(service: ChatService, number: int) -> str:
@@ -119,7 +161,7 @@ async def _agents(talk: ConversationService, desks: Desks, per_s: float, seconds
             await asyncio.sleep(wait_s)
         conversation_id, agent_id = serves[number % len(serves)]
         draft = Draft(
-            client_id=f"d{number}",
+            client_id=f"d{per_s:g}-{number}",
             text=f"{time.monotonic_ns()} {'x' * 80}",
             agent_id=agent_id,
         )
@@ -164,8 +206,8 @@ def node() -> Iterator[Node]:
 class Customer(asyncio.Protocol):
     """A client of few bytes: it sends ready frames and looks for what it waits for."""
 
-    def __init__(self, ticket: str, take: Callable[["Customer", dict[str, Any]], None]) -> None:
-        """Prepare; `take` is called with each message."""
+    def __init__(self, ticket: str, take: Callable[["Customer", bytes], None]) -> None:
+        """Prepare; `take` is called with each message as it came."""
         self._ticket = ticket
         self._take = take
         self._buffer = bytearray()
@@ -190,10 +232,9 @@ class Customer(asyncio.Protocol):
             self._upgraded = True
             self.send({"type": "hello", "version": 1, "ticket": self._ticket})
         while (frame := self._frame()) is not None:
-            message = json.loads(frame)
-            if message["type"] == "live":
+            if frame.startswith(LIVE):
                 self.live.set_result(None)
-            self._take(self, message)
+            self._take(self, frame)
 
     def _frame(self) -> bytes | None:
         """Return the payload of the next text frame; pings are answered on the way."""
@@ -226,7 +267,7 @@ class Customer(asyncio.Protocol):
 
 
 async def enter(
-    where: Node, numbers: range, take: Callable[[Customer, dict[str, Any]], None]
+    where: Node, numbers: range, take: Callable[[Customer, bytes], None]
 ) -> list[Customer]:
     """Return customers who are connected and live, let in a hundred at a time."""
     loop = asyncio.get_running_loop()

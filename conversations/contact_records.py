@@ -14,7 +14,7 @@ import structlog
 from domain.contact import Contact, Interaction
 from domain.conversation import Conversation
 from domain.conversation_ports import ConversationStore
-from domain.errors import StoreError
+from domain.errors import Outdated, StoreError
 from domain.ports import ContactLedger
 
 RETRY_S: Final = 2.0
@@ -43,6 +43,7 @@ class ContactRecords:
         self._ledger = ledger
         self._store = store
         self._inbox: deque[Write] = deque()
+        self._unwritten: dict[str, Contact] = {}
         self._wanted = asyncio.Event()
         self._lock = asyncio.Lock()
         self._pump: asyncio.Task[None] | None = None
@@ -74,8 +75,17 @@ class ContactRecords:
         self._put(lambda: self._ledger.open(contact))
 
     def update(self, contact: Contact) -> None:
-        """Write how a contact stands."""
-        self._put(lambda: self._ledger.update(contact))
+        """Write how a contact stands by then; one write for all steps that came until then."""
+        contact_id = contact.contact_id
+        if self._unwritten.get(contact_id) is contact:
+            return
+
+        async def write() -> None:
+            self._unwritten.pop(contact_id, None)
+            await self._ledger.update(contact)
+
+        self._put(write)
+        self._unwritten[contact_id] = contact
 
     def close(self, contact: Contact, reason: str) -> None:
         """Write how a contact ended."""
@@ -99,6 +109,8 @@ class ContactRecords:
         if len(self._inbox) >= BACKLOG_MAX:
             self._inbox.popleft()
             self.dropped += 1
+            # It may be what a later step relies on.
+            self._unwritten.clear()
         self._inbox.append(write)
         self._wanted.set()
 
@@ -128,7 +140,10 @@ class ContactRecords:
             raise
         failed: list[Write] = []
         for write, error in zip(some, done, strict=True):
-            if isinstance(error, StoreError):
+            if isinstance(error, Outdated):
+                # Of a conversation that was forgotten meanwhile: it will not be there again.
+                _log.warning("record of what is no longer stored")
+            elif isinstance(error, StoreError):
                 failed.append(write)
             elif isinstance(error, BaseException):
                 _log.error("record not written", kind=type(error).__name__)

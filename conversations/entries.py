@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from conversations.recent import Recent
 from conversations.thread import Thread
 from domain.conversation import Conversation, ConversationState
 from domain.errors import NotKnown
@@ -36,6 +37,7 @@ class Entry:
         preview: Beginning of the newest message; None: not known.
         is_whole: All that agents ever said in it is in `said`.
         said: Messages of agents by agent and client id, the newest last.
+        recent: The newest messages.
     """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -48,6 +50,7 @@ class Entry:
     preview: str | None = None
     is_whole: bool = False
     said: OrderedDict[tuple[str, str], str] = field(default_factory=OrderedDict)
+    recent: Recent = field(default_factory=lambda: Recent(0))
 
     @property
     def thread(self) -> Thread:
@@ -98,6 +101,7 @@ class Entries:
         conversation = thread.conversation
         entry = self._entries.setdefault(conversation.conversation_id, Entry())
         entry.held, entry.written = thread, conversation
+        entry.recent = Recent(conversation.last_sequence)
         return entry
 
     def drop(self, conversation_id: str) -> None:
@@ -132,6 +136,7 @@ class Entries:
                     if entry.held is None:
                         raise NotKnown("conversation", conversation_id)
                     entry.written = entry.held.conversation
+                    entry.recent = Recent(entry.written.last_sequence)
                 yield entry
         finally:
             entry.users -= 1

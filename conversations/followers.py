@@ -114,6 +114,11 @@ class Followers:
         for follower in list(self._by_id.get(whose, ())):
             follower.tell(update)
 
+    def end_of(self, whose: str) -> None:
+        """Nothing more happens there: end everybody who follows this one."""
+        for follower in list(self._by_id.get(whose, ())):
+            follower.end()
+
     def end(self) -> None:
         """The node stops: end everybody."""
         for known in list(self._by_id.values()):

@@ -1,5 +1,6 @@
 """What the customer of a chat is told by us, in English and Chinese."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -39,6 +40,7 @@ LINES: Final[Mapping[LineName, Line]] = {
     ),
 }
 """The operator's own words, `conversations.lines`, take their place."""
+_AGENT: Final = re.compile(r"(.?)\{agent\}(?=(.?))", re.DOTALL)
 
 
 def line_of(own: Lines, name: LineName, language: str, agent: str = "") -> str:
@@ -54,5 +56,21 @@ def line_of(own: Lines, name: LineName, language: str, agent: str = "") -> str:
     line = LINES[name] if said is None else said
     is_chinese = language.lower().partition("-")[0] == "zh"
     nobody = "客服人员" if is_chinese else "An agent" if name == "joined" else "the agent"
+    who = agent or nobody
+
+    def named(place: re.Match[str]) -> str:
+        before, after = place.groups()
+        return before + _space(before, who[0]) + who + _space(who[-1], after)
+
     # Not str.format: braces of the operator's own must not fail in front of a customer.
-    return (line.zh if is_chinese else line.en).replace("{agent}", agent or nobody)
+    return _AGENT.sub(named, line.zh if is_chinese else line.en)
+
+
+def _space(left: str, right: str) -> str:
+    """Return the space that parts a Chinese character from a letter or digit beside it."""
+    parted = left.isalnum() and right.isalnum() and _is_han(left) is not _is_han(right)
+    return " " if parted else ""
+
+
+def _is_han(letter: str) -> bool:
+    return "\u3400" <= letter <= "\u9fff"

@@ -215,6 +215,7 @@ class Receiving(Shell):
         await self._store.add(after, message, inbound=inbound, is_new=is_new)
         entry.written = after
         entry.preview = message.text[:PREVIEW_CHARACTERS_MAX]
+        entry.recent.note(message)
         actions = thread.customer_wrote(after, message, inbound)
         self._tell(entry, NewMessage(message=message))
         await self._carry_out(entry, actions)

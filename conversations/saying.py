@@ -102,6 +102,7 @@ class Saying(Receiving):
         entry.written = after
         if draft.client_id:
             entry.note_said(draft.agent_id or "", draft.client_id, message.message_id)
+        entry.recent.note(message)
         actions = thread.we_wrote(after, message)
         self._tell(entry, NewMessage(message=message))
         await self._carry_out(entry, actions)

@@ -6,13 +6,15 @@ that its sender ever sent was sent in this run.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 from domain.customer import Identifier
 
-SENDERS_MAX: Final = 5_000
-"""Senders remembered; the one who was silent longest is looked up in the store again."""
+SENDERS_MAX: Final = 10_000
+"""Senders remembered, as many as may be connected, some 700 bytes each; the one who was silent
+longest is looked up in the store again."""
 SENT_MAX: Final = 128
 """Messages of one sender remembered by his ids, about 250 bytes each; older ones are looked up."""
 
@@ -35,13 +37,13 @@ class Sender:
     is_known: bool = False
     conversation_id: str | None = None
     is_whole: bool = False
-    sent: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    sent: dict[str, str] = field(default_factory=dict)
 
     def note(self, client_id: str, message_id: str) -> None:
         """Remember a message."""
         self.sent[client_id] = message_id
         if len(self.sent) > SENT_MAX:
-            self.sent.popitem(last=False)
+            del self.sent[next(iter(self.sent))]
             self.is_whole = False
 
 
@@ -66,6 +68,14 @@ class Senders:
             if oldest != key:
                 del self._senders[oldest]
         return sender
+
+    def forget(self, conversation_ids: Collection[str]) -> None:
+        """Ask the store anew for whoever had one of these conversations."""
+        for known in self._senders.values():
+            if known.conversation_id in conversation_ids:
+                known.is_known = known.is_whole = False
+                known.conversation_id = None
+                known.sent.clear()
 
     def drop_idle(self) -> None:
         """Drop whoever is not writing now: the store is asked anew."""

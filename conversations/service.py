@@ -18,7 +18,7 @@ from conversations.senders import Senders
 from conversations.shell import DESK, MARKS, MARKS_EVERY_S, sortable_id
 from conversations.taking_up import take_up
 from domain.agent import AgentState, AgentView, language_proficiency
-from domain.contact import Contact, Disposition
+from domain.contact import Channel, Contact, Disposition
 from domain.conversation import Conversation, ConversationState
 from domain.conversation_events import DeliveryChanged
 from domain.conversation_ports import (
@@ -139,9 +139,15 @@ class ConversationService(Saying, RouterSide):
 
     async def open_with(self, source: str, address: Identifier) -> Conversation | None:
         """Return the newest conversation of an address in one place; None: there is none."""
-        found = await self._store.of_address(source, address)
-        entry = None if found is None else self._entries.get(found.conversation_id)
-        return found if entry is None else entry.thread.conversation
+        sender = self._senders.get(source, address)
+        async with sender.lock:
+            await self._look_up(sender, source, Channel.CHAT, address)
+        if sender.conversation_id is None:
+            return None
+        entry = self._entries.get(sender.conversation_id)
+        if entry is not None:
+            return entry.thread.conversation
+        return await self._store.get(sender.conversation_id)
 
     async def messages(
         self, conversation_id: str, *, after: int = 0, limit: int = 200, internal: bool = False
@@ -154,6 +160,11 @@ class ConversationService(Saying, RouterSide):
         """
         if limit > PAGE_MAX:
             raise LimitExceeded("messages of one page", limit, PAGE_MAX)
+        entry = self._entries.get(conversation_id)
+        if entry is not None:
+            known = entry.recent.since(after, limit=limit, internal=internal)
+            if known is not None:
+                return known
         found = await self._store.messages(
             conversation_id, after=after, limit=limit, internal=internal
         )
@@ -193,6 +204,18 @@ class ConversationService(Saying, RouterSide):
         """Idle conversations were forgotten whose last message is older: remember them no more."""
         self._entries.drop_idle(before)
         self._senders.drop_idle()
+
+    def customer_forgotten(self, conversation_ids: Sequence[str]) -> None:
+        """These conversations were forgotten with their customer: end and remember none of them.
+
+        Whoever follows one is let go; a customer who is there comes again, and begins anew.
+        """
+        self._senders.forget(frozenset(conversation_ids))
+        for conversation_id in conversation_ids:
+            if self._entries.get(conversation_id) is None:
+                self.followers.end_of(conversation_id)
+            else:
+                self._start(self._forget(conversation_id))
 
     # Marks, typing, presence.
 

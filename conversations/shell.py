@@ -8,7 +8,6 @@ once, and touches only how the contact waits and is offered.
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, assert_never
-from uuid import uuid4
 
 import structlog
 
@@ -19,6 +18,8 @@ from conversations.entries import Entry
 from conversations.rules import Rules
 from conversations.telling import PLACE, TYPING, Telling
 from conversations.thread import Thread
+from domain.chance import random_bytes
+from domain.contact import Disposition
 from domain.conversation import ConversationState
 from domain.conversation_ports import (
     ConversationStore,
@@ -26,7 +27,7 @@ from domain.conversation_ports import (
     OfferGone,
     Outlet,
 )
-from domain.errors import IllegalTransition, LimitExceeded, NotKnown, StoreError
+from domain.errors import IllegalTransition, LimitExceeded, NotKnown, Outdated, StoreError
 from domain.escalation_ports import WrittenRouting
 from domain.message import Author, Message
 from domain.ports import Clock, ContactLedger, EventPublisher
@@ -164,6 +165,18 @@ class Shell(Telling):
         async with self._entries.holding(conversation_id) as entry:
             await self._carry_out(entry, decide(entry.thread))
 
+    async def _forget(self, conversation_id: str) -> None:
+        """End what is open of a conversation that is no longer stored, and drop it."""
+        async with self._entries.holding(conversation_id) as entry:
+            if entry.thread.contact is not None:
+                actions = entry.thread.closed(Disposition.FAILED, "the customer was forgotten")
+                await self._carry_out(
+                    entry, [one for one in actions if not isinstance(one, do.Say)]
+                )
+            self._marked.pop(conversation_id, None)
+            self._entries.drop(conversation_id)
+            self.followers.end_of(conversation_id)
+
     async def _carry_out(self, entry: Entry, actions: Sequence[Action]) -> None:
         """Commit how the conversation stands, and do what its thread wants done."""
         left: list[Action] = list(actions)
@@ -171,14 +184,19 @@ class Shell(Telling):
             for action in left:
                 if isinstance(action, do.Leave):
                     self._leave(action)
-            await self._commit(entry)
-            for action in left:
-                if isinstance(action, do.OpenContact):
-                    await self._open(entry, action)
+            opened = [action for action in left if isinstance(action, do.OpenContact)]
             lines = [action for action in left if isinstance(action, do.Say)]
+            # The contact's row and our lines in one transaction of the store.
+            opening = [asyncio.create_task(self._open(entry, action)) for action in opened]
+            try:
+                said = [await self._write_line(entry, line) for line in lines]
+                await self._commit(entry)
+            finally:
+                if opening:
+                    await asyncio.gather(*opening)
             left = self._perform(entry, left)
-            for line in lines:
-                await self._say_line(entry, line)
+            for told in said:
+                self._tell_line(entry, told)
         await self._commit(entry)
         self._index(entry)
 
@@ -194,6 +212,8 @@ class Shell(Telling):
         entry.written = conversation
         try:
             await self._store.update(conversation)
+        except Outdated:
+            _log.warning("conversation is no longer stored")
         except StoreError as error:
             _log.warning("conversation not written yet", reason=str(error))
             self.records.standing(lambda: entry.thread.conversation)
@@ -356,8 +376,13 @@ class Shell(Telling):
 
     # Messages of ours.
 
-    async def _say_line(self, entry: Entry, action: do.Say) -> None:
-        """Tell the customer a line; what it tells has happened, so a failure stops nothing."""
+    async def _write_line(
+        self, entry: Entry, action: do.Say
+    ) -> tuple[Message, list[Action]] | None:
+        """Commit a line to the customer, and with it how the conversation stands.
+
+        What it tells has happened, so a failure stops nothing: None is returned then.
+        """
         conversation = entry.thread.conversation
         text = self._rules.line(action.line, conversation.language, action.agent_id)
         message = self.message(entry, author=Author.SYSTEM, text=text)
@@ -366,10 +391,16 @@ class Shell(Telling):
             await self._store.add(after, message, inbound=None, is_new=False)
         except StoreError as error:
             _log.warning("line not told", line=action.line, reason=str(error))
-            return
+            return None
         entry.written = after
-        self._perform(entry, entry.thread.we_wrote(after, message))
-        self._tell(entry, NewMessage(message=message))
+        entry.recent.note(message)
+        return message, entry.thread.we_wrote(after, message)
+
+    def _tell_line(self, entry: Entry, told: tuple[Message, list[Action]] | None) -> None:
+        if told is not None:
+            message, actions = told
+            self._perform(entry, actions)
+            self._tell(entry, NewMessage(message=message))
 
     def message(self, entry: Entry, *, author: Author, text: str, **more: Any) -> Message:
         """Return the next message of a conversation."""
@@ -397,6 +428,6 @@ def sortable_id(clock: Clock) -> Callable[[], str]:
 
     def new_id() -> str:
         millis = int(clock.utc().timestamp() * 1_000)
-        return f"{millis & 0xFFFF_FFFF_FFFF:012x}{uuid4().hex[12:]}"
+        return f"{millis & 0xFFFF_FFFF_FFFF:012x}{random_bytes(10).hex()}"
 
     return new_id

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, assert_never
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from domain.agent import AgentState, AgentView, Medium
+from domain.chance import random_bytes
 from domain.commands import Command, OfferContact, ReleaseContact, WithdrawOffer
 from domain.customer_profile import CustomerProfile
 from domain.decision_ports import Eligibility
@@ -111,7 +111,7 @@ class RouterService:
         desk: ContactDesk | None = None,
         wishes: WishStore | None = None,
         outcomes: OutcomeModel | None = None,
-        new_id: Callable[[], str] = lambda: uuid4().hex,
+        new_id: Callable[[], str] = lambda: random_bytes(16).hex(),
     ) -> None:
         """Build nothing yet: the first events are published on entering.
 

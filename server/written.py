@@ -130,6 +130,8 @@ async def written_at_work(
         desk.conversations = talk
         exits.callback(setattr, desk, "conversations", None)
         await enter(talk)
+        store.forgetting.on_forgotten = talk.customer_forgotten
+        exits.callback(setattr, store.forgetting, "on_forgotten", None)
         days = settings.conversations.keep_days
         await enter(Retention(store.forgetting, clock, days=days, on_forgotten=talk.forgotten))
         messengers: Messengers | None = None

@@ -43,8 +43,18 @@ def address_mark(address: Identifier, vault: Vault) -> bytes:
 
 def conversation_row(conversation: Conversation, vault: Vault) -> Mapping[str, Any]:
     """Return the columns of `conversations`."""
-    row: dict[str, Any] = {name: getattr(conversation, name) for name in _PLAIN}
     address = conversation.address
+    return {
+        **standing_row(conversation, vault),
+        "address_kind": address.kind.value,
+        "address": vault.seal(address.value, **_ADDRESS, row=conversation.conversation_id),
+        "address_mark": address_mark(address, vault),
+    }
+
+
+def standing_row(conversation: Conversation, vault: Vault) -> Mapping[str, Any]:
+    """Return the same without the customer's address, which stays as it is."""
+    row: dict[str, Any] = {name: getattr(conversation, name) for name in _PLAIN}
     details = _Details(name=conversation.name, subject=conversation.subject)
     sealed = None
     if details != _Details():
@@ -55,9 +65,6 @@ def conversation_row(conversation: Conversation, vault: Vault) -> Mapping[str, A
         "channel": conversation.channel.value,
         "proof": conversation.proof.value,
         "state": conversation.state.value,
-        "address_kind": address.kind.value,
-        "address": vault.seal(address.value, **_ADDRESS, row=conversation.conversation_id),
-        "address_mark": address_mark(address, vault),
         "details": sealed,
     }
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from sqlalchemy import BindParameter, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import BindParameter, Integer, Select, bindparam, func, insert, select, text, update
 
 from domain.contact import Channel
 from domain.conversation import Conversation
@@ -15,11 +15,12 @@ from domain.customer import Identifier
 from domain.errors import LimitExceeded
 from domain.message import Delivery, Inbound, Message
 from domain.proof import Proof
-from store.attachments_read import attachments_of
+from store.attachments_read import OF_MESSAGES, attachments_by_message
 from store.columns import ID
-from store.conversation_rows import address_mark, conversation_of, conversation_row
+from store.conversation_rows import address_mark, conversation_of, conversation_row, standing_row
 from store.conversation_schema import ATTACHMENTS, CONVERSATIONS, MESSAGE_WORDS, MESSAGES
 from store.database import Database
+from store.look_ups import Rows
 from store.message_rows import (
     body_of,
     inbound_mark,
@@ -28,7 +29,6 @@ from store.message_rows import (
     said_again_mark,
 )
 from store.outgoing import OutgoingMessages
-from store.readers import Reading
 from store.search import MessageSearch
 from store.statements import Step
 from store.timeline_entries import TimelineEntries
@@ -37,12 +37,7 @@ from store.words import WordMarks, tokens
 
 MESSAGES_PAGE_MAX: Final = 500
 """Messages of one answer."""
-_FIXED: Final = frozenset(
-    (
-        *("conversation_id", "source", "channel", "customer_id", "opened_at"),
-        *("address_kind", "address", "address_mark"),
-    )
-)
+_FIXED: Final = frozenset(("conversation_id", "source", "channel", "customer_id", "opened_at"))
 """Columns of a conversation that its further steps do not write anew."""
 
 
@@ -96,6 +91,27 @@ class ConversationRecords:
             .values(message_id=whose, place=bindparam("position"))
         )
         self._deliver = update(MESSAGES).where(MESSAGES.c.message_id == which)
+        # Questions of every new chat, put together once: see `Database.look_up`.
+        self._by_id = select(CONVERSATIONS).where(CONVERSATIONS.c.conversation_id == which)
+        self._of_address = (
+            select(CONVERSATIONS)
+            .where(
+                CONVERSATIONS.c.source == bindparam("place"),
+                CONVERSATIONS.c.address_mark == bindparam("mark"),
+                CONVERSATIONS.c.address_kind == bindparam("kind"),
+            )
+            .order_by(CONVERSATIONS.c.last_at.desc())
+            .limit(1)
+        )
+        newer = (
+            select(MESSAGES)
+            .where(MESSAGES.c.conversation_id == which, MESSAGES.c.sequence > bindparam("after"))
+            .order_by(MESSAGES.c.sequence)
+            .limit(bindparam("most", type_=Integer()))
+        )
+        self._newer = {True: newer, False: newer.where(MESSAGES.c.internal.is_(False))}
+        self._message = select(MESSAGES).where(MESSAGES.c.message_id == which)
+        self._with_mark = select(MESSAGES).where(MESSAGES.c.client_mark == bindparam("mark"))
 
     async def find_duplicate(self, inbound: Inbound) -> Message | None:
         """Return the message that was stored of the same source, sender and client id.
@@ -144,10 +160,10 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        query = select(CONVERSATIONS).where(CONVERSATIONS.c.conversation_id == conversation_id)
-        async with self._database.reading(f"conversation {conversation_id}") as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else conversation_of(row, self._vault)
+        rows = await self._database.look_up(
+            f"conversation {conversation_id}", self._by_id, {"which": conversation_id}
+        )
+        return conversation_of(rows[0], self._vault) if rows else None
 
     async def of_address(self, source: str, address: Identifier) -> Conversation | None:
         """Return the newest conversation of an address in one place.
@@ -155,19 +171,13 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        query = (
-            select(CONVERSATIONS)
-            .where(
-                CONVERSATIONS.c.source == source,
-                CONVERSATIONS.c.address_mark == address_mark(address, self._vault),
-                CONVERSATIONS.c.address_kind == address.kind.value,
-            )
-            .order_by(CONVERSATIONS.c.last_at.desc())
-            .limit(1)
-        )
-        async with self._database.reading(f"conversations of {source}") as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else conversation_of(row, self._vault)
+        values = {
+            "place": source,
+            "mark": address_mark(address, self._vault),
+            "kind": address.kind.value,
+        }
+        rows = await self._database.look_up(f"conversations of {source}", self._of_address, values)
+        return conversation_of(rows[0], self._vault) if rows else None
 
     async def of_customers(
         self, customer_ids: Sequence[str], *, limit: int = 50
@@ -262,16 +272,11 @@ class ConversationRecords:
         """
         if limit > MESSAGES_PAGE_MAX:
             raise LimitExceeded("messages of one page", limit, MESSAGES_PAGE_MAX)
-        query = (
-            select(MESSAGES)
-            .where(MESSAGES.c.conversation_id == conversation_id, MESSAGES.c.sequence > after)
-            .order_by(MESSAGES.c.sequence)
-            .limit(limit)
+        what = f"messages of {conversation_id}"
+        values = {"which": conversation_id, "after": after, "most": limit}
+        return await self._whole(
+            what, await self._database.look_up(what, self._newer[internal], values)
         )
-        if not internal:
-            query = query.where(MESSAGES.c.internal.is_(False))
-        async with self._database.reading(f"messages of {conversation_id}") as connection:
-            return await self._whole(connection, (await connection.execute(query)).all())
 
     async def message(self, message_id: str) -> Message | None:
         """Return one message; None: there is none.
@@ -279,7 +284,7 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._one(MESSAGES.c.message_id == message_id)
+        return await self._one(self._message, {"which": message_id})
 
     async def headers(self, message_id: str) -> Mapping[str, str]:
         """Return what the channel wanted kept with a message; empty for none, or no message.
@@ -345,7 +350,7 @@ class ConversationRecords:
         )
 
     def _changed(self, conversation: Conversation) -> Step:
-        row = conversation_row(conversation, self._vault)
+        row = standing_row(conversation, self._vault)
         changed = {name: value for name, value in row.items() if name not in _FIXED}
         which = {"which": conversation.conversation_id, "whose": conversation.customer_id}
         return Step(self._update, ({**changed, **which},), exact=True)
@@ -361,15 +366,16 @@ class ConversationRecords:
         return lock
 
     async def _marked(self, mark: bytes | None) -> Message | None:
-        return None if mark is None else await self._one(MESSAGES.c.client_mark == mark)
+        return None if mark is None else await self._one(self._with_mark, {"mark": mark})
 
-    async def _one(self, wanted: Any) -> Message | None:
-        async with self._database.reading("message") as connection:
-            rows = (await connection.execute(select(MESSAGES).where(wanted))).all()
-            found = await self._whole(connection, rows)
+    async def _one(self, query: Select[Any], values: Mapping[str, Any]) -> Message | None:
+        rows = await self._database.look_up("message", query, values)
+        found = await self._whole("message", rows)
         return found[0] if found else None
 
-    async def _whole(self, connection: Reading, rows: Sequence[Row[Any]]) -> list[Message]:
+    async def _whole(self, what: str, rows: Rows) -> list[Message]:
         ids = [row.message_id for row in rows]
-        attachments = await attachments_of(connection, ids, self._vault)
+        values = {"messages": ids}
+        found = await self._database.look_up(what, OF_MESSAGES, values) if ids else ()
+        attachments = attachments_by_message(found, self._vault)
         return [message_of(row, attachments.get(row.message_id, ()), self._vault) for row in rows]

@@ -72,7 +72,7 @@ class CustomerDirectory:
         self.memory: Final = CustomerMemory(
             database, vault, clock, self.records, history_days=history_days
         )
-        self._forgetting = Forgetting(database)
+        self.forgetting: Final = Forgetting(database)
         self._put_outcome = upsert(database.dialect, CONTACT_OUTCOMES)
         until: BindParameter[Any] = bindparam("until")
         old = select(CUSTOMER_RECORDS.c.customer_id).where(
@@ -135,7 +135,7 @@ class CustomerDirectory:
         """
         customer = await self.records.find(number=number)
         if customer is not None:
-            await self._forgetting.forget(customer.customer_id)
+            await self.forgetting.forget(customer.customer_id)
         return await self.records.forget(number)
 
     async def keep_outcome(self, outcome: ContactOutcome) -> None:

@@ -1,16 +1,17 @@
 """A database: one connection that writes, a few that read, a schema of the right version."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import StoreError
+from store.look_ups import LookUps, Rows
 from store.migrations.upgrade import upgrade
 from store.readers import LoopReaders, Readers, Reading, ThreadReaders
 from store.statements import Step
@@ -76,10 +77,12 @@ class Database:
         self.dialect: Final = url.get_backend_name()
         try:
             self._readers: Readers
+            self._look_ups: LookUps | None = None
             self._transactor: Transactor
             if self.dialect == "sqlite":
                 readers = self._sqlite("BEGIN", "query_only = ON", connections=READERS)
                 self._readers = ThreadReaders(readers, count=READERS, wait_s=READER_WAIT_S)
+                self._look_ups = LookUps(self._sqlite("BEGIN", "query_only = ON", connections=1))
                 self._transactor = ThreadTransactor(self._sqlite_writer())
             else:
                 self._readers = LoopReaders(self._asynchronous(READERS))
@@ -109,6 +112,8 @@ class Database:
     async def _dispose(self) -> None:
         # The writer's connection last: the last one to close SQLite folds the write-ahead
         # log into the file, which one that only reads cannot.
+        if self._look_ups is not None:
+            await self._look_ups.close()
         await self._readers.close()
         await self._transactor.close()
 
@@ -133,6 +138,28 @@ class Database:
         try:
             async with self._readers.lend() as connection:
                 yield connection
+        except SQLAlchemyError as error:
+            raise explain(what, self.name, error) from error
+
+    async def look_up(
+        self, what: str, statement: Executable, parameters: Mapping[str, Any] | None = None
+    ) -> Rows:
+        """Return the rows of one statement that an index answers: others wait for it.
+
+        Args:
+            what: Names the read in an error.
+            statement: Built once, with its values as parameters: to put one together anew costs
+                more than to have it answered.
+            parameters: Of the statement.
+
+        Raises:
+            StoreError: The database cannot be read, or too many wait for it.
+        """
+        try:
+            if self._look_ups is not None:
+                return await self._look_ups.rows(statement, parameters)
+            async with self._readers.lend() as connection:
+                return (await connection.execute(statement, parameters)).all()
         except SQLAlchemyError as error:
             raise explain(what, self.name, error) from error
 

@@ -4,6 +4,7 @@ A file that came with a message is let go: it belongs to nothing any more, is na
 than any unused one may be, so that whoever drops unused files drops it next.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,10 +35,16 @@ _Stages = tuple[tuple[Any, ...], ...]
 
 
 class Forgetting:
-    """Deletes; what is asked again is done again, so that a kill in between is made good."""
+    """Deletes; what is asked again is done again, so that a kill in between is made good.
+
+    Attributes:
+        on_forgotten: Told of the conversations of a customer who was forgotten, so that nobody
+            goes on with what he remembers of them; None: nobody remembers any.
+    """
 
     def __init__(self, database: Database) -> None:
         """Forget in a database that is open."""
+        self.on_forgotten: Callable[[Sequence[str]], None] | None = None
         self._database = database
         whose: BindParameter[str] = bindparam("whose", type_=ID)
         his = select(CONVERSATIONS.c.conversation_id).where(CONVERSATIONS.c.customer_id == whose)
@@ -78,8 +85,17 @@ class Forgetting:
         what = f"customer {customer_id}"
         async with self._database.reading(what) as connection:
             whose = await person_of(connection, customer_id)
+            his = select(CONVERSATIONS.c.conversation_id).where(
+                CONVERSATIONS.c.customer_id.in_(whose)
+            )
+            gone = (await connection.execute(his)).scalars().all()
         rows = tuple({"whose": one} for one in whose)
-        await self._run(what, self._of_customer, rows)
+        try:
+            await self._run(what, self._of_customer, rows)
+        finally:
+            # Also after a failure, for some may be gone.
+            if self.on_forgotten is not None and gone:
+                self.on_forgotten(gone)
 
     async def forget_before(self, until: datetime) -> int:
         """Forget idle conversations whose last message is older; return how many.

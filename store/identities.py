@@ -342,8 +342,7 @@ class Identities:
     ) -> tuple[list[Candidate], set[tuple[str, bytes]]]:
         """Return who has an address, and under which of its marks each is known."""
         values = {"which": kind.value, "marks": list(marks)}
-        async with self._database.reading("whose an address is") as connection:
-            rows = (await connection.execute(_WHOSE, values)).all()
+        rows = await self._database.look_up("whose an address is", _WHOSE, values)
         found: dict[str, Candidate] = {}
         for row in rows:
             one = Candidate(

@@ -181,7 +181,7 @@ async def open_store(
                     mail_ids=MailIds(database, vault),
                     timelines=TimelineReader(database, vault),
                     timeline_entries=entries,
-                    forgetting=Forgetting(database),
+                    forgetting=directory.forgetting,
                     export=CustomerExport(database, vault, directory.records, conversations),
                     tickets=tickets,
                     quarantine=QuarantineList(database, vault),

@@ -23,6 +23,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from domain.chance import random_bytes
 from domain.errors import StoreError
 
 SEALED_VERSION: Final = 1
@@ -58,7 +59,7 @@ class Vault:
 
         The nonce is random: NIST SP 800-38D section 8.3 allows 2^32 fields for one key.
         """
-        nonce = secrets.token_bytes(NONCE_BYTES)
+        nonce = random_bytes(NONCE_BYTES)
         sealed = self._ciphers[self._current].encrypt(
             nonce, text.encode(), _place(table, column, row)
         )

@@ -79,7 +79,7 @@ export const TEXTS = {
     waiting: "我们马上就来",
     position: (n) => `您排在第 ${n} 位`,
     wait: (s) => (s < 90 ? "大约一分钟" : `大约 ${Math.round(s / 60)} 分钟`),
-    served: (name) => (name ? `${name} 正在为您服务` : "正在为您服务"),
+    served: (name) => `${name}${/[\p{L}\p{N}]$/u.test(name) && !/\p{Script=Han}$/u.test(name) ? " " : ""}正在为您服务`,
     parked: "我们会尽快答复您",
     agent: "客服",
     you: "您",

@@ -17,7 +17,7 @@ from domain.contact import Channel, Contact
 from domain.conversation import ConversationState
 from domain.conversation_ports import Update
 from domain.customer import Identifier, IdentifierKind
-from domain.errors import StoreError
+from domain.errors import Outdated, StoreError
 from domain.message import Author, Draft, Inbound
 from domain.ports import ContactRecord
 from domain.proof import Proof
@@ -67,6 +67,8 @@ class Records:
     async def update(self, conversation):
         await asyncio.sleep(0)
         self._check()
+        if conversation.conversation_id not in self.conversations:
+            raise Outdated("it is not there")
         self.conversations[conversation.conversation_id] = conversation
 
     async def get(self, conversation_id):

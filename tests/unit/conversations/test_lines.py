@@ -18,7 +18,7 @@ def test_every_line_has_both_languages() -> None:
 
 @pytest.mark.parametrize(
     ("language", "begins"),
-    [("en", "Ann"), ("en-GB", "Ann"), ("fr", "Ann"), ("zh", "Ann现"), ("zh-Hant-TW", "Ann现")],
+    [("en", "Ann"), ("en-GB", "Ann"), ("fr", "Ann"), ("zh", "Ann 现"), ("zh-Hant-TW", "Ann 现")],
 )
 def test_the_language_of_the_customer(language: str, begins: str) -> None:
     assert line_of(Lines(), "joined", language, "Ann").startswith(begins)
@@ -27,6 +27,27 @@ def test_the_language_of_the_customer(language: str, begins: str) -> None:
 def test_an_agent_without_a_name() -> None:
     assert line_of(Lines(), "joined", "en") == "An agent is here for you now."
     assert line_of(Lines(), "left", "zh").startswith("抱歉，客服人员")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Anna Berg", "Anna Berg 现在为您服务。"),
+        ("座席 7", "座席 7 现在为您服务。"),
+        ("Анна", "Анна 现在为您服务。"),
+        ("王丽", "王丽现在为您服务。"),
+        ("Anna (DE)", "Anna (DE)现在为您服务。"),
+    ],
+)
+def test_a_space_parts_a_name_in_other_letters_from_chinese(name: str, told: str) -> None:
+    assert line_of(Lines(), "joined", "zh", name) == told
+
+
+def test_a_name_between_chinese_words_has_a_space_on_both_sides() -> None:
+    own = Lines(left=Line(en="{agent} left", zh="很抱歉{agent}的连接已中断，{agent}不在。"))
+    assert line_of(own, "left", "zh", "Ann") == "很抱歉 Ann 的连接已中断，Ann 不在。"
+    assert line_of(own, "left", "zh", "王丽") == "很抱歉王丽的连接已中断，王丽不在。"
+    assert line_of(own, "left", "en", "Ann") == "Ann left"
 
 
 def test_the_operators_own_words_go_before_and_their_braces_stay() -> None:

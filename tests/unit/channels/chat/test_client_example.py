@@ -2,7 +2,12 @@
 
 import asyncio
 import importlib.util
+import inspect
+import os
+import sys
+from collections.abc import Iterator
 from types import ModuleType
+from typing import Any, TextIO
 
 import pytest
 
@@ -22,27 +27,49 @@ def example() -> ModuleType:
     return module
 
 
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    """What the customer types on."""
+    reads, writes = os.pipe()
+    with os.fdopen(reads, encoding="utf-8") as typed, os.fdopen(writes, "w") as keyboard:
+        monkeypatch.setattr(sys, "stdin", typed)
+        yield keyboard
+
+
 async def test_it_chats_and_comes_again(
-    example: ModuleType, capsys: pytest.CaptureFixture[str]
+    example: ModuleType, capsys: pytest.CaptureFixture[str], keys: TextIO
 ) -> None:
+    waiting: dict[str, str] = {}
+    live: list[Any] = []
+    said: list[str] = []
+
+    async def shows(count: int) -> None:
+        """Wait until so many messages are printed, and all that was typed is accepted."""
+
+        def shown() -> bool:
+            printed = capsys.readouterr().out.splitlines()
+            said.extend(line for line in printed if line.startswith(("agent:", "customer:")))
+            return len(said) == count and not waiting
+
+        await until(shown)
+
     async with chat_rig() as rig:
-        customer = example.Customer(rig.server.url, ORIGIN)
-        running = asyncio.create_task(customer.run())
-        await customer.say("Hello")
-        await until(lambda: customer.after == 1 and not customer.waiting)
+        running = asyncio.create_task(example.chat(rig.server.url, ORIGIN, waiting, live))
+        print("Hello", file=keys, flush=True)
+        await shows(1)
         conversation_id = next(iter(rig.conversations.conversations))
         rig.service.rooms.close(CloseCode.TRY_AGAIN)
-        await until(lambda: customer.socket is None)
+        await until(lambda: not live)
         rig.conversations.agent_says(conversation_id, "Missed")
-        await customer.say("Still there")
-        await until(lambda: not customer.waiting and customer.after == 3)
+        print("Still there", file=keys, flush=True)
+        await shows(3)
+        keys.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         texts = [one.text for one in rig.conversations.stored[conversation_id]]
-        assert texts == ["Hello", "Missed", "Still there"]
-    printed = [line for line in capsys.readouterr().out.splitlines() if ": " in line]
-    assert [line for line in printed if line.startswith(("agent", "customer"))] == [
-        "customer: Hello",
-        "agent: Missed",
-        "customer: Still there",
-    ]
+    assert texts == ["Hello", "Missed", "Still there"]
+    assert said == ["customer: Hello", "agent: Missed", "customer: Still there"]
+
+
+def test_it_is_sixty_lines_at_most(example: ModuleType) -> None:
+    assert len(inspect.getsource(example).splitlines()) <= 60
