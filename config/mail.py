@@ -198,14 +198,17 @@ class MailImap(Section):
     host: Host
     """The server."""
     port: Port = 993
-    """Its port: 993 with TLS from the start, 143 without."""
-    tls: bool = True
-    """Whether it is spoken to by TLS; without it the password can be read on the way, which is
-    refused but to an address of this machine or a private network."""
+    """Its port: 993 with TLS from the start, 143 with STARTTLS."""
+    tls: Literal["tls", "starttls", "none"] = "tls"
+    """`tls` and `starttls` want a valid certificate; with `none` the password can be read on the
+    way, which is refused but to an address of this machine or a private network."""
     username: Annotated[str, Field(min_length=1, max_length=255)]
     """Name to log in with."""
+    login: Literal["password", "xoauth2"] = "password"
+    """`xoauth2`: an access token of OAuth 2.0 stands where the password would. It is read at each
+    login; whoever renews it writes the new one into the same file."""
     password: Secret
-    """Where the password stands."""
+    """Where the password or the token stands."""
     folder: Annotated[str, Field(min_length=1, max_length=255)] = "INBOX"
     """The folder that is read."""
     poll_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0

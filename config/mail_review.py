@@ -91,11 +91,11 @@ def _accounts(review: Review) -> None:
             review.refuse(keys, f"{name!r}, which is no mailbox", "the id of a mailbox", hint)
         secret_value(review, (*item, "password"))
         host = review.text(*item, "host")
-        if not review.yes(True, *item, "tls") and host and not is_near(host):
+        if review.text(*item, "tls") == "none" and host and not is_near(host):
             review.refuse(
                 (*item, "tls"),
-                f"false, while {host} is not of this machine or a private network",
-                "true",
+                f"none, while {host} is not of this machine or a private network",
+                "tls or starttls",
                 "the password and all mail could be read on the way",
             )
 

@@ -85,12 +85,17 @@ MEANINGS: Final[dict[str, str]] = {
     "MailImap.id": "在日志和指标中的名称，也是已读到何处的名称。",
     "MailImap.box": "其邮件归属的邮箱。",
     "MailImap.host": "服务器。",
-    "MailImap.port": "其端口：从一开始就用 TLS 的是 993，不用的是 143。",
+    "MailImap.port": "其端口：从一开始就用 TLS 的是 993，用 STARTTLS 的是 143。",
     "MailImap.tls": (
-        "是否用 TLS 与其通话；不用则密码在途中可被读取，因此除本机或私有网络的地址外一律拒绝。"
+        "`tls` 和 `starttls` 要求有效的证书；用 `none` 则密码在途中可被读取，因此除本机或私有网络的"
+        "地址外一律拒绝。"
+    ),
+    "MailImap.login": (
+        "`xoauth2`：密码处放的是 OAuth 2.0 的访问令牌。每次登录时读取；"
+        "更新令牌者把新令牌写进同一文件。"
     ),
     "MailImap.username": "登录用的名称。",
-    "MailImap.password": "密码放在哪里。",
+    "MailImap.password": "密码或令牌放在哪里。",
     "MailImap.folder": "读取的文件夹。",
     "MailImap.poll_s": "两次查看之间的秒数；支持 IDLE 的服务器还会随时通知我们。",
     "MailImap.after": "邮件存好之后怎么办：标为已读、移到 `move_to`、删除。",

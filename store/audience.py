@@ -1,19 +1,15 @@
 """Who customers are, and whether they agree to be written to: merged customers are one here."""
 
-from dataclasses import replace
-from typing import Final
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from domain.consent import Answer
-from domain.customer import Customer, Identifier
-from store.conversation_schema import CUSTOMER_MEMBERS
+from domain.customer import Customer
 from store.customer_directory import CustomerDirectory
 from store.database import Database
+from store.membership import person_of
 from store.schema import CUSTOMER_IDENTIFIERS, CUSTOMERS
-
-_MEMBERS_MAX: Final = 100
-"""Of one customer, looked at; a person is merged a few times."""
 
 
 class Audience:
@@ -30,15 +26,9 @@ class Audience:
         Raises:
             StoreError: The database cannot be read.
         """
-        root, *members = await self._members(customer_id)
+        root = (await self._members(customer_id))[0]
         view = await self._directory.by_id(root)
-        if view is None:
-            return None
-        found: dict[Identifier, None] = dict.fromkeys(view.customer.identifiers)
-        for member in members:
-            part = await self._directory.by_id(member)
-            found |= dict.fromkeys(() if part is None else part.customer.identifiers)
-        return replace(view.customer, identifiers=tuple(found))
+        return None if view is None else view.customer
 
     async def offers_answer(self, customer_id: str) -> Answer:
         """Return whether he has agreed to offers; a refusal under any address counts.
@@ -60,19 +50,7 @@ class Audience:
                 return answer
         return Answer.UNKNOWN
 
-    async def _members(self, customer_id: str) -> list[str]:
-        """Return the root of a merge and its members, the root first."""
-        members = CUSTOMER_MEMBERS.c
+    async def _members(self, customer_id: str) -> Sequence[str]:
+        """Return all who are one with a customer, the root first."""
         async with self._database.reading(f"members of customer {customer_id}") as connection:
-            root = (
-                await connection.execute(
-                    select(members.customer_id).where(members.member_id == customer_id)
-                )
-            ).scalar_one_or_none() or customer_id
-            parts = await connection.execute(
-                select(members.member_id)
-                .where(members.customer_id == root, members.member_id != root)
-                .order_by(members.member_id)
-                .limit(_MEMBERS_MAX)
-            )
-            return [root, *parts.scalars()]
+            return await person_of(connection, customer_id)

@@ -1,5 +1,6 @@
 """A real IMAP server for a test: dovecot, from a configuration of its own."""
 
+import base64
 import imaplib
 import os
 import shutil
@@ -9,8 +10,11 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+from tests.certificates import write_certificate
+
 INSTALL = "needs dovecot as root: apt-get install dovecot-imapd"
 USER, PASSWORD = "support", 'se"cr\\et'
+TOKEN_KEY = b"the key by which access tokens are signed"
 
 CONFIGURATION = """\
 base_dir = {folder}/run
@@ -18,8 +22,11 @@ state_dir = {folder}/run
 log_path = {folder}/dovecot.log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
 disable_plaintext_auth = no
+auth_mechanisms = plain login xoauth2
 default_internal_user = {user}
 default_login_user = {user}
 default_internal_group = {group}
@@ -38,6 +45,11 @@ service imap-login {{
   inet_listener imaps {{
     port = 0
   }}
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
 }}
 passdb {{
   driver = passwd-file
@@ -78,14 +90,31 @@ class Dovecot:
             if name != "run":
                 shutil.chown(path, "dovecot", "dovecot")
         (self.folder / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        self._accept_tokens()
+        self.certificate, key = write_certificate(self.folder, "127.0.0.1")
         configuration = self.folder / "dovecot.conf"
         configuration.write_text(
             CONFIGURATION.format(
-                folder=self.folder, port=self.port, user="dovecot", group="dovecot"
+                folder=self.folder,
+                port=self.port,
+                user="dovecot",
+                group="dovecot",
+                certificate=self.certificate,
+                key=key,
             )
         )
         self.start()
         return self
+
+    def _accept_tokens(self) -> None:
+        """Have it check tokens by itself: JSON Web Tokens with one key."""
+        keys = self.folder / "keys" / "default" / "HS256"
+        keys.mkdir(parents=True, exist_ok=True)
+        (keys / "default").write_bytes(base64.b64encode(TOKEN_KEY))
+        (self.folder / "oauth2.conf").write_text(
+            "introspection_mode = local\nusername_attribute = sub\n"
+            f"local_validation_key_dict = fs:posix:prefix={self.folder}/keys/\n"
+        )
 
     def __exit__(self, *exc: object) -> None:
         self.stop()

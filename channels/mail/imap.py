@@ -9,7 +9,7 @@ import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import structlog
 from aioimaplib import IMAP4, IMAP4_SSL, AioImapException
@@ -17,13 +17,13 @@ from aioimaplib import IMAP4, IMAP4_SSL, AioImapException
 from channels.mail.answer import Answer, of_all
 from channels.mail.faults import fault
 from channels.mail.figures import MailFigures
-from channels.mail.imap_folder import FolderPlace, folder_name, quoted
+from channels.mail.imap_folder import FolderPlace, folder_name
+from channels.mail.imap_login import COMMAND_S_MAX, ImapBroken, done, enter
 from channels.mail.parsed import Envelope
 from channels.mail.ports import ImapPlaces
 from config.mail import MailImap
 from domain.errors import ConfigurationError, StoreError
 
-COMMAND_S_MAX: Final = 30.0
 FETCH_S_MAX: Final = 300.0
 """For one mail; 35 MiB over a slow line."""
 AGAIN_FIRST_S: Final = 5.0
@@ -35,6 +35,13 @@ FETCH_MAX: Final = 1_000
 """Mails of one look; the rest comes in the next one, at once."""
 _VALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
 _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d+)", re.IGNORECASE)
+
+BROKEN: Final = (
+    *(AioImapException, ImapBroken, OSError, StoreError, TimeoutError),
+    # A token that is renewed is gone for a moment.
+    ConfigurationError,
+)
+"""What is tried again."""
 
 # It writes what it receives into its log.
 logging.getLogger("aioimaplib.aioimaplib").disabled = True
@@ -50,10 +57,6 @@ class Takes(Protocol):
     async def take(self, raw: bytes, envelope: Envelope, way: str) -> Sequence[Answer]:
         """Take one mail; an answer for each recipient."""
         ...
-
-
-class ImapBroken(Exception):
-    """The server does not do what was asked; the connection is given up."""
 
 
 class ImapAccount:
@@ -96,7 +99,7 @@ class ImapAccount:
         self._sleep = sleep
         self._place: FolderPlace | None = None
         try:
-            self._password = account.password.read()
+            account.password.read()
         except ConfigurationError as error:
             raise ConfigurationError(f"mail.imap {account.id}: password: {error}") from None
 
@@ -106,7 +109,7 @@ class ImapAccount:
         while True:
             try:
                 await self._connected()
-            except (AioImapException, ImapBroken, OSError, StoreError, TimeoutError) as error:
+            except BROKEN as error:
                 pause_s = min(AGAIN_MAX_S, AGAIN_FIRST_S * 2.0 ** min(failures, 10))
                 failures = failures + 1 if not self._worked else 0
                 self._figures.imap_failures[self._account.id] += 1
@@ -147,7 +150,7 @@ class ImapAccount:
 
     async def _serve(self, client: IMAP4) -> None:
         await client.wait_hello_from_server()
-        await _done(client.login(quoted(self._account.username), self._password))
+        await enter(client, self._account, self._tls)
         while True:
             more = await self.look(client)
             self._worked = True
@@ -155,7 +158,7 @@ class ImapAccount:
                 await self._wait(client)
 
     def _client(self, lost: Callable[[Exception | None], None]) -> IMAP4:
-        if not self._account.tls:
+        if self._account.tls != "tls":
             return IMAP4(
                 self._account.host,
                 self._account.port,
@@ -178,7 +181,7 @@ class ImapAccount:
         """
         place = self._place
         assert place is not None
-        lines = await _done(client.select(folder_name(self._account.folder)))
+        lines = await done(client.select(folder_name(self._account.folder)))
         found = next(filter(None, map(_VALIDITY.search, lines)), None)
         if found is None:
             raise ImapBroken("no UIDVALIDITY")
@@ -201,7 +204,7 @@ class ImapAccount:
         self._keep(place)
 
     async def _fetch(self, client: IMAP4, place: FolderPlace, uid: int) -> None:
-        lines = await _done(client.uid("fetch", str(uid), "(RFC822.SIZE)"))
+        lines = await done(client.uid("fetch", str(uid), "(RFC822.SIZE)"))
         size = next(filter(None, map(_SIZE.search, lines)), None)
         if size is None:
             place.done(uid)  # Gone meanwhile: somebody has deleted it.
@@ -232,19 +235,19 @@ class ImapAccount:
         """Mark a mail that is stored."""
         one = str(uid)
         if self._account.after == "seen":
-            await _done(client.uid("store", one, "+FLAGS.SILENT", r"(\Seen)"))
+            await done(client.uid("store", one, "+FLAGS.SILENT", r"(\Seen)"))
             return
         if self._account.after == "move":
             target = folder_name(self._account.move_to)
             if client.has_capability("MOVE"):
-                await _done(client.uid("move", one, target))
+                await done(client.uid("move", one, target))
                 return
-            await _done(client.uid("copy", one, target))
-        await _done(client.uid("store", one, "+FLAGS.SILENT", r"(\Deleted \Seen)"))
+            await done(client.uid("copy", one, target))
+        await done(client.uid("store", one, "+FLAGS.SILENT", r"(\Deleted \Seen)"))
         if client.has_capability("UIDPLUS"):
-            await _done(client.uid("expunge", one))
+            await done(client.uid("expunge", one))
         else:
-            await _done(client.expunge())
+            await done(client.expunge())
 
     async def _wait(self, client: IMAP4) -> None:
         """Wait until the server tells of something, or for the time of a poll."""
@@ -276,21 +279,8 @@ class ImapAccount:
 
 
 async def _search(client: IMAP4, *criteria: str) -> list[int]:
-    lines = await _done(client.uid_search(*criteria, charset=None))
+    lines = await done(client.uid_search(*criteria, charset=None))
     return [int(word) for word in lines[0].split() if word.isdigit()] if lines else []
-
-
-async def _done(command: Awaitable[Any]) -> list[bytes]:
-    """Return the lines of an answer.
-
-    Raises:
-        ImapBroken: It is not OK.
-    """
-    async with asyncio.timeout(COMMAND_S_MAX):
-        response = await command
-    if response.result != "OK":
-        raise ImapBroken("command refused")
-    return [bytes(line) for line in response.lines]
 
 
 async def _leave(client: IMAP4, *, gone: bool) -> None:

@@ -144,7 +144,11 @@ class Asked(FakeIdentities):
 
 async def test_whose_a_conversation_is_the_agent_is_asked() -> None:
     fake, asked = FakeConversations(), Asked()
-    nobodys = {"customer_id": None, "proof": Proof.SUSPECTED, "contact_id": contact_id(1)}
+    nobodys: dict[str, Any] = {
+        "customer_id": None,
+        "proof": Proof.SUSPECTED,
+        "contact_id": contact_id(1),
+    }
     fake.add(conversation(1, **nobodys))
     directory = FakeDirectory(
         customers={
@@ -153,7 +157,7 @@ async def test_whose_a_conversation_is_the_agent_is_asked() -> None:
         },
         proof=Proof.SUSPECTED,
     )
-    known = {"customers": directory, "identities": asked, "identity_desk": asked}
+    known: dict[str, Any] = {"customers": directory, "identities": asked, "identity_desk": asked}
     async with served(fake, FakeVault(), **known) as url, chromium() as page:
         await sign_in(page, url)
         await click(page, ".list .item", "Ana")

@@ -1,9 +1,12 @@
 """Mail that is fetched from a real IMAP server."""
 
 import asyncio
+import ssl
 import tempfile
+import time
 from pathlib import Path
 
+import jwt
 import pytest
 
 from channels.mail.answer import NOT_STORED, TAKEN
@@ -12,7 +15,7 @@ from channels.mail.imap import ImapAccount
 from channels.mail.imap_folder import folder_name
 from config.mail import MailImap
 from config.secret import Secret
-from tests.dovecot import INSTALL, PASSWORD, USER, Dovecot, is_there
+from tests.dovecot import INSTALL, PASSWORD, TOKEN_KEY, USER, Dovecot, is_there
 from tests.mail_support import Places, mail_bytes, until
 
 pytestmark = pytest.mark.skipif(not is_there(), reason=INSTALL)
@@ -68,10 +71,10 @@ def work(server, monkeypatch):
         def __init__(self):
             self.taker, self.places, self.figures = Taker(), Places(), MailFigures()
 
-        def account(self, bytes_max=100_000, sleep=asyncio.sleep, **fields):
+        def account(self, bytes_max=100_000, sleep=asyncio.sleep, context=None, **fields):
             section = MailImap.model_validate({
                 "id": "elsewhere", "box": "support", "host": "127.0.0.1", "port": server.port,
-                "tls": False, "username": USER, "password": Secret(env="IMAP_PASSWORD"),
+                "tls": "none", "username": USER, "password": Secret(env="IMAP_PASSWORD"),
                 "poll_s": 1, **fields,
             })  # fmt: skip
             return ImapAccount(
@@ -81,6 +84,7 @@ def work(server, monkeypatch):
                 places=self.places,
                 figures=self.figures,
                 bytes_max=bytes_max,
+                tls=context,
                 sleep=sleep,
             )
 
@@ -214,3 +218,45 @@ async def test_a_wrong_password_is_tried_ever_less_often(server, work, monkeypat
     await until(lambda: len(pauses) >= 2, seconds=30)
     await over(task)
     assert pauses[:2] == [5.0, 10.0]
+
+
+def token(user=USER, lasts_s=600):
+    now = int(time.time())
+    claims = {"sub": user, "iat": now, "nbf": now - 60, "exp": now + lasts_s}
+    return jwt.encode(claims, TOKEN_KEY, algorithm="HS256")
+
+
+async def test_starttls_and_a_certificate_that_is_believed(server, work):
+    context = ssl.create_default_context(cafile=server.certificate)
+    server.put(mail_bytes())
+    task = work.run(tls="starttls", context=context)
+    await until(lambda: bool(work.taker.mails))
+    await over(task)
+
+
+async def test_a_certificate_that_is_not_believed_hears_no_password(server, work, monkeypatch):
+    said = []
+    monkeypatch.setattr("aioimaplib.IMAP4.login", lambda *all_: said.append(all_))
+    server.put(mail_bytes())
+    task = work.run(tls="starttls", sleep=lambda _: asyncio.Event().wait())
+    await until(lambda: work.figures.imap_failures["elsewhere"] == 1)
+    await over(task)
+    assert not said
+    assert not work.taker.mails
+
+
+async def test_a_token_logs_in_and_is_read_anew(server, work, tmp_path):
+    file = tmp_path / "token"
+    file.write_text(token(lasts_s=-60))
+    server.put(mail_bytes())
+    pauses = []
+
+    async def renewed(pause_s):
+        pauses.append(pause_s)
+        file.write_text(token())
+        await asyncio.sleep(0.01)
+
+    task = work.run(login="xoauth2", password=Secret(file=file), sleep=renewed)
+    await until(lambda: bool(work.taker.mails))
+    await over(task)
+    assert pauses[0] == 5, "an old token is refused at once, and tried again later"

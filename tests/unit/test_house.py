@@ -56,7 +56,7 @@ DOORS = {
     "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
     "aiosmtpd": ("channels/mail/session.py",),
     "aiosmtplib": ("channels/mail/send.py",),
-    "aioimaplib": ("channels/mail/imap.py",),
+    "aioimaplib": ("channels/mail/imap.py", "channels/mail/imap_login.py"),
 }
 """A heavy library has one door, behind which it can be replaced; benches go anywhere."""
 

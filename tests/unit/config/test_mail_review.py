@@ -62,7 +62,7 @@ def test_mailboxes_fit_together(boxes, path, words):
          "No such file"),
         (["imap: [{id: a, box: suport, host: i.example.net, username: u, password: {env: TOKEN}}]"],
          "mail.imap[0].box", "did you mean support?"),
-        (["imap: [{id: a, box: support, host: i.example.net, username: u, tls: false,"
+        (["imap: [{id: a, box: support, host: i.example.net, username: u, tls: none,"
           " password: {env: TOKEN}}]"], "mail.imap[0].tls", "read on the way"),
         (["imap: [{id: a, box: support, host: i.example.net, username: u, password: {env: NO}}]"],
          "mail.imap[0].password.env", "NO is not set"),
