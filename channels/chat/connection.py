@@ -54,6 +54,7 @@ class ChatConnection(asyncio.Protocol):
         "_service",
         "_timer",
         "_transport",
+        "_unsent_bytes",
         "_uvicorn",
         "_work",
         "_ws",
@@ -87,6 +88,7 @@ class ChatConnection(asyncio.Protocol):
         self._paused = False
         self._timer: asyncio.TimerHandle | None = None
         self._pings = 0
+        self._unsent_bytes = 0
         self.counted = False
         self.origin = ""
         self.source = ""
@@ -165,7 +167,13 @@ class ChatConnection(asyncio.Protocol):
             self._ws.send_text(message)
         except InvalidState:
             return  # The client is closing; it will come again for the rest.
-        self._flush()
+        # With what else comes in this turn of the event loop, such as `accepted` and the message
+        # itself: to write to a socket costs more than to put a frame together.
+        if not self._unsent_bytes:
+            self._loop.call_soon(self._flush)
+        self._unsent_bytes += len(message)
+        if self._unsent_bytes > HIGH_WATER_BYTES:
+            self._flush()
 
     async def drained(self) -> None:
         """Return when the buffer has room, or the connection is gone."""
@@ -336,6 +344,7 @@ class ChatConnection(asyncio.Protocol):
         self._restart_timer(CLOSE_S, self._transport.abort)
 
     def _flush(self) -> None:
+        self._unsent_bytes = 0
         data = self._ws.data_to_send()
         if data and not self._transport.is_closing():
             self._transport.write(b"".join(data))

@@ -56,4 +56,4 @@ async def chat(url: str, origin: str, waiting: Waiting, live: Live) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(chat(*sys.argv[1:3], waiting={}, live=[]))
+    asyncio.run(chat(sys.argv[1], sys.argv[2], {}, []))

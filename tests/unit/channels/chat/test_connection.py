@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from channels.chat.connection import SOCKET_PATH
+from channels.chat.connection import HIGH_WATER_BYTES, SOCKET_PATH
 from tests.chat_support import ORIGIN, ChatRig, Client, chat_rig, until
 
 
@@ -187,3 +187,26 @@ async def test_the_clients_address_is_what_our_proxy_says() -> None:
         await rig.connect(additional_headers={"X-Forwarded-For": "192.0.2.1, 192.0.2.2"})
         with pytest.raises(Exception, match="429"):
             await rig.connect(additional_headers={"X-Forwarded-For": "192.0.2.3, 192.0.2.1"})
+
+
+async def test_what_is_said_in_one_turn_is_written_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with chat_rig() as rig:
+        client, _ = await rig.enter()
+        peer: Any = next(iter(rig.service._seats.values()))
+        written: list[bytes] = []
+        write = peer._transport.write
+
+        def note(frames: bytes) -> None:
+            written.append(frames)
+            write(frames)
+
+        monkeypatch.setattr(peer._transport, "write", note)
+        for number in range(3):
+            peer.send(b'{"type":"typing","typing":%d}' % number)
+        assert not written
+        assert [(await client.next("typing"))["typing"] for _ in range(3)] == [0, 1, 2]
+        assert len(written) == 1
+        peer.send(b'"' + b"x" * HIGH_WATER_BYTES + b'"')
+        assert len(written) == 2, "what is large does not wait"
