@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from router.assignment.costs import PairCosts
 from router.assignment.groups import Group, groups_of, pieces
-from router.assignment.prices import Pairs, shares_of
+from router.assignment.prices import SMALLEST, Pairs, shares_of
 from router.assignment.problem import Index, Problem, Seconds
 from router.assignment.sampled import first_prices
 
@@ -25,20 +25,23 @@ COST_S_MAX: Final = 1e6
 SEED: Final = 20_261_126
 """Of chance: the same problem always has the same candidates."""
 SMOOTHING_S: Final = (10.0, 5.0)
-ROUNDS: Final = 5
+ROUNDS: Final = 8
 NEAREST: Final = 24
 """Candidates of each contact, about, before they are priced again."""
 AGENTS_TOLD_BY: Final = 8
 """One agent of so many is asked how dear the nearest are."""
-NEAR_S: Final = 10.0
-"""Who is as near as that to the best is a candidate: first prices are no better known."""
+NEAR_S: Final = 3.0
+"""Who is as near as that to the best is a candidate."""
 MANY: Final = 96
 """Candidates of each contact on average where chance leaves only some of them."""
 CHANCE_ROWS: Final = 32
+CHANCE_S: Final = 3.0
+"""Of chance in what a pair costs where agents were priced from a sample of them; fewer of those
+priced too low are everybody's candidates then."""
 AGENTS_EVERY: Final = 4
 """One contact of so many is looked at when agents seek contacts: any will do, not the best."""
-PAIRS_OF_CONTACT: Final = 6
-PAIRS_OF_AGENT: Final = 2
+PAIRS_OF_CONTACT: Final = 5
+PAIRS_OF_AGENT: Final = 5
 """Pairs that are left for each: those with the largest shares."""
 PAIRS_WHERE_SCARCE: Final = 10
 """Of each contact where not all can be served: who is served matters as much as by whom."""
@@ -71,7 +74,8 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
         return pairs, np.zeros(len(capacity), dtype=np.float32), pairs
     price = first_prices(groups, leave_s, capacity)
     chance = rng.random((CHANCE_ROWS, len(capacity)), dtype=np.float32)
-    found = [_looked_at(group, price, chance, leave_s) for group in groups]
+    chance_s = _after_gumbel(chance) if len(groups) > 1 else None
+    found = [_looked_at(group, price, chance, chance_s, leave_s) for group in groups]
     personal = problem.personal
     own = PairCosts(problem)(personal.contact, personal.agent)
     found.append(Pairs(personal.contact, personal.agent, own))
@@ -92,6 +96,12 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
     return pairs.only(cost < leave_s[pairs.contact]), price, met
 
 
+def _after_gumbel(chance: Seconds) -> Seconds:
+    """Return seconds of chance: the cheapest by cost and these is drawn by its share."""
+    waits = -np.log1p(-chance)
+    return np.float32(CHANCE_S) * np.log(np.maximum(waits, SMALLEST))
+
+
 def _best(owner: Index, shares: Seconds, each: int) -> NDArray[np.bool_]:
     """Tell which pairs are among those with the largest shares of their contact or agent."""
     assert len(owner) < 1 << PAIR_BITS, f"{len(owner)} pairs"
@@ -107,8 +117,10 @@ def _best(owner: Index, shares: Seconds, each: int) -> NDArray[np.bool_]:
     return best
 
 
-def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) -> Pairs:
-    """Return candidates of a group's contacts and agents."""
+def _looked_at(
+    group: Group, price: Seconds, chance: Seconds, chance_s: Seconds | None, leave_s: Seconds
+) -> Pairs:
+    """Return candidates of a group's contacts and agents, with `chance_s` in what pairs cost."""
     width = len(group.agents)
     own_s = price[group.agents]
     priced = replace(group, base_s=group.base_s + own_s)
@@ -118,9 +130,12 @@ def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) 
     best = np.zeros(width, dtype=np.int64)
     worth_s = np.zeros(len(leave_s), dtype=np.float32)
     begin = 0
-    for contacts, cost in pieces(priced):
+    for contacts, piece in pieces(priced):
+        cost = piece
         leave = leave_s[contacts]
         worth = np.minimum(cost.min(axis=1), leave)
+        if chance_s is not None:
+            cost += chance_s[contacts % CHANCE_ROWS, :width]
         near = cost < _limits(cost, worth, leave)[:, np.newaxis]
         count = np.count_nonzero(near)
         if count > MANY * len(contacts):
@@ -140,16 +155,15 @@ def _looked_at(group: Group, price: Seconds, chance: Seconds, leave_s: Seconds) 
         np.minimum(best_s, least, out=best_s)
         begin += len(contacts)
     row, column = np.divmod(np.concatenate(found), width)
+    seen = np.concatenate(costs) - own_s[column]
+    if chance_s is not None:
+        seen -= chance_s[group.contacts[row] % CHANCE_ROWS, column]
+        best_s -= chance_s[best % CHANCE_ROWS, np.arange(width)]
     met = np.flatnonzero(best_s < np.inf)
     return Pairs(
         np.concatenate([group.contacts[row], best[met]]),
         np.concatenate([group.agents[column], group.agents[met]]),
-        np.concatenate(
-            [
-                np.concatenate(costs) - own_s[column],
-                best_s[met] + worth_s[best[met]] - own_s[met],
-            ]
-        ),
+        np.concatenate([seen, best_s[met] + worth_s[best[met]] - own_s[met]]),
     )
 
 

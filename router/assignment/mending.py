@@ -17,6 +17,7 @@ Source:
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -32,8 +33,10 @@ ALL_MAX: Final = 12
 """Contacts and agents that were left and all of whose pairs may be part of a chain."""
 CHAINS_MAX: Final = 12
 """One is made after the other as long as it pays."""
-SMALLEST_S: Final = 1e-6
-"""What a step costs at least: a hundred of them are nothing."""
+STEP_S: Final = 16.0
+"""Agents who are as near as that count as equally near: prices are no better known."""
+HOP_S: Final = 0.01
+"""Of those, who is reached by fewer steps."""
 GAIN_S: Final = 30.0
 """What a chain must save: less is not worth the search."""
 
@@ -102,22 +105,24 @@ def _chained(
     left, _ = _left(problem, agent_of)
     served = np.flatnonzero(agent_of >= 0)
     own = agent_of[served]
-    # What a contact gives up when it moves; who is left gives up waiting.
+    cost_s = met.cost + price[met.agent]
+    # What a contact gives up when it moves; who is left begins with its cheapest step, so that
+    # those who are dear to leave do not reach everybody first.
     worth_s = problem.leave_s.astype(np.float32)
+    np.minimum.at(worth_s, met.contact, cost_s)
+    saved_s = problem.leave_s - worth_s
     worth_s[served] = cost_of(served, own) + price[own]
     used = np.flatnonzero(agent_of[met.contact] != met.agent)
-    step_s = (met.cost + price[met.agent] - worth_s[met.contact])[used]
-    waits = agent_of[met.contact[used]] < 0
-    ahead_s = -float(step_s[waits].min(initial=0.0))
-    step_s[waits] += ahead_s
+    step_s = cost_s[used] - worth_s[met.contact[used]]
     graph = _steps(met.contact[used], met.agent[used], step_s, served, own, contacts, agents)
+    far_s = float(saved_s[left].max()) + float(price.max(initial=0.0))
     # All at once: chains from different contacts never meet.
-    far_s = ahead_s + float(price.max(initial=0.0))
     reached_s, came, root = dijkstra(
         graph, indices=left, return_predecessors=True, min_only=True, limit=far_s
     )
     room = problem.capacity > np.bincount(own, minlength=agents)
-    total_s = reached_s - ahead_s
+    # Where no root is, what is reached is infinite.
+    total_s = reached_s - saved_s[np.maximum(root, 0)]
     total_s[contacts:] = np.where(room, total_s[contacts:] - price, np.inf)
     total_s[served] += problem.leave_s[served] - worth_s[served]
     total_s[left] = np.inf
@@ -125,9 +130,8 @@ def _chained(
     ends = ends[np.argsort(total_s[ends], kind="stable")]
     # The first of each contact left is its cheapest.
     _, first = np.unique(root[ends], return_index=True)
-    for end in ends[first].tolist():
-        _make(end, agent_of, came, contacts)
-    return len(first) > 0
+    made = [_made(problem, cost_of, agent_of, came, end) for end in ends[first].tolist()]
+    return any(made)
 
 
 def _steps(
@@ -148,20 +152,45 @@ def _steps(
     np.cumsum(counts, out=begins[1:])
     heads = np.concatenate([contacts + agent, served[by_agent]]).astype(np.int32)
     costs = np.zeros(len(heads), dtype=np.float64)
-    # A step of no cost would be none at all.
-    np.maximum(step_s, SMALLEST_S, out=costs[: len(step_s)])
-    costs[len(step_s) :] = SMALLEST_S
+    # In whole steps, so that many contacts reach as far, and not one reaches everybody first.
+    costs[: len(step_s)] = np.floor(np.maximum(step_s, 0) / STEP_S) * STEP_S + HOP_S
+    costs[len(step_s) :] = HOP_S
     return csr_array((costs, heads, begins), shape=(contacts + agents, contacts + agents))
 
 
-def _make(end: int, agent_of: Index, came: Index, contacts: int) -> None:
-    """Enter a chain in `agent_of`: it ends at an agent with room, or a contact that is left."""
+def _made(
+    problem: Problem, cost_of: PairCosts, agent_of: Index, came: NDArray[np.int32], end: int
+) -> bool:
+    """Enter a chain in `agent_of` where it saves enough; False where it does not.
+
+    Args:
+        problem: What is solved.
+        cost_of: What its pairs cost.
+        agent_of: The agent of each contact; -1: none.
+        came: By whom contacts, and behind them agents, were reached.
+        end: Where it ends: an agent with room, or a contact that is left instead.
+    """
+    contacts = len(agent_of)
+    change_s = 0.0
+    movers: list[int] = []
     if end < contacts:
-        agent_of[end] = -1
-        end = int(came[end])
-    while end >= 0:
-        contact = int(came[end])
-        end, agent_of[contact] = int(came[contact]), end - contacts
+        change_s += float(problem.leave_s[end])
+        movers.append(end)
+    agents: list[int] = [-1] if movers else []
+    at = int(came[end]) if movers else end
+    while at >= 0:
+        agents.append(at - contacts)
+        movers.append(int(came[at]))
+        at = int(came[movers[-1]])
+    change_s -= float(problem.leave_s[movers[-1]])
+    who, where = np.array(movers), np.array(agents)
+    before = agent_of[who]
+    change_s += float(cost_of(who[where >= 0], where[where >= 0]).sum())
+    change_s -= float(cost_of(who[before >= 0], before[before >= 0]).sum())
+    if not change_s < -GAIN_S:
+        return False
+    agent_of[who] = where
+    return True
 
 
 def _solve_again(problem: Problem, agent_of: Index, contacts: Index, free: Index) -> None:
