@@ -117,8 +117,9 @@ def _of_group(group: Group, term: Term) -> Term:
     """Return a term for the group's agents and contacts alone."""
     index = term.index[group.contacts]
     table = term.table
-    if len(table) > len(index):
-        table, index = np.take(table, index, axis=0), np.arange(len(index))
+    used = np.bincount(index, minlength=len(table)) > 0
+    if len(index) and not used.all():
+        table, index = table[used], (np.cumsum(used) - 1)[index]
     if len(group.columns) == table.shape[1] and group.columns[-1] == table.shape[1] - 1:
         return Term(None, table, index)
     return Term(None, np.take(table, group.columns, axis=1), index)
