@@ -29,7 +29,7 @@ class Group:
         agents: Who may serve them, unless a later term forbids it, shape (e,).
         columns: Where these agents stand in the tables, ascending, shape (e,).
         base_s: What they all cost by each of these agents, shape (e,).
-        terms: What is to be added for each contact, agents shuffled.
+        terms: What is to be added for each contact.
     """
 
     contacts: Index
@@ -53,22 +53,19 @@ def keys_of(terms: Sequence[Term], contacts: int) -> Index:
     return keys
 
 
-def groups_of(problem: Problem, shuffle: Index) -> list[Group]:
-    """Return all contacts in groups.
-
-    Args:
-        problem: The whole.
-        shuffle: Agents with a capacity in the order in which a group shall name them.
-    """
+def groups_of(problem: Problem) -> list[Group]:
+    """Return all contacts in groups, with those agents alone who have a capacity."""
     contacts = len(problem.leave_s)
-    agents = len(shuffle)
+    able = np.flatnonzero(problem.capacity > 0)
+    agents = len(able)
     if not agents:
         return []
-    # Once for all groups: to take columns in ascending order is five times as fast.
-    terms = [Term(None, np.take(term.table, shuffle, axis=1), term.index) for term in problem.terms]
-    base_s = problem.agent_s[shuffle].astype(np.float32)
+    terms = list(problem.terms)
+    if agents < len(problem.capacity):
+        terms = [Term(None, np.take(term.table, able, axis=1), term.index) for term in terms]
+    base_s = problem.agent_s[able].astype(np.float32)
     if contacts * agents < PAIRS_MIN:
-        return [Group(np.arange(contacts), shuffle, np.arange(agents), base_s, terms)]
+        return [Group(np.arange(contacts), able, np.arange(agents), base_s, terms)]
     hard = [term for term in terms if not np.isfinite(term.table).all()]
     hard.sort(key=lambda term: -int(np.isinf(term.table).sum() * 1_000 // term.table.size))
     soft = [term for term in terms if not any(term is one for one in hard)]
@@ -85,9 +82,9 @@ def groups_of(problem: Problem, shuffle: Index) -> list[Group]:
         cost = base_s.copy()
         for term in hard:
             cost += term.table[term.index[members[0]]]
-        able = np.flatnonzero(np.isfinite(cost))
-        if len(able):
-            groups.append(Group(members, shuffle[able], able, cost[able], soft))
+        columns = np.flatnonzero(np.isfinite(cost))
+        if len(columns):
+            groups.append(Group(members, able[columns], columns, cost[columns], soft))
     return groups
 
 
@@ -120,8 +117,9 @@ def _of_group(group: Group, term: Term) -> Term:
     """Return a term for the group's agents and contacts alone."""
     index = term.index[group.contacts]
     table = term.table
-    if len(table) > len(index):
-        table, index = np.take(table, index, axis=0), np.arange(len(index))
+    used = np.bincount(index, minlength=len(table)) > 0
+    if len(index) and not used.all():
+        table, index = table[used], (np.cumsum(used) - 1)[index]
     if len(group.columns) == table.shape[1] and group.columns[-1] == table.shape[1] - 1:
         return Term(None, table, index)
     return Term(None, np.take(table, group.columns, axis=1), index)

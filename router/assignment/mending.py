@@ -4,8 +4,8 @@ A contact whose few candidates were all worth more to others is left, and its pr
 cheapest chain is sought among all candidates: a contact left takes the agent of another, who takes
 that of a third, until one takes an agent with room or is left in his stead. Prices of agents make
 every step of a chain cost about 0 or more, so that it is found as shortest paths are (Dijkstra's
-method, some seconds at once). Who is left even then meets the agents left, exactly and all pairs
-looked at.
+method); what is below 0 counts as 0. Who is left even then meets the agents left, exactly and all
+pairs looked at.
 
 What comes out is never dearer.
 
@@ -14,10 +14,12 @@ Source:
     Problems, Journal of the ACM 19, 1972.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from router.assignment.costs import PairCosts
 from router.assignment.parts import part_of
@@ -32,7 +34,9 @@ ALL_MAX: Final = 12
 CHAINS_MAX: Final = 12
 """One is made after the other as long as it pays."""
 STEP_S: Final = 16.0
-"""Agents who are as near as that are passed together: prices are no better known."""
+"""Agents who are as near as that count as equally near: prices are no better known."""
+HOP_S: Final = 0.01
+"""Of those, who is reached by fewer steps."""
 GAIN_S: Final = 30.0
 """What a chain must save: less is not worth the search."""
 
@@ -74,110 +78,119 @@ def _left(problem: Problem, agent_of: Index) -> tuple[Index, Index]:
 def _with_all(problem: Problem, cost_of: PairCosts, met: Pairs, left: Index, free: Index) -> Pairs:
     """Return the pairs with all those of some contacts and of some agents."""
     contacts, agents = len(problem.leave_s), len(problem.capacity)
-    every, anybody = np.arange(contacts), np.arange(agents)
-    contact = np.concatenate([met.contact, np.repeat(left, agents), np.tile(every, len(free))])
-    agent = np.concatenate([met.agent, np.tile(anybody, len(left)), np.repeat(free, contacts)])
-    order = np.argsort(contact, kind="stable")
-    contact, agent = contact[order], agent[order]
     # Candidates were looked at without what single pairs cost besides.
-    cost = cost_of(contact, agent)
-    return Pairs(contact, agent, cost).only(np.flatnonzero(cost < problem.leave_s[contact]))
+    special = np.zeros(contacts, dtype=np.bool_)
+    special[problem.personal.contact] = True
+    again = np.flatnonzero(special[met.contact])
+    cost = met.cost.copy()
+    cost[again] = cost_of(met.contact[again], met.agent[again])
+    contact = np.concatenate([np.repeat(left, agents), np.repeat(np.arange(contacts), len(free))])
+    agent = np.concatenate([np.tile(np.arange(agents), len(left)), np.tile(free, contacts)])
+    others = cost_of(contact, agent)
+    pays = np.flatnonzero(others < problem.leave_s[contact])
+    contact = np.concatenate([met.contact, contact[pays]])
+    order = np.argsort(contact, kind="stable")
+    return Pairs(
+        contact[order],
+        np.concatenate([met.agent, agent[pays]])[order],
+        np.concatenate([cost, others[pays]])[order],
+    )
 
 
 def _chained(
     problem: Problem, cost_of: PairCosts, agent_of: Index, met: Pairs, price: Seconds
 ) -> bool:
     """Make the cheapest chain from each contact left; False where none pays."""
+    contacts, agents = len(agent_of), len(problem.capacity)
     left, _ = _left(problem, agent_of)
     served = np.flatnonzero(agent_of >= 0)
-    own_s = np.zeros(len(agent_of), dtype=np.float32)
-    own_s[served] = cost_of(served, agent_of[served])
-    taken = np.bincount(agent_of[served], minlength=len(problem.capacity))
-    room = problem.capacity > taken
-    ends = np.cumsum(np.bincount(met.contact, minlength=len(agent_of)))
-    open_to = problem.capacity > 0
-    near = np.full(len(room), np.inf, dtype=np.float32)
-    unseen = near.copy()
-    came = np.full(len(room), -1, dtype=np.int64)
-    root = came.copy()
-    in_step = np.zeros(len(room), dtype=np.bool_)
-    # Chains from different contacts never meet: what is reached is reached from one alone.
-    chains = [_Chain() for _ in left]
-    movers, ahead, roots = left, -problem.leave_s[left].astype(np.float32), np.arange(len(left))
-    while True:
-        place, pair = _of_contacts(ends, movers)
-        cost = met.cost[pair] + price[met.agent[pair]] + ahead[place]
-        agent = met.agent[pair]
-        closer = np.flatnonzero((cost < near[agent]) & open_to[agent])
-        # The last of those written is the cheapest.
-        closer = closer[np.argsort(-cost[closer], kind="stable")]
-        agent = agent[closer]
-        near[agent] = unseen[agent] = cost[closer]
-        came[agent] = movers[place[closer]]
-        root[agent] = roots[place[closer]]
-        movers = movers[:0]
-        while not len(movers):
-            least = unseen.min()
-            if not least < max(chain.cost_s for chain in chains):
-                break
-            step = np.flatnonzero(unseen <= least + STEP_S)
-            unseen[step] = np.inf
-            open_to[step] = False
-            for end in step[room[step]].tolist():
-                chains[root[end]].offer(float(near[end] - price[end]), end, -1)
-            in_step[:] = False
-            in_step[step] = True
-            movers = served[in_step[agent_of[served]]]
-        if not len(movers):
-            break
-        own = agent_of[movers]
-        roots = root[own]
-        ahead = near[own] - price[own] - own_s[movers]
-        instead = ahead + problem.leave_s[movers]
-        for one in np.flatnonzero(instead < -GAIN_S).tolist():
-            chains[roots[one]].offer(float(instead[one]), int(own[one]), int(movers[one]))
-    _make(chains, agent_of, came)
-    return any(chain.end >= 0 for chain in chains)
+    own = agent_of[served]
+    cost_s = met.cost + price[met.agent]
+    # What a contact gives up when it moves; who is left begins with its cheapest step, so that
+    # those who are dear to leave do not reach everybody first.
+    worth_s = problem.leave_s.astype(np.float32)
+    np.minimum.at(worth_s, met.contact, cost_s)
+    saved_s = problem.leave_s - worth_s
+    worth_s[served] = cost_of(served, own) + price[own]
+    used = np.flatnonzero(agent_of[met.contact] != met.agent)
+    step_s = cost_s[used] - worth_s[met.contact[used]]
+    graph = _steps(met.contact[used], met.agent[used], step_s, served, own, contacts, agents)
+    far_s = float(saved_s[left].max()) + float(price.max(initial=0.0))
+    # All at once: chains from different contacts never meet.
+    reached_s, came, root = dijkstra(
+        graph, indices=left, return_predecessors=True, min_only=True, limit=far_s
+    )
+    room = problem.capacity > np.bincount(own, minlength=agents)
+    # Where no root is, what is reached is infinite.
+    total_s = reached_s - saved_s[np.maximum(root, 0)]
+    total_s[contacts:] = np.where(room, total_s[contacts:] - price, np.inf)
+    total_s[served] += problem.leave_s[served] - worth_s[served]
+    total_s[left] = np.inf
+    ends = np.flatnonzero(total_s < -GAIN_S)
+    ends = ends[np.argsort(total_s[ends], kind="stable")]
+    # The first of each contact left is its cheapest.
+    _, first = np.unique(root[ends], return_index=True)
+    made = [_made(problem, cost_of, agent_of, came, end) for end in ends[first].tolist()]
+    return any(made)
 
 
-@dataclass(slots=True)
-class _Chain:
-    """The cheapest chain found for a contact left.
+def _steps(
+    contact: Index,
+    agent: Index,
+    step_s: Seconds,
+    served: Index,
+    own: Index,
+    contacts: int,
+    agents: int,
+) -> Any:
+    """Return the steps of chains: from contacts to agents, and from these to whom they serve."""
+    by_agent = np.argsort(own, kind="stable")
+    counts = np.concatenate(
+        [np.bincount(contact, minlength=contacts), np.bincount(own, minlength=agents)]
+    )
+    begins = np.zeros(contacts + agents + 1, dtype=np.int32)
+    np.cumsum(counts, out=begins[1:])
+    heads = np.concatenate([contacts + agent, served[by_agent]]).astype(np.int32)
+    costs = np.zeros(len(heads), dtype=np.float64)
+    # In whole steps, so that many contacts reach as far, and not one reaches everybody first.
+    costs[: len(step_s)] = np.floor(np.maximum(step_s, 0) / STEP_S) * STEP_S + HOP_S
+    costs[len(step_s) :] = HOP_S
+    return csr_array((costs, heads, begins), shape=(contacts + agents, contacts + agents))
 
-    Attributes:
-        cost_s: What it costs; below 0: it saves.
-        end: The agent where it ends; -1: none was found.
-        given_up: The contact of that agent who is left instead; -1: the agent has room.
+
+def _made(
+    problem: Problem, cost_of: PairCosts, agent_of: Index, came: NDArray[np.int32], end: int
+) -> bool:
+    """Enter a chain in `agent_of` where it saves enough; False where it does not.
+
+    Args:
+        problem: What is solved.
+        cost_of: What its pairs cost.
+        agent_of: The agent of each contact; -1: none.
+        came: By whom contacts, and behind them agents, were reached.
+        end: Where it ends: an agent with room, or a contact that is left instead.
     """
-
-    cost_s: float = -GAIN_S
-    end: int = -1
-    given_up: int = -1
-
-    def offer(self, cost_s: float, end: int, given_up: int) -> None:
-        """Take another chain where it is cheaper."""
-        if cost_s < self.cost_s:
-            self.cost_s, self.end, self.given_up = cost_s, end, given_up
-
-
-def _make(chains: list[_Chain], agent_of: Index, came: Index) -> None:
-    """Enter chains in `agent_of`; `came` is the contact by whom an agent was reached."""
-    for chain in chains:
-        if chain.given_up >= 0:
-            agent_of[chain.given_up] = -1
-        end = chain.end
-        while end >= 0:
-            contact = came[end]
-            end, agent_of[contact] = int(agent_of[contact]), end
-
-
-def _of_contacts(ends: Index, contacts: Index) -> tuple[Index, Index]:
-    """Return the places of some contacts, each once for each of its pairs, and these pairs."""
-    begins = np.where(contacts > 0, ends[contacts - 1], 0)
-    counts = ends[contacts] - begins
-    place = np.repeat(np.arange(len(contacts)), counts)
-    before = np.cumsum(counts) - counts
-    return place, np.arange(len(place)) + (begins - before)[place]
+    contacts = len(agent_of)
+    change_s = 0.0
+    movers: list[int] = []
+    if end < contacts:
+        change_s += float(problem.leave_s[end])
+        movers.append(end)
+    agents: list[int] = [-1] if movers else []
+    at = int(came[end]) if movers else end
+    while at >= 0:
+        agents.append(at - contacts)
+        movers.append(int(came[at]))
+        at = int(came[movers[-1]])
+    change_s -= float(problem.leave_s[movers[-1]])
+    who, where = np.array(movers), np.array(agents)
+    before = agent_of[who]
+    change_s += float(cost_of(who[where >= 0], where[where >= 0]).sum())
+    change_s -= float(cost_of(who[before >= 0], before[before >= 0]).sum())
+    if not change_s < -GAIN_S:
+        return False
+    agent_of[who] = where
+    return True
 
 
 def _solve_again(problem: Problem, agent_of: Index, contacts: Index, free: Index) -> None:

@@ -95,7 +95,7 @@ def test_groups_of_a_large_problem_lose_nobody(monkeypatch):
     best_s = above_least_s(given, solve_dense(given))
     monkeypatch.setattr("router.assignment.groups.PAIRS_MIN", 1)
     monkeypatch.setattr("router.assignment.groups.PIECE_PAIRS", 1_000)
-    monkeypatch.setattr("router.assignment.candidates.SAMPLE_MIN", 150)
+    monkeypatch.setattr("router.assignment.sampled.SAMPLE_MIN", 150)
     solution = solve_flow(given)
     checked(given, solution.contacts, solution.agents)
     assert above_least_s(given, solution) <= 1.01 * best_s
