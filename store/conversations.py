@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from sqlalchemy import BindParameter, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from domain.contact import Channel
 from domain.conversation import Conversation
@@ -44,6 +55,25 @@ _FIXED: Final = frozenset(
     )
 )
 """Columns of a conversation that its further steps do not write anew."""
+_BY_ID: Final = select(CONVERSATIONS).where(
+    CONVERSATIONS.c.conversation_id == bindparam("which", type_=ID)
+)
+_OF_ADDRESS: Final = (
+    select(CONVERSATIONS)
+    .where(
+        CONVERSATIONS.c.source == bindparam("place"),
+        CONVERSATIONS.c.address_mark == bindparam("mark"),
+        CONVERSATIONS.c.address_kind == bindparam("kind"),
+    )
+    .order_by(CONVERSATIONS.c.last_at.desc())
+    .limit(1)
+)
+_ONE: Final = select(
+    MESSAGES,
+    exists().where(ATTACHMENTS.c.message_id == MESSAGES.c.message_id).label("has_attachments"),
+)
+_MESSAGE: Final = _ONE.where(MESSAGES.c.message_id == bindparam("which"))
+_MARKED: Final = _ONE.where(MESSAGES.c.client_mark == bindparam("which"))
 
 
 class ConversationRecords:
@@ -144,10 +174,9 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        query = select(CONVERSATIONS).where(CONVERSATIONS.c.conversation_id == conversation_id)
-        async with self._database.reading(f"conversation {conversation_id}") as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else conversation_of(row, self._vault)
+        what = f"conversation {conversation_id}"
+        rows = await self._database.rows(what, _BY_ID, {"which": conversation_id})
+        return conversation_of(rows[0], self._vault) if rows else None
 
     async def of_address(self, source: str, address: Identifier) -> Conversation | None:
         """Return the newest conversation of an address in one place.
@@ -155,19 +184,13 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        query = (
-            select(CONVERSATIONS)
-            .where(
-                CONVERSATIONS.c.source == source,
-                CONVERSATIONS.c.address_mark == address_mark(address, self._vault),
-                CONVERSATIONS.c.address_kind == address.kind.value,
-            )
-            .order_by(CONVERSATIONS.c.last_at.desc())
-            .limit(1)
-        )
-        async with self._database.reading(f"conversations of {source}") as connection:
-            row = (await connection.execute(query)).first()
-        return None if row is None else conversation_of(row, self._vault)
+        values = {
+            "place": source,
+            "mark": address_mark(address, self._vault),
+            "kind": address.kind.value,
+        }
+        rows = await self._database.rows(f"conversations of {source}", _OF_ADDRESS, values)
+        return conversation_of(rows[0], self._vault) if rows else None
 
     async def of_customers(
         self, customer_ids: Sequence[str], *, limit: int = 50
@@ -279,7 +302,7 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._one(MESSAGES.c.message_id == message_id)
+        return await self._one(_MESSAGE, message_id)
 
     async def headers(self, message_id: str) -> Mapping[str, str]:
         """Return what the channel wanted kept with a message; empty for none, or no message.
@@ -361,13 +384,16 @@ class ConversationRecords:
         return lock
 
     async def _marked(self, mark: bytes | None) -> Message | None:
-        return None if mark is None else await self._one(MESSAGES.c.client_mark == mark)
+        return None if mark is None else await self._one(_MARKED, mark)
 
-    async def _one(self, wanted: Any) -> Message | None:
-        async with self._database.reading("message") as connection:
-            rows = (await connection.execute(select(MESSAGES).where(wanted))).all()
-            found = await self._whole(connection, rows)
-        return found[0] if found else None
+    async def _one(self, query: Select[Any], value: object) -> Message | None:
+        rows = await self._database.rows("message", query, {"which": value})
+        if not rows:
+            return None
+        if not rows[0].has_attachments:
+            return message_of(rows[0], (), self._vault)
+        async with self._database.reading("attachments of a message") as connection:
+            return (await self._whole(connection, rows))[0]
 
     async def _whole(self, connection: Reading, rows: Sequence[Row[Any]]) -> list[Message]:
         ids = [row.message_id for row in rows]

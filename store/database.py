@@ -1,6 +1,7 @@
 """A database: one connection that writes, a few that read, a schema of the right version."""
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.errors import StoreError
 from store.migrations.upgrade import upgrade
 from store.readers import LoopReaders, Readers, Reading, ThreadReaders
-from store.statements import Step
+from store.statements import Query, Row, Step
 from store.transaction import LoopTransactor, ThreadTransactor, Transactor
 from store.writer import Writer, WriterFigures, explain
 
@@ -134,6 +135,24 @@ class Database:
             async with self._readers.lend() as connection:
                 yield connection
         except SQLAlchemyError as error:
+            raise explain(what, self.name, error) from error
+
+    async def rows(self, what: str, query: Query, values: Row) -> Sequence[Any]:
+        """Return the rows of one question, each with the columns' values by their names.
+
+        For what is asked often: the question is prepared once, and asked outside of a transaction.
+
+        Args:
+            what: Names the read in an error.
+            query: The same object each time; few rows are expected.
+            values: Its parameters by name, the same names each time.
+
+        Raises:
+            StoreError: The database cannot be read, or all connections were taken.
+        """
+        try:
+            return await self._readers.rows(query, values)
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise explain(what, self.name, error) from error
 
     def figures(self) -> WriterFigures:

@@ -6,6 +6,7 @@ Nothing else of a customer is changed by a merge, so that undoing it leaves noth
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
@@ -25,7 +26,7 @@ from store.customers import HIDDEN
 from store.database import Database
 from store.merge_trail import MergeTrail
 from store.schema import CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS
-from store.statements import Step, insert_into, upsert
+from store.statements import Step, filled, insert_into, one_of, places_for, upsert
 from store.vault import Vault
 
 _WHO: Final[Select[Any]] = (
@@ -42,10 +43,6 @@ _WHO: Final[Select[Any]] = (
     .outerjoin(CUSTOMER_MEMBERS, CUSTOMER_MEMBERS.c.member_id == CUSTOMER_IDENTIFIERS.c.customer_id)
 )
 """Everybody who has an address, with whom he is part of."""
-_WHOSE: Final = _WHO.where(
-    CUSTOMER_IDENTIFIERS.c.kind == bindparam("which"),
-    CUSTOMER_IDENTIFIERS.c.mark.in_(bindparam("marks", expanding=True)),
-)
 
 
 class Identities:
@@ -341,9 +338,8 @@ class Identities:
         self, kind: IdentifierKind, marks: Sequence[bytes]
     ) -> tuple[list[Candidate], set[tuple[str, bytes]]]:
         """Return who has an address, and under which of its marks each is known."""
-        values = {"which": kind.value, "marks": list(marks)}
-        async with self._database.reading("whose an address is") as connection:
-            rows = (await connection.execute(_WHOSE, values)).all()
+        values = {"which": kind.value, **filled("mark", marks)}
+        rows = await self._database.rows("whose an address is", _whose(places_for(marks)), values)
         found: dict[str, Candidate] = {}
         for row in rows:
             one = Candidate(
@@ -421,3 +417,12 @@ class Identities:
     def _new_id(self) -> str:
         """Return an id that sorts by time, as contacts' ids do."""
         return f"{int(self._clock.utc().timestamp() * 1_000):012x}{secrets.token_hex(10)}"
+
+
+@cache
+def _whose(places: int) -> Select[Any]:
+    """Return the question who has an address of one kind under one of these marks."""
+    return _WHO.where(
+        CUSTOMER_IDENTIFIERS.c.kind == bindparam("which"),
+        one_of(CUSTOMER_IDENTIFIERS.c.mark, "mark", places),
+    )

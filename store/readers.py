@@ -6,7 +6,7 @@ read of one statement costs the event loop one switch of threads, where aiosqlit
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, Protocol
 
@@ -15,6 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.errors import StoreError
+from store.prepared import PreparedQueries
+from store.statements import Query, Row
 from store.work_thread import WorkThread
 
 
@@ -41,6 +43,14 @@ class Readers(Protocol):
         """
         ...
 
+    async def rows(self, query: Query, values: Row) -> Sequence[Any]:
+        """Return the rows of one question, which is prepared once: see `Database.rows`.
+
+        Raises:
+            StoreError: All connections stayed taken.
+        """
+        ...
+
     async def close(self) -> None:
         """Close them."""
         ...
@@ -49,9 +59,10 @@ class Readers(Protocol):
 class ThreadReading:
     """One connection of a synchronous engine and the thread that uses it."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, name: str, queries: PreparedQueries) -> None:
         """Prepare; thread and connection come with the first read."""
         self._engine = engine
+        self._queries = queries
         self._connection: Connection | None = None
         self._thread: WorkThread[Any] = WorkThread(name)
 
@@ -60,12 +71,28 @@ class ThreadReading:
         found: list[FrozenResult[Any]] = []
 
         def ask(_: object) -> None:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            found.append(self._connection.execute(statement, parameters).freeze())
+            found.append(self._connected().execute(statement, parameters).freeze())
 
         await self._thread.run(ask, None)
         return found[0]()
+
+    async def rows(self, query: Query, values: Row) -> Sequence[Any]:
+        """Return the rows of one question, read whole in the thread.
+
+        It is asked of the driver outside of a transaction: one statement sees one moment anyway,
+        and to begin and to end one costs as much as the statement.
+        """
+        found: list[Sequence[Any]] = []
+
+        def ask(_: object) -> None:
+            driver = self._connected().connection.driver_connection
+            assert driver is not None
+            prepared = self._queries.get(query, values.keys())
+            cursor = driver.execute(prepared.sql, prepared.parameters(values))
+            found.append(prepared.rows(cursor.fetchall()))
+
+        await self._thread.run(ask, None)
+        return found[0]
 
     async def scalar(self, statement: Executable, parameters: Any = None) -> Any:
         """Return the first column of the first row; None: there is no row."""
@@ -80,6 +107,11 @@ class ThreadReading:
         if self._connection is not None:
             await self._thread.run(self._close, None)
         self._thread.close()
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
 
     def _rollback(self, _: object) -> None:
         connection = self._connection
@@ -110,7 +142,10 @@ class ThreadReaders:
         """
         self._engine = engine
         self._wait_s: Final = wait_s
-        self._all = [ThreadReading(engine, f"store-reader-{number}") for number in range(count)]
+        queries = PreparedQueries(engine.dialect)
+        self._all = [
+            ThreadReading(engine, f"store-reader-{number}", queries) for number in range(count)
+        ]
         self._idle = list(self._all)
         self._waiting: deque[asyncio.Future[ThreadReading]] = deque()
 
@@ -122,6 +157,14 @@ class ThreadReaders:
             yield reader
         finally:
             reader.end()
+            self._give(reader)
+
+    async def rows(self, query: Query, values: Row) -> Sequence[Any]:
+        """Ask one question; see `Readers`."""
+        reader = self._idle.pop() if self._idle else await self._turn()
+        try:
+            return await reader.rows(query, values)
+        finally:
             self._give(reader)
 
     async def close(self) -> None:
@@ -162,9 +205,14 @@ class LoopReaders:
     """Connections of an asynchronous engine, which keeps and lends them itself."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        """Use an engine that nobody else uses."""
+        """Use an engine that nobody else uses; asyncpg prepares its statements itself."""
         self._engine = engine
         self.lend: Final[Callable[[], AbstractAsyncContextManager[Reading]]] = engine.connect
+
+    async def rows(self, query: Query, values: Row) -> Sequence[Any]:
+        """Ask one question; see `Readers`."""
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query, dict(values))).all()
 
     async def close(self) -> None:
         """Close the connections."""

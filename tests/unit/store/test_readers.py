@@ -1,7 +1,8 @@
 import asyncio
+import sqlite3
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import String, bindparam, column, create_engine, select, table, text
 
 from domain.errors import StoreError
 from store.readers import ThreadReaders
@@ -67,5 +68,29 @@ async def test_who_gives_up_waiting_takes_no_turn(readers):
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
+    async with readers.lend() as reading:
+        assert await reading.scalar(NAMES) == "a"
+
+
+async def test_a_prepared_question_is_answered_and_leaves_no_moment_behind(readers, tmp_path):
+    things = table("things", column("name", String))
+    query = select(things.c.name).where(things.c.name == bindparam("wanted"))
+    assert await readers.rows(query, {"wanted": "b"}) == [("b",)]
+    assert await readers.rows(query, {"wanted": "c"}) == []
+    with sqlite3.connect(tmp_path / "read.sqlite3") as other:
+        other.execute("INSERT INTO things VALUES ('c')")
+    other.close()
+    [row] = await readers.rows(query, {"wanted": "c"})
+    assert row.name == "c"
+
+
+async def test_a_prepared_question_waits_for_its_turn_and_gives_the_connection_back(readers):
+    things = table("things", column("colour", String))
+    asked = readers.rows(select(things.c.colour), {})
+    async with readers.lend() as reading:
+        waiting = asyncio.create_task(asked)
+        assert await reading.scalar(NAMES) == "a"
+    with pytest.raises(sqlite3.Error, match="no such column"):
+        await waiting
     async with readers.lend() as reading:
         assert await reading.scalar(NAMES) == "a"
