@@ -31,6 +31,7 @@ from store.columns import ID
 from store.conversation_rows import address_mark, conversation_of, conversation_row
 from store.conversation_schema import ATTACHMENTS, CONVERSATIONS, MESSAGE_WORDS, MESSAGES
 from store.database import Database
+from store.mail_ids import MailIds
 from store.message_rows import (
     body_of,
     inbound_mark,
@@ -86,6 +87,7 @@ class ConversationRecords:
         *,
         entries: TimelineEntries,
         outgoing: OutgoingMessages,
+        mail_ids: MailIds,
     ) -> None:
         """Keep conversations in a database that is open.
 
@@ -94,11 +96,13 @@ class ConversationRecords:
             vault: Seals what was written, and by whom.
             entries: Of the same database.
             outgoing: Of the same database.
+            mail_ids: Of the same database.
         """
         self._database = database
         self._vault = vault
         self._entries = entries
         self._outgoing = outgoing
+        self._mail_ids = mail_ids
         self._marks = WordMarks(vault)
         self._search = MessageSearch(database, vault, self._marks)
         # Of one conversation, so that no message comes in while it goes to another customer.
@@ -265,6 +269,12 @@ class ConversationRecords:
         if words:
             row = {"message_id": message.message_id, "words": " ".join(self._marks.of(words))}
             steps.append(Step(self._add_words, (row,)))
+        if inbound is not None and inbound.mail_id:
+            steps.append(
+                self._mail_ids.kept(
+                    (inbound.mail_id,), conversation.conversation_id, message.message_id
+                )
+            )
         if outgoing:
             steps.append(self._outgoing.queued(conversation, message))
         async with self._lock(conversation.conversation_id):

@@ -34,12 +34,17 @@ class MailIds:
         Raises:
             StoreError: They are not written.
         """
+        if mail_ids:
+            step = self.kept(mail_ids, conversation_id, message_id)
+            await self._database.write(f"ids of mail {message_id}", step)
+
+    def kept(self, mail_ids: Sequence[str], conversation_id: str, message_id: str) -> Step:
+        """Return the step that keeps Message-IDs, at least one: see `keep`."""
         rows = tuple(
             {"mark": mark, "conversation_id": conversation_id, "message_id": message_id}
             for mark in dict.fromkeys(self._mark(one) for one in mail_ids)
         )
-        if rows:
-            await self._database.write(f"ids of mail {message_id}", Step(self._add, rows))
+        return Step(self._add, rows)
 
     async def find(self, references: Sequence[str]) -> Conversation | None:
         """Return the conversation that the newest known reference leads to; None: none is known.
