@@ -15,7 +15,7 @@ from domain.errors import StoreError
 from store.migrations.upgrade import upgrade
 from store.readers import LoopReaders, Readers, Reading, ThreadReaders
 from store.statements import Query, Row, Step
-from store.transaction import LoopTransactor, ThreadTransactor, Transactor
+from store.transaction import BEGIN, LoopTransactor, ThreadTransactor, Transactor
 from store.writer import Writer, WriterFigures, explain
 
 READERS: Final = 4
@@ -172,7 +172,7 @@ class Database:
 
     def _sqlite_writer(self) -> Engine:
         return self._sqlite(
-            "BEGIN IMMEDIATE",
+            BEGIN,
             "journal_mode = WAL",  # Readers and the writer do not wait for each other.
             f"journal_size_limit = {WAL_BYTES_MAX}",
             f"synchronous = {self._synchronous.upper()}",

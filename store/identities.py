@@ -4,6 +4,7 @@
 Nothing else of a customer is changed by a merge, so that undoing it leaves nothing behind.
 """
 
+import asyncio
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -111,7 +112,11 @@ class Identities:
                 # Another contact of the same address may have come first.
                 candidates, seen = await self._candidates(identifier.kind, marks)
                 if not candidates:
-                    return await self._make(identifier, proof)
+                    # Begun in the turn of the lock; the commit is shared with others. The same
+                    # address makes the same customer, so that twice is once.
+                    made = asyncio.create_task(self._make(identifier, proof))
+            if not candidates:
+                return await made
         choice = choose(candidates, proof)
         if choice.chosen is None:
             return Recognition(customer_id=None, proof=choice.proof, candidates=choice.roots)
@@ -354,7 +359,7 @@ class Identities:
         return list(found.values()), {(row.customer_id, row.mark) for row in rows}
 
     async def _make(self, identifier: Identifier, proof: Proof) -> Recognition:
-        """Write a customer who is known by an address alone; the lock is held."""
+        """Write a customer who is known by an address alone."""
         kept = self._addressing.canonical(identifier)
         name = self._addressing.forms(identifier)[0]
         # An id of an app may look like a number or an address of somebody else.
