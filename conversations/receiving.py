@@ -102,12 +102,12 @@ class Receiving(Shell):
         self, sender: Sender, source: str, channel: Channel, address: Identifier
     ) -> None:
         """Ask the store once what a sender had before."""
-        if sender.is_known:
+        if sender.is_known or channel is Channel.MAIL:
+            # A mail begins a conversation, unless it says which one it belongs to.
             return
         newest = await self._store.of_address(source, address)
         sender.conversation_id = None if newest is None else newest.conversation_id
-        # A mail may have gone to a conversation of somebody else.
-        sender.is_whole = newest is None and channel is not Channel.MAIL
+        sender.is_whole = newest is None
         sender.is_known = True
 
     async def _receipt_again(self, message: Message) -> Receipt:

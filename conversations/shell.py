@@ -234,9 +234,6 @@ class Shell(Telling):
         more: list[Action] = []
         for action in actions:
             match action:
-                case do.OpenContact(contact):
-                    self._by_contact[contact.contact_id] = entry.thread.conversation.conversation_id
-                    self.records.open(contact)
                 case do.UpdateContact(contact):
                     self.records.update(contact)
                 case do.CloseContact(contact, reason):

@@ -345,7 +345,8 @@ class ConversationStore(Protocol):
         Args:
             conversation: As it stands with the message.
             message: Its `attachments` are bound; each belonged to nothing before.
-            inbound: What it came as; its key is kept so that it is never stored twice.
+            inbound: What it came as; its key is kept so that it is never stored twice, and its
+                Message-ID leads to the conversation unless it leads to another already.
             is_new: The conversation is not stored yet.
             outgoing: It shall go out to the customer by an `Outlet` that queues.
 

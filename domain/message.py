@@ -104,6 +104,7 @@ class Inbound:
             gone, and the contact is served in its time.
         priority: Steps added to that of the queue.
         headers: What a channel wants kept with it: a mail's Message-ID, its evidence of origin.
+        mail_id: A Message-ID by which answers find the conversation; "": none.
     """
 
     source: str
@@ -124,6 +125,7 @@ class Inbound:
     automatic: bool = False
     priority: int = 0
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    mail_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ class StreamKeeper(Generic[Thing]):
         *,
         stream: ResumableStream,
         cursors: CursorStore,
+        gather_s: float = 0.0,
         beside: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -83,6 +84,7 @@ class StreamKeeper(Generic[Thing]):
             doer: Does what the tracker asks for.
             stream: The events, stored ones too.
             cursors: Where the place is kept.
+            gather_s: How long one thing waits for others, to be done with them.
             beside: What runs as long.
             sleep: Waits for seconds.
         """
@@ -91,6 +93,7 @@ class StreamKeeper(Generic[Thing]):
         self._doer = doer
         self._stream = stream
         self._cursors = cursors
+        self._gather_s = gather_s
         self._beside = beside
         self._sleep = sleep
         self._waiting: asyncio.Queue[Thing] = asyncio.Queue(WAITING_MAX)
@@ -152,6 +155,8 @@ class StreamKeeper(Generic[Thing]):
     async def _work(self) -> None:
         while True:
             batch = [await self._waiting.get()]
+            if self._gather_s:
+                await self._sleep(self._gather_s)
             while len(batch) < BATCH_MAX and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
             await self._doer.do(batch)

@@ -14,7 +14,7 @@ from server.metrics import Figure, FigureSource
 from server.stream_keeper import StreamKeeper
 from store.opening import Store
 from tickets.attendant import Attendant
-from tickets.clerk import CURSOR, Clerk
+from tickets.clerk import CURSOR, GATHER_S, Clerk
 from tickets.figures import TicketFigures
 from tickets.policy import TicketPolicy
 from tickets.ports import MessageReader
@@ -66,6 +66,7 @@ async def tickets_at_work(
         clerk,
         stream=Resume(bus, store.journal),
         cursors=store.cursors,
+        gather_s=GATHER_S,
         beside=(clerk.go_round,),
     ):
         yield TicketsAtWork(

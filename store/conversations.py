@@ -6,8 +6,20 @@ from datetime import datetime
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from sqlalchemy import BindParameter, Integer, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 
+from domain.attachment import Attachment
 from domain.contact import Channel
 from domain.conversation import Conversation
 from domain.conversation_ports import Found
@@ -15,12 +27,12 @@ from domain.customer import Identifier
 from domain.errors import LimitExceeded
 from domain.message import Delivery, Inbound, Message
 from domain.proof import Proof
-from store.attachments_read import OF_MESSAGES, attachments_by_message
+from store.attachments_read import attachments_by_message, of_messages
 from store.columns import ID
 from store.conversation_rows import address_mark, conversation_of, conversation_row, standing_row
 from store.conversation_schema import ATTACHMENTS, CONVERSATIONS, MESSAGE_WORDS, MESSAGES
 from store.database import Database
-from store.look_ups import Rows
+from store.mail_ids import MailIds
 from store.message_rows import (
     body_of,
     inbound_mark,
@@ -30,7 +42,7 @@ from store.message_rows import (
 )
 from store.outgoing import OutgoingMessages
 from store.search import MessageSearch
-from store.statements import Step
+from store.statements import Step, filled, places_for
 from store.timeline_entries import TimelineEntries
 from store.vault import Vault
 from store.words import WordMarks, tokens
@@ -39,6 +51,36 @@ MESSAGES_PAGE_MAX: Final = 500
 """Messages of one answer."""
 _FIXED: Final = frozenset(("conversation_id", "source", "channel", "customer_id", "opened_at"))
 """Columns of a conversation that its further steps do not write anew."""
+_BY_ID: Final = select(CONVERSATIONS).where(
+    CONVERSATIONS.c.conversation_id == bindparam("which", type_=ID)
+)
+_OF_ADDRESS: Final = (
+    select(CONVERSATIONS)
+    .where(
+        CONVERSATIONS.c.source == bindparam("place"),
+        CONVERSATIONS.c.address_mark == bindparam("mark"),
+        CONVERSATIONS.c.address_kind == bindparam("kind"),
+    )
+    .order_by(CONVERSATIONS.c.last_at.desc())
+    .limit(1)
+)
+_ALL: Final = (
+    select(MESSAGES)
+    .where(
+        MESSAGES.c.conversation_id == bindparam("which", type_=ID),
+        MESSAGES.c.sequence > bindparam("after"),
+    )
+    .order_by(MESSAGES.c.sequence)
+    .limit(bindparam("most", type_=Integer()))
+)
+_NEWER: Final = {True: _ALL, False: _ALL.where(MESSAGES.c.internal.is_(False))}
+"""By whether notes among agents are among them."""
+_ONE: Final = select(
+    MESSAGES,
+    exists().where(ATTACHMENTS.c.message_id == MESSAGES.c.message_id).label("has_attachments"),
+)
+_MESSAGE: Final = _ONE.where(MESSAGES.c.message_id == bindparam("which"))
+_MARKED: Final = _ONE.where(MESSAGES.c.client_mark == bindparam("which"))
 
 
 class ConversationRecords:
@@ -51,6 +93,7 @@ class ConversationRecords:
         *,
         entries: TimelineEntries,
         outgoing: OutgoingMessages,
+        mail_ids: MailIds,
     ) -> None:
         """Keep conversations in a database that is open.
 
@@ -59,11 +102,13 @@ class ConversationRecords:
             vault: Seals what was written, and by whom.
             entries: Of the same database.
             outgoing: Of the same database.
+            mail_ids: Of the same database.
         """
         self._database = database
         self._vault = vault
         self._entries = entries
         self._outgoing = outgoing
+        self._mail_ids = mail_ids
         self._marks = WordMarks(vault)
         self._search = MessageSearch(database, vault, self._marks)
         # Of one conversation, so that no message comes in while it goes to another customer.
@@ -91,27 +136,6 @@ class ConversationRecords:
             .values(message_id=whose, place=bindparam("position"))
         )
         self._deliver = update(MESSAGES).where(MESSAGES.c.message_id == which)
-        # Questions of every new chat, put together once: see `Database.look_up`.
-        self._by_id = select(CONVERSATIONS).where(CONVERSATIONS.c.conversation_id == which)
-        self._of_address = (
-            select(CONVERSATIONS)
-            .where(
-                CONVERSATIONS.c.source == bindparam("place"),
-                CONVERSATIONS.c.address_mark == bindparam("mark"),
-                CONVERSATIONS.c.address_kind == bindparam("kind"),
-            )
-            .order_by(CONVERSATIONS.c.last_at.desc())
-            .limit(1)
-        )
-        newer = (
-            select(MESSAGES)
-            .where(MESSAGES.c.conversation_id == which, MESSAGES.c.sequence > bindparam("after"))
-            .order_by(MESSAGES.c.sequence)
-            .limit(bindparam("most", type_=Integer()))
-        )
-        self._newer = {True: newer, False: newer.where(MESSAGES.c.internal.is_(False))}
-        self._message = select(MESSAGES).where(MESSAGES.c.message_id == which)
-        self._with_mark = select(MESSAGES).where(MESSAGES.c.client_mark == bindparam("mark"))
 
     async def find_duplicate(self, inbound: Inbound) -> Message | None:
         """Return the message that was stored of the same source, sender and client id.
@@ -160,9 +184,8 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        rows = await self._database.look_up(
-            f"conversation {conversation_id}", self._by_id, {"which": conversation_id}
-        )
+        what = f"conversation {conversation_id}"
+        rows = await self._database.rows(what, _BY_ID, {"which": conversation_id})
         return conversation_of(rows[0], self._vault) if rows else None
 
     async def of_address(self, source: str, address: Identifier) -> Conversation | None:
@@ -176,7 +199,7 @@ class ConversationRecords:
             "mark": address_mark(address, self._vault),
             "kind": address.kind.value,
         }
-        rows = await self._database.look_up(f"conversations of {source}", self._of_address, values)
+        rows = await self._database.rows(f"conversations of {source}", _OF_ADDRESS, values)
         return conversation_of(rows[0], self._vault) if rows else None
 
     async def of_customers(
@@ -252,6 +275,12 @@ class ConversationRecords:
         if words:
             row = {"message_id": message.message_id, "words": " ".join(self._marks.of(words))}
             steps.append(Step(self._add_words, (row,)))
+        if inbound is not None and inbound.mail_id:
+            steps.append(
+                self._mail_ids.kept(
+                    (inbound.mail_id,), conversation.conversation_id, message.message_id
+                )
+            )
         if outgoing:
             steps.append(self._outgoing.queued(conversation, message))
         async with self._lock(conversation.conversation_id):
@@ -274,9 +303,7 @@ class ConversationRecords:
             raise LimitExceeded("messages of one page", limit, MESSAGES_PAGE_MAX)
         what = f"messages of {conversation_id}"
         values = {"which": conversation_id, "after": after, "most": limit}
-        return await self._whole(
-            what, await self._database.look_up(what, self._newer[internal], values)
-        )
+        return await self._whole(what, await self._database.rows(what, _NEWER[internal], values))
 
     async def message(self, message_id: str) -> Message | None:
         """Return one message; None: there is none.
@@ -284,7 +311,7 @@ class ConversationRecords:
         Raises:
             StoreError: The database cannot be read.
         """
-        return await self._one(self._message, {"which": message_id})
+        return await self._one(_MESSAGE, message_id)
 
     async def headers(self, message_id: str) -> Mapping[str, str]:
         """Return what the channel wanted kept with a message; empty for none, or no message.
@@ -366,16 +393,20 @@ class ConversationRecords:
         return lock
 
     async def _marked(self, mark: bytes | None) -> Message | None:
-        return None if mark is None else await self._one(self._with_mark, {"mark": mark})
+        return None if mark is None else await self._one(_MARKED, mark)
 
-    async def _one(self, query: Select[Any], values: Mapping[str, Any]) -> Message | None:
-        rows = await self._database.look_up("message", query, values)
-        found = await self._whole("message", rows)
-        return found[0] if found else None
+    async def _one(self, query: Select[Any], value: object) -> Message | None:
+        rows = await self._database.rows("message", query, {"which": value})
+        if not rows:
+            return None
+        if not rows[0].has_attachments:
+            return message_of(rows[0], (), self._vault)
+        return (await self._whole("attachments of a message", rows))[0]
 
-    async def _whole(self, what: str, rows: Rows) -> list[Message]:
-        ids = [row.message_id for row in rows]
-        values = {"messages": ids}
-        found = await self._database.look_up(what, OF_MESSAGES, values) if ids else ()
-        attachments = attachments_by_message(found, self._vault)
+    async def _whole(self, what: str, rows: Sequence[Any]) -> list[Message]:
+        attachments: Mapping[str, Sequence[Attachment]] = {}
+        if ids := [row.message_id for row in rows]:
+            query = of_messages(places_for(ids))
+            found = await self._database.rows(what, query, filled("message", ids))
+            attachments = attachments_by_message(found, self._vault)
         return [message_of(row, attachments.get(row.message_id, ()), self._vault) for row in rows]

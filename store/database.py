@@ -1,21 +1,22 @@
 """A database: one connection that writes, a few that read, a schema of the right version."""
 
-from collections.abc import AsyncIterator, Mapping
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import URL, Connection, Engine, Executable, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.errors import StoreError
-from store.look_ups import LookUps, Rows
+from store.look_ups import LookUps
 from store.migrations.upgrade import upgrade
 from store.readers import LoopReaders, Readers, Reading, ThreadReaders
-from store.statements import Step
-from store.transaction import LoopTransactor, ThreadTransactor, Transactor
+from store.statements import Query, Row, Step
+from store.transaction import BEGIN, LoopTransactor, ThreadTransactor, Transactor
 from store.writer import Writer, WriterFigures, explain
 
 READERS: Final = 4
@@ -141,26 +142,27 @@ class Database:
         except SQLAlchemyError as error:
             raise explain(what, self.name, error) from error
 
-    async def look_up(
-        self, what: str, statement: Executable, parameters: Mapping[str, Any] | None = None
-    ) -> Rows:
-        """Return the rows of one statement that an index answers: others wait for it.
+    async def rows(self, what: str, query: Query, values: Row) -> Sequence[Any]:
+        """Return the rows of one question, each with the columns' values by their names.
+
+        For what is asked often and an index answers: the question is prepared once, and those that
+        are asked in one turn of the event loop are asked in one go.
 
         Args:
             what: Names the read in an error.
-            statement: Built once, with its values as parameters: to put one together anew costs
-                more than to have it answered.
-            parameters: Of the statement.
+            query: The same object each time; few rows are expected.
+            values: Its parameters by name, the same names each time.
 
         Raises:
             StoreError: The database cannot be read, or too many wait for it.
         """
         try:
             if self._look_ups is not None:
-                return await self._look_ups.rows(statement, parameters)
+                return await self._look_ups.rows(query, values)
+            # asyncpg prepares its statements itself.
             async with self._readers.lend() as connection:
-                return (await connection.execute(statement, parameters)).all()
-        except SQLAlchemyError as error:
+                return (await connection.execute(query, dict(values))).all()
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise explain(what, self.name, error) from error
 
     def figures(self) -> WriterFigures:
@@ -180,7 +182,7 @@ class Database:
 
     def _sqlite_writer(self) -> Engine:
         return self._sqlite(
-            "BEGIN IMMEDIATE",
+            BEGIN,
             "journal_mode = WAL",  # Readers and the writer do not wait for each other.
             f"journal_size_limit = {WAL_BYTES_MAX}",
             f"synchronous = {self._synchronous.upper()}",

@@ -4,8 +4,10 @@
 Nothing else of a customer is changed by a merge, so that undoing it leaves nothing behind.
 """
 
+import asyncio
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
@@ -25,7 +27,7 @@ from store.customers import HIDDEN
 from store.database import Database
 from store.merge_trail import MergeTrail
 from store.schema import CUSTOMER_IDENTIFIERS, CUSTOMER_RECORDS
-from store.statements import Step, insert_into, upsert
+from store.statements import Step, filled, insert_into, one_of, places_for, upsert
 from store.vault import Vault
 
 _WHO: Final[Select[Any]] = (
@@ -42,10 +44,6 @@ _WHO: Final[Select[Any]] = (
     .outerjoin(CUSTOMER_MEMBERS, CUSTOMER_MEMBERS.c.member_id == CUSTOMER_IDENTIFIERS.c.customer_id)
 )
 """Everybody who has an address, with whom he is part of."""
-_WHOSE: Final = _WHO.where(
-    CUSTOMER_IDENTIFIERS.c.kind == bindparam("which"),
-    CUSTOMER_IDENTIFIERS.c.mark.in_(bindparam("marks", expanding=True)),
-)
 
 
 class Identities:
@@ -114,7 +112,11 @@ class Identities:
                 # Another contact of the same address may have come first.
                 candidates, seen = await self._candidates(identifier.kind, marks)
                 if not candidates:
-                    return await self._make(identifier, proof)
+                    # Begun in the turn of the lock; the commit is shared with others. The same
+                    # address makes the same customer, so that twice is once.
+                    made = asyncio.create_task(self._make(identifier, proof))
+            if not candidates:
+                return await made
         choice = choose(candidates, proof)
         if choice.chosen is None:
             return Recognition(customer_id=None, proof=choice.proof, candidates=choice.roots)
@@ -341,8 +343,8 @@ class Identities:
         self, kind: IdentifierKind, marks: Sequence[bytes]
     ) -> tuple[list[Candidate], set[tuple[str, bytes]]]:
         """Return who has an address, and under which of its marks each is known."""
-        values = {"which": kind.value, "marks": list(marks)}
-        rows = await self._database.look_up("whose an address is", _WHOSE, values)
+        values = {"which": kind.value, **filled("mark", marks)}
+        rows = await self._database.rows("whose an address is", _whose(places_for(marks)), values)
         found: dict[str, Candidate] = {}
         for row in rows:
             one = Candidate(
@@ -357,7 +359,7 @@ class Identities:
         return list(found.values()), {(row.customer_id, row.mark) for row in rows}
 
     async def _make(self, identifier: Identifier, proof: Proof) -> Recognition:
-        """Write a customer who is known by an address alone; the lock is held."""
+        """Write a customer who is known by an address alone."""
         kept = self._addressing.canonical(identifier)
         name = self._addressing.forms(identifier)[0]
         # An id of an app may look like a number or an address of somebody else.
@@ -420,3 +422,12 @@ class Identities:
     def _new_id(self) -> str:
         """Return an id that sorts by time, as contacts' ids do."""
         return f"{int(self._clock.utc().timestamp() * 1_000):012x}{secrets.token_hex(10)}"
+
+
+@cache
+def _whose(places: int) -> Select[Any]:
+    """Return the question who has an address of one kind under one of these marks."""
+    return _WHO.where(
+        CUSTOMER_IDENTIFIERS.c.kind == bindparam("which"),
+        one_of(CUSTOMER_IDENTIFIERS.c.mark, "mark", places),
+    )

@@ -1,4 +1,4 @@
-"""Reads of one statement that an index answers, those that wait together in one transaction.
+"""Questions that an index answers: prepared once, and those that wait together in one transaction.
 
 Lending a connection for each would tie the rate to the turns of the event loop: four connections
 make four reads a turn, however long it is, and with a thousand new chats at once a turn is long.
@@ -6,13 +6,16 @@ Here whatever was asked in one turn is read in one go, with one switch of thread
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, Row
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.errors import StoreError
+from store.prepared import PreparedQueries
+from store.statements import Query, Row
 from store.work_thread import WorkThread
 
 ASKED_MAX: Final = 10_000
@@ -20,22 +23,20 @@ ASKED_MAX: Final = 10_000
 BATCH_MAX: Final = 200
 """Questions of one go, which bounds what the first of them waits for."""
 
-Rows = Sequence[Row[Any]]
-
 
 class _Question:
-    __slots__ = ("done", "error", "parameters", "rows", "statement")
+    __slots__ = ("done", "error", "query", "rows", "values")
 
     def __init__(
         self,
-        statement: Executable,
-        parameters: Mapping[str, Any] | None,
+        query: Query,
+        values: Row,
         done: "asyncio.Future[None]",
     ) -> None:
-        self.statement = statement
-        self.parameters = parameters
+        self.query = query
+        self.values = values
         self.done = done
-        self.rows: Rows = ()
+        self.rows: Sequence[Any] = ()
         self.error: Exception | None = StoreError("it was not read")
 
 
@@ -50,22 +51,23 @@ class LookUps:
             asked_max: A question beyond this many that wait is refused at once.
         """
         self._engine = engine
+        self._queries = PreparedQueries(engine.dialect)
         self._asked_max = asked_max
         self._asked: list[_Question] = []
         self._connection: Connection | None = None
         self._thread: WorkThread[Any] = WorkThread("store-look-ups")
         self._reads: asyncio.Task[None] | None = None
 
-    async def rows(self, statement: Executable, parameters: Mapping[str, Any] | None) -> Rows:
-        """Return the rows of a statement, as of now or later.
+    async def rows(self, query: Query, values: Row) -> Sequence[Any]:
+        """Return the rows of a question, as of now or later; see `Database.rows`.
 
         Raises:
             StoreError: Too many wait.
-            SQLAlchemyError: The database cannot answer.
+            SQLAlchemyError, sqlite3.Error: The database cannot answer.
         """
         if len(self._asked) >= self._asked_max:
             raise StoreError(f"{len(self._asked)} reads wait, the limit is {self._asked_max}")
-        question = _Question(statement, parameters, asyncio.get_running_loop().create_future())
+        question = _Question(query, values, asyncio.get_running_loop().create_future())
         self._asked.append(question)
         if self._reads is None:
             self._reads = asyncio.create_task(self._read_on(), name="store look-ups")
@@ -101,8 +103,13 @@ class LookUps:
         try:
             if self._connection is None or self._connection.closed:
                 self._connection = self._engine.connect()
+            if len(batch) > 1:
+                # One alone sees one moment anyway, and a transaction costs as much as it does.
+                self._connection.begin()
+            driver = self._connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
             for question in batch:
-                self._answer(self._connection, question)
+                self._answer(driver, question)
             # The next ones see what is committed by then.
             self._connection.rollback()
         except SQLAlchemyError as error:
@@ -112,9 +119,11 @@ class LookUps:
             for question in batch:
                 question.error = error
 
-    def _answer(self, connection: Connection, question: _Question) -> None:
+    def _answer(self, driver: sqlite3.Connection, question: _Question) -> None:
         try:
-            question.rows = connection.execute(question.statement, question.parameters).all()
+            prepared = self._queries.get(question.query, question.values.keys())
+            cursor = driver.execute(prepared.sql, prepared.parameters(question.values))
+            question.rows = prepared.rows(cursor.fetchall())
             question.error = None
         except Exception as error:
             question.error = error

@@ -154,8 +154,9 @@ async def open_store(
                 await directory.forget_old()
                 entries = TimelineEntries(database)
                 outgoing = OutgoingMessages(database, vault, clock)
+                mail_ids = MailIds(database, vault)
                 conversations = ConversationRecords(
-                    database, vault, entries=entries, outgoing=outgoing
+                    database, vault, entries=entries, outgoing=outgoing, mail_ids=mail_ids
                 )
                 tickets = Tickets(database, vault, directory.memory)
                 directory.open_tickets = tickets.open_count
@@ -178,7 +179,7 @@ async def open_store(
                     outreach=Outreach(database, vault),
                     conversations=conversations,
                     outgoing=outgoing,
-                    mail_ids=MailIds(database, vault),
+                    mail_ids=mail_ids,
                     timelines=TimelineReader(database, vault),
                     timeline_entries=entries,
                     forgetting=directory.forgetting,

@@ -60,9 +60,7 @@ class ThreadReading:
         found: list[FrozenResult[Any]] = []
 
         def ask(_: object) -> None:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            found.append(self._connection.execute(statement, parameters).freeze())
+            found.append(self._connected().execute(statement, parameters).freeze())
 
         await self._thread.run(ask, None)
         return found[0]()
@@ -80,6 +78,11 @@ class ThreadReading:
         if self._connection is not None:
             await self._thread.run(self._close, None)
         self._thread.close()
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
 
     def _rollback(self, _: object) -> None:
         connection = self._connection

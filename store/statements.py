@@ -1,16 +1,17 @@
 """What SQLite and PostgreSQL both can but SQLAlchemy spells for each on its own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, CompoundSelect, Select, Table, bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import UpdateBase
 
 from domain.errors import StoreError
 
 Row = Mapping[str, Any]
+Query = Select[Any] | CompoundSelect[Any]
 Excluded = Mapping[str, ColumnElement[Any]]
 
 
@@ -67,3 +68,22 @@ def upsert(
         # All of it is its key: what is there is the same.
         return statement.on_conflict_do_nothing(index_elements=sorted(keys))
     return statement.on_conflict_do_update(index_elements=sorted(keys), set_=changed)
+
+
+def places_for(values: Sequence[object]) -> int:
+    """Return in how many places of `one_of` values are put: a power of two.
+
+    So a question about 1 to 128 values is prepared in eight forms at most.
+    """
+    return 1 << max(len(values) - 1, 0).bit_length()
+
+
+def one_of(column: ColumnElement[Any], name: str, places: int) -> ColumnElement[bool]:
+    """Return the condition that a column has one of the values that `filled` puts there."""
+    return column.in_([bindparam(f"{name}{place}", type_=column.type) for place in range(places)])
+
+
+def filled(name: str, values: Sequence[object]) -> Row:
+    """Return the parameters of `one_of` for one value or more; the last fills the places left."""
+    places = places_for(values)
+    return {f"{name}{place}": values[min(place, len(values) - 1)] for place in range(places)}

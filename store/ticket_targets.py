@@ -1,17 +1,25 @@
 """What a ticket may be linked to, as the store knows it: whose it is, and where it belongs."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, exists, literal, or_, select, union_all
 
 from domain.proof import Proof
 from domain.ticket import LinkKind, TicketLink, TicketState
 from domain.ticket_store import LinkTarget
 from store.conversation_schema import CONVERSATIONS, CUSTOMER_MEMBERS, MESSAGES
+from store.database import Database
 from store.readers import Reading
 from store.schema import CONTACT_OUTCOMES, CONTACTS, CUSTOMER_CONTACTS
+from store.statements import Query, filled, one_of, places_for
 from store.ticket_schema import TICKET_LINKS, TICKETS
+
+_WHAT: Final = "tickets that messages are about"
+_ANYBODY: Final = "anybody"
+"""In place of an id: a ticket waits for some customer."""
+_WAITS: Final = TICKETS.c.state == TicketState.PENDING.value
 
 
 async def look(connection: Reading, link: TicketLink) -> LinkTarget | None:
@@ -42,7 +50,7 @@ async def look(connection: Reading, link: TicketLink) -> LinkTarget | None:
 
 
 async def concerned(
-    connection: Reading, conversation_ids: Sequence[str], contact_ids: Sequence[str]
+    database: Database, conversation_ids: Sequence[str], contact_ids: Sequence[str]
 ) -> frozenset[str]:
     """Return those in which a customer's word may move a ticket on.
 
@@ -52,15 +60,35 @@ async def concerned(
     both = [*conversation_ids, *contact_ids]
     if not both:
         return frozenset()
-    links, tickets, threads = TICKET_LINKS.c, TICKETS.c, CONVERSATIONS.c
-    linked = select(links.target_id).distinct().where(links.target_id.in_(both))
-    found = {row.target_id for row in await connection.execute(linked)}
-    waits = tickets.state == TicketState.PENDING.value
-    anybody = select(tickets.ticket_id).where(waits, tickets.customer_id.is_not(None)).limit(1)
-    if (await connection.execute(anybody)).first() is None:
+    rows = await database.rows(_WHAT, _linked(places_for(both)), filled("which", both))
+    found = {row.target_id for row in rows}
+    if _ANYBODY not in found:
         return frozenset(found)
+    found.remove(_ANYBODY)
     found.update(contact_ids)
-    theirs = (
+    if conversation_ids:
+        query = _theirs(places_for(conversation_ids))
+        rows = await database.rows(_WHAT, query, filled("which", conversation_ids))
+        found.update(row.conversation_id for row in rows)
+    return frozenset(found)
+
+
+@cache
+def _linked(places: int) -> Query:
+    """Return the question what tickets are linked to, and whether one waits for anybody."""
+    links, tickets = TICKET_LINKS.c, TICKETS.c
+    waits = exists().where(_WAITS, tickets.customer_id.is_not(None))
+    return union_all(
+        select(links.target_id).where(one_of(links.target_id, "which", places)),
+        select(literal(_ANYBODY).label("target_id")).where(waits),
+    )
+
+
+@cache
+def _theirs(places: int) -> Query:
+    """Return the question for whose customers tickets wait."""
+    tickets, threads = TICKETS.c, CONVERSATIONS.c
+    return (
         select(threads.conversation_id)
         .distinct()
         .outerjoin(CUSTOMER_MEMBERS, CUSTOMER_MEMBERS.c.customer_id == threads.customer_id)
@@ -71,10 +99,8 @@ async def concerned(
                 tickets.customer_id == CUSTOMER_MEMBERS.c.member_id,
             ),
         )
-        .where(threads.conversation_id.in_(conversation_ids), waits)
+        .where(one_of(threads.conversation_id, "which", places), _WAITS)
     )
-    found.update(row.conversation_id for row in await connection.execute(theirs))
-    return frozenset(found)
 
 
 async def _conversation(connection: Reading, conversation_id: str) -> LinkTarget | None:

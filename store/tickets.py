@@ -250,8 +250,7 @@ class Tickets:
         Raises:
             StoreError: The database cannot be read.
         """
-        async with self._database.reading("tickets that messages are about") as connection:
-            return await concerned(connection, conversation_ids, contact_ids)
+        return await concerned(self._database, conversation_ids, contact_ids)
 
     async def counts(self, now: datetime) -> Sequence[TicketCount]:
         """Count the new, open, pending and solved tickets.

@@ -5,10 +5,12 @@ of any size costs the event loop one switch of threads (aiosqlite switches at ev
 statement and commit, which measured at eight for the smallest transaction).
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, FromClause
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -16,6 +18,10 @@ from domain.errors import Outdated
 from store.prepared import PreparedStatements
 from store.statements import Row, Step
 from store.work_thread import WorkThread
+
+BEGIN: Final = "BEGIN IMMEDIATE"
+"""SQLite takes the write lock now: a transaction that begins by reading may find later that it
+cannot have it."""
 
 
 class Transactor(Protocol):
@@ -58,14 +64,37 @@ class ThreadTransactor:
         self._thread.close()
 
     def _run(self, steps: Sequence[Step]) -> None:
-        connection = self._connected()
-        with connection.begin():
-            for statement, rows, exact in gathered(steps):
-                prepared = self._prepared.get(statement, rows[0].keys())
-                result = connection.exec_driver_sql(prepared.sql, prepared.parameters(rows))
-                if exact:
-                    # Of many rows the driver counts all that they have changed.
-                    _expect(statement, len(rows), result.rowcount)
+        # SQLAlchemy's own way to the driver takes four times as long as SQLite does.
+        driver = self._connected().connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        try:
+            driver.execute(BEGIN)
+            try:
+                for statement, rows, exact in gathered(steps):
+                    self._execute(driver, statement, rows, exact=exact)
+                driver.execute("COMMIT")
+            finally:
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            # As SQLAlchemy would raise it.
+            raise DBAPIError.instance(
+                None, None, error, sqlite3.Error, hide_parameters=True
+            ) from error
+
+    def _execute(
+        self, driver: sqlite3.Connection, statement: UpdateBase, rows: list[Row], *, exact: bool
+    ) -> None:
+        prepared = self._prepared.get(statement, rows[0].keys())
+        parameters = prepared.parameters(rows)
+        cursor = (
+            driver.execute(prepared.sql, parameters[0])
+            if len(parameters) == 1
+            else driver.executemany(prepared.sql, parameters)
+        )
+        if exact:
+            # Of many rows the driver counts all that they have changed.
+            _expect(statement, len(rows), cursor.rowcount)
 
     def _connected(self) -> Connection:
         # Kept from one transaction to the next: to take it from the pool and give it back

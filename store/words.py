@@ -10,8 +10,9 @@ cipher. Where order matters, the opened text decides (`matches`).
 import base64
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from store.vault import Vault
@@ -31,7 +32,10 @@ _IDEOGRAPHS: Final = (
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """Scripts without spaces between words, and Korean, whose words carry endings."""
-_RUNS: Final = re.compile(rf"(?P<cjk>[{_IDEOGRAPHS}]+)|(?P<word>[^\W_{_IDEOGRAPHS}]+)")
+_RUNS: Final = re.compile(rf"[{_IDEOGRAPHS}]+|[^\W_{_IDEOGRAPHS}]+")
+_ASCII_GAPS: Final = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""What parts the runs of a text that is all ASCII: so they are found in a tenth of the time."""
+_IDEOGRAPH: Final = re.compile(rf"[{_IDEOGRAPHS}]")
 
 
 def folded(text: str) -> str:
@@ -39,12 +43,17 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def runs(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield each run of a folded text, and whether it is of a script without spaces."""
-    for found in _RUNS.finditer(text):
-        is_cjk = found.lastgroup == "cjk"
-        run = found.group()
-        yield (run if is_cjk else run[:TOKEN_CHARACTERS_MAX]), is_cjk
+def runs(text: str) -> dict[str, bool]:
+    """Return each run of a folded text once, in order, and whether its script has no spaces."""
+    if text.isascii():
+        parted = text.translate(_ASCII_GAPS).split()
+        return {run[:TOKEN_CHARACTERS_MAX]: False for run in dict.fromkeys(parted)}
+    found: dict[str, bool] = {}
+    # Words come again and again: each is looked at once.
+    for run in dict.fromkeys(_RUNS.findall(text)):
+        is_cjk = _IDEOGRAPH.match(run) is not None
+        found[run if is_cjk else run[:TOKEN_CHARACTERS_MAX]] = is_cjk
+    return found
 
 
 def tokens(texts: Iterable[str]) -> set[str]:
@@ -54,14 +63,14 @@ def tokens(texts: Iterable[str]) -> set[str]:
     """
     found: dict[str, None] = {}
     for text in texts:
-        for run, is_cjk in runs(folded(text)):
+        for run, is_cjk in runs(folded(text)).items():
             if is_cjk:
                 found.update(dict.fromkeys(run))
                 found.update(dict.fromkeys(_pairs(run)))
             else:
                 found[run] = None
-            if len(found) >= TOKENS_MAX:
-                return set(list(found)[:TOKENS_MAX])
+        if len(found) >= TOKENS_MAX:
+            return set(islice(found, TOKENS_MAX))
     return set(found)
 
 
@@ -74,7 +83,7 @@ class Query:
 
     def __init__(self, words: str) -> None:
         """Take the first 200 characters of what was typed."""
-        wanted = list(dict.fromkeys(runs(folded(words[:QUERY_CHARACTERS_MAX]))))
+        wanted = list(runs(folded(words[:QUERY_CHARACTERS_MAX])).items())
         self._runs = wanted
         self.tokens: Final = frozenset(
             token for run, is_cjk in wanted for token in (_pairs(run) if is_cjk else (run,))

@@ -136,6 +136,13 @@ class SqliteMail:
                 ),
             )
         )
+        if inbound.mail_id:
+            steps.append(
+                (
+                    "INSERT OR IGNORE INTO mail_ids VALUES (?, ?, ?)",
+                    (inbound.mail_id, conversation_id, message_id),
+                )
+            )
         self.write(*steps)
         self.inbound.append(inbound)
         message = await self.message(message_id)

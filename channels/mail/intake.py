@@ -26,7 +26,7 @@ from channels.mail.faults import fault
 from channels.mail.figures import MailFigures
 from channels.mail.letter import LetterMaker
 from channels.mail.parsed import Automatic, Envelope, MailAddress, Quarantined, Refused
-from channels.mail.ports import MailIds, MailReader, ReadMail
+from channels.mail.ports import MailReader, ReadMail
 from channels.mail.quarantine import Quarantine
 from config.mail import MailBox
 from domain.conversation_ports import Conversations, Receipt
@@ -51,7 +51,6 @@ class Intake:
         reader: MailReader,
         letters: LetterMaker,
         conversations: Conversations,
-        mail_ids: MailIds,
         quarantine: Quarantine,
         bounces: Bounces,
         replies: AutoReplies,
@@ -66,7 +65,6 @@ class Intake:
             reader: Reads a mail.
             letters: Makes a message of it.
             conversations: Where messages are committed.
-            mail_ids: By what answers find their conversation.
             quarantine: For what is too dangerous to be read.
             bounces: For reports about our own mails.
             replies: Confirm that a mail has come in.
@@ -78,7 +76,6 @@ class Intake:
         self._reader = reader
         self._letters = letters
         self._conversations = conversations
-        self._mail_ids = mail_ids
         self._quarantine = quarantine
         self._bounces = bounces
         self._replies = replies
@@ -219,9 +216,6 @@ class Intake:
             _log.warning("mail has to wait", way=way, mailbox=box.id, limit=error.name)
             self._figures.outcomes["later"] += 1
             return answer.QUEUE_FULL
-        stored = receipt.message
-        if mail.message_id:
-            await self._mail_ids.keep((mail.message_id,), stored.conversation_id, stored.message_id)
         if receipt.duplicate:
             self._figures.outcomes["duplicate"] += 1
             return answer.TAKEN

@@ -97,6 +97,7 @@ class LetterMaker:
                 "mailbox": box.id,
                 "topic": place.topic,
             },
+            mail_id=mail.message_id,
         )
 
     async def _store(self, mail: ParsedMail, language: str, raw: bytes, *, whole: bool) -> _Stored:

@@ -6,6 +6,7 @@ within the mail is a leaf like a picture: it is kept whole and not looked into.
 """
 
 import binascii
+import re
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import BytesParser
@@ -16,16 +17,27 @@ from channels.mail.headers import parameters
 from channels.mail.words import from_base64, from_quoted_printable
 
 CONTENT_ID_CHARACTERS_MAX: Final = 256
+_HEADER_END: Final = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)")
+"""A line end and an empty line, of any of the three kinds that the library takes for one."""
 
 
 class Part(Message):
     """One part of a mail; the parser asks it what it is while it cuts."""
 
     _content: tuple[bytes, str] | None = None
+    _fields: dict[str, list[str]] | None = None
+    _counted = 0
+    _typed: tuple[str, tuple[str, dict[str, str]]] | None = None
 
     def values(self, name: str) -> list[str]:  # type: ignore[override]
         """Return the raw values of a field, in order."""
-        return [str(value) for key, value in self.raw_items() if key.lower() == name]
+        headers: list[tuple[str, Any]] = self._headers  # type: ignore[attr-defined]
+        if self._fields is None or self._counted != len(headers):
+            # A mail is asked for fifty fields: they are found by name.
+            self._fields, self._counted = {}, len(headers)
+            for key, value in headers:
+                self._fields.setdefault(key.lower(), []).append(str(value))
+        return self._fields.get(name, [])
 
     def value(self, name: str) -> str:
         """Return the first raw value of a field; "" without."""
@@ -34,10 +46,13 @@ class Part(Message):
     @property
     def media(self) -> tuple[str, dict[str, str]]:
         """The media type, in lower case, and its parameters."""
-        kind, named = parameters(self.value("content-type"))
-        if kind.count("/") != 1 or not kind.isascii() or " " in kind:
-            kind = self.get_default_type() if not kind else "text/plain"
-        return kind, dict(named)
+        field = self.value("content-type")
+        if self._typed is None or self._typed[0] != field:
+            kind, named = parameters(field)
+            if kind.count("/") != 1 or not kind.isascii() or " " in kind:
+                kind = self.get_default_type() if not kind else "text/plain"
+            self._typed = field, (kind, dict(named))
+        return self._typed[1]
 
     @property
     def disposition(self) -> tuple[str, dict[str, str]]:
@@ -107,7 +122,26 @@ def parse(raw: bytes) -> Part:
     Raises:
         RecursionError: Its multiparts are too deep; `guard.check` finds that before.
     """
+    return _leaf(raw) or _parsed(raw)
+
+
+def _parsed(raw: bytes) -> Part:
     return cast(Part, BytesParser(Part, policy=compat32).parsebytes(raw))
+
+
+def _leaf(raw: bytes) -> Part | None:
+    """Return a mail that has no parts; None: it may have some, or its header is broken.
+
+    The library goes through the content line by line; of a leaf all of it is content.
+    """
+    end = _HEADER_END.search(raw)
+    if end is None or b"multipart" in raw[: end.end()].lower():
+        return None
+    root = _parsed(raw[: end.end()])
+    if root.defects or root._held != "":
+        return None
+    root.set_payload(raw[end.end() :].decode("ascii", "surrogateescape"))
+    return root
 
 
 def walk(root: Part) -> Iterator[tuple[Part, int]]:

@@ -95,15 +95,18 @@ def part(text: str) -> Parted:
 def _kinds(lines: list[str]) -> list[bool]:
     """Return for each line whether it belongs to a quotation."""
     quotes = [line.lstrip(" ").startswith((">", "＞")) for line in lines]
-    at = tried = 0
-    while at < len(lines) and tried < INTRODUCTIONS_MAX:
-        if quotes[at]:
-            at += 1
+    begins = tried = 0
+    for at in _worth_a_look(lines):
+        if at < begins or quotes[at]:
             continue
+        if tried >= INTRODUCTIONS_MAX:
+            break
         rest = _introduces_rest(lines, at)
         if rest is not None:
             return quotes[:rest] + [True] * (len(lines) - rest)
-        ends = any(line.rstrip().endswith((":", "：")) for line in lines[at : at + 3])
+        ends = any(
+            line.rstrip().endswith((":", "：")) for line in lines[at : at + INTRODUCTION_LINES]
+        )
         length = _introduction(lines, at) if ends else 0
         tried += ends
         if length:
@@ -111,8 +114,24 @@ def _kinds(lines: list[str]) -> list[bool]:
             if after is None or not quotes[after]:
                 return quotes[:at] + [True] * (len(lines) - at)
             quotes[at:after] = [True] * (after - at)
-        at += max(length, 1)
+        begins = at + length
     return quotes
+
+
+def _worth_a_look(lines: list[str]) -> list[int]:
+    """Return the lines that can begin an introduction, in order: a mail has few of them.
+
+    Each has a colon, begins with a rule of dashes or the like, or goes on in a line that ends
+    with a colon.
+    """
+    found: set[int] = set()
+    for at, line in enumerate(lines):
+        if ":" in line or "：" in line:
+            ends = line.rstrip().endswith((":", "："))
+            found.update(range(max(at - INTRODUCTION_LINES + 1, 0), at) if ends else (), (at,))
+        elif line.lstrip()[:1] in {"-", "_", "=", "*"}:
+            found.add(at)
+    return sorted(found)
 
 
 def _introduces_rest(lines: list[str], at: int) -> int | None:

@@ -90,7 +90,9 @@ class MailReading:
         conversation_id: str | None = None
         thread = await self._threads.thread(mail, envelope.recipients, self._known)
         if thread is not None:
-            conversation = await self._conversations.get(thread.conversation_id)
+            conversation = thread.conversation
+            if conversation is None:
+                conversation = await self._conversations.get(thread.conversation_id)
             if conversation is not None:
                 conversation_id = conversation.conversation_id
                 sender = mail.sender.address if mail.sender is not None else ""

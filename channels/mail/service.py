@@ -103,7 +103,6 @@ class MailService:
             reader=reader,
             letters=LetterMaker(attachments),
             conversations=conversations,
-            mail_ids=mail_ids,
             quarantine=self.quarantine,
             bounces=Bounces(
                 paths,

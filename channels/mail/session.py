@@ -23,19 +23,20 @@ from aiosmtpd.smtp import Envelope as WireEnvelope
 from aiosmtpd.smtp import Session as WireSession
 
 from channels.mail.answer import NO_RECIPIENT, Answer, of_all
+from channels.mail.content import END, LINE_BYTES_MAX, Content, may_end
 from channels.mail.figures import MailFigures
 from channels.mail.parsed import Envelope
 from channels.mail.sources import Sources, source_of
 from config.mail import MailReceive
 from domain.ports import Clock
 
-LINE_BYTES_MAX: Final = 65_536
-"""RFC 5321 allows 1,000; mail of the real world has longer ones, and is bounded all the same."""
 COMMANDS_MAX: Final = 100
 """Of each kind by one connection, where there is no other limit: a client needs three."""
 IDENT: Final = "ESMTP"
 """Behind our name in the greeting: nobody needs to know what answers."""
-_BARE: Final = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_PLAIN_PATH: Final = re.compile(r"<([A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+)>([^(]*)")
+"""A path of RFC 5321 section 4.1.2 without quotes, routes or comments, and what follows it."""
+_DOTS: Final = re.compile(r"<\.|\.@|\.\.|@\.|\.>")
 
 # It writes addresses and whole lines into its log; we write our own.
 logging.getLogger("mail.log").disabled = True
@@ -311,6 +312,19 @@ class Incoming(SMTP):
         self._begin_anew()
         await self._answer(answers)
 
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """Return the address of a command and what follows it; (None, None): there is none.
+
+        Nearly all are plain (RFC 5321 section 4.1.2, Dot-string), and aiosmtpd's own reads any
+        address of a mail's header, which takes as long as to read the mail.
+        """
+        found = _PLAIN_PATH.fullmatch(arg)
+        if found is None or _DOTS.search(arg, 0, found.start(2)):
+            return super()._getaddr(arg)
+        if found[1].index("@") > self.local_part_limit:
+            return None, None
+        return found[1], found[2].lstrip()
+
     def _begin_anew(self) -> None:
         self._set_post_data_state()  # type: ignore[no-untyped-call]
 
@@ -334,42 +348,26 @@ class Incoming(SMTP):
         await self.push(of_all(list(answers)).line)
 
     async def _content(self) -> tuple[bytes, Answer | None]:
-        """Return the content without its transparency dots, or what is wrong with it.
-
-        What is wrong is told when all has come in (RFC 5321 section 4.2.5), but a client that
-        sends twice what is allowed is closed.
-        """
-        limit = self._listening.rules.bytes_max
-        lines: list[bytes] = []
-        size = 0
-        fault: Answer | None = None
-        begins_line = True
-        while True:
+        """Return the content without its transparency dots, or what is wrong with it."""
+        content = Content(self._listening.rules.bytes_max)
+        tail = await self._reader.readexactly(len(b".\r\n"))
+        content.take(tail)
+        ended = tail == b".\r\n"
+        while not ended:
+            # Nothing is read beyond the end: what follows is the next command.
+            until = b"\n" if may_end(tail) else END
             try:
-                line = await self._reader.readuntil(b"\r\n")
-                ends = True
+                block = await self._reader.readuntil(until)
             except asyncio.LimitOverrunError as overrun:
-                line = await self._reader.readexactly(overrun.consumed)
-                ends = False
-                fault = fault or Answer(500, f"5.6.0 Line over {LINE_BYTES_MAX} bytes")
-                lines.clear()
-            if begins_line and line == b".\r\n":
+                block = await self._reader.readexactly(overrun.consumed)
+            content.take(block)
+            if content.is_far_over:
+                self.end_after_answer()
                 break
-            size += len(line)
-            if size > limit:
-                fault = Answer(552, f"5.3.4 Mail over {limit} bytes")
-                lines.clear()
-                if size > 2 * limit:
-                    self.end_after_answer()
-                    break
-            if fault is None:
-                if _BARE.search(line, 0, len(line) - 2):
-                    fault = Answer(554, "5.5.2 Bare CR or LF in the mail (RFC 5321 2.3.8)")
-                    lines.clear()
-                else:
-                    lines.append(line[1:] if begins_line and line[:1] == b"." else line)
-            begins_line = ends
-        return b"".join(lines), fault
+            tail = (tail + block)[-len(END) :]
+            ended = tail == END
+        whole = content.whole()
+        return whole, content.fault
 
 
 class LocalIncoming(Incoming, LMTP):

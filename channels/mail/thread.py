@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from channels.mail.parsed import ParsedMail
+from domain.conversation import Conversation
 from domain.proof import Proof
 
 CODE_BYTES: Final = 10
@@ -46,10 +47,15 @@ class ThreadedBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The conversation that a mail belongs to."""
+    """The conversation that a mail belongs to.
+
+    Attributes:
+        conversation: As it was found already; None: its id alone is known.
+    """
 
     conversation_id: str
     by: ThreadedBy
+    conversation: Conversation | None = None
 
 
 class Found(Protocol):
@@ -175,7 +181,10 @@ class Threads:
         # What he answers is newer than all that it refers to.
         ids = (*mail.references, *mail.in_reply_to)[-IDS_MAX:]
         found = await known.find(ids) if ids else None
-        return None if found is None else Thread(found.conversation_id, ThreadedBy.REFERENCE)
+        if found is None:
+            return None
+        whole = found if isinstance(found, Conversation) else None
+        return Thread(found.conversation_id, ThreadedBy.REFERENCE, whole)
 
     def _signed(self, purpose: bytes, raw: bytes, code: bytes) -> bool:
         # All keys are tried always, so that the time tells nothing.

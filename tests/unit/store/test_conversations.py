@@ -281,3 +281,23 @@ async def test_a_damaged_text_is_hidden_and_not_the_rest(store):
     await store.database.write("a damaged body", Step(moved, ({"failure": ""},)))
     (found,) = await store.conversations.messages(FIRST, after=0, limit=10, internal=True)
     assert (found.text, found.sequence) == ("", 1)
+
+
+async def test_a_mail_leads_to_its_conversation_with_its_message(store):
+    one = replace(inbound("m-1"), mail_id="<1@example.com>")
+    await store.conversations.add(conversation(), message(1), inbound=one, is_new=True)
+    found = await store.mail_ids.find(["<0@example.com>", "<1@example.com>"])
+    assert found is not None
+    assert found.conversation_id == FIRST
+    # Nobody draws it to himself, and what is not stored leads nowhere.
+    other = replace(inbound("m-2"), mail_id="<1@example.com>")
+    stands = conversation(2, address=Identifier(IdentifierKind.MAIL, "b@example.com"))
+    await store.conversations.add(
+        stands, message(2, conversation_id=hexed(2, "c"), sequence=1), inbound=other, is_new=True
+    )
+    again = await store.mail_ids.find(["<1@example.com>"])
+    assert again.conversation_id == FIRST
+    third = replace(inbound("m-1"), mail_id="<3@example.com>")
+    with pytest.raises(Duplicate):
+        await store.conversations.add(conversation(), message(3), inbound=third, is_new=False)
+    assert await store.mail_ids.find(["<3@example.com>"]) is None

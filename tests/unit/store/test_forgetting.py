@@ -120,7 +120,7 @@ async def test_forgetting_leaves_nothing_that_was_written(store, tmp_path):
     await has_everything(store, tmp_path, 1, anna)
     await has_everything(store, tmp_path, 2, berts)
     before = [len(await rows_of(store, table)) for table in WRITTEN]
-    gone = []
+    gone: list[str] = []
     store.forgetting.on_forgotten = gone.extend
     assert await store.directory.forget("C-1")
     assert gone == [hexed(1, "c")]

@@ -1,13 +1,15 @@
 import asyncio
+import sqlite3
 
 import pytest
-from sqlalchemy import bindparam, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import bindparam, column, create_engine, event, select, table, text
 
 from domain.errors import StoreError
 from store.look_ups import BATCH_MAX, LookUps
 
-NAMED = text("SELECT name FROM things WHERE name = :name").bindparams(bindparam("name"))
+THINGS = table("things", column("name"))
+NAMED = select(THINGS).where(THINGS.c.name == bindparam("name"))
+NOWHERE = select(table("nowhere", column("name")))
 
 
 @pytest.fixture
@@ -52,12 +54,12 @@ async def test_each_go_sees_what_was_committed_before_it_was_asked(look_ups):
 async def test_one_that_fails_takes_no_other_with_it(look_ups):
     found = await asyncio.gather(
         names(look_ups, "a"),
-        look_ups.rows(text("SELECT 1 FROM nowhere"), None),
+        look_ups.rows(NOWHERE, {}),
         names(look_ups, "b"),
         return_exceptions=True,
     )
     assert [found[0], found[2]] == [["a"], ["b"]]
-    assert isinstance(found[1], OperationalError)
+    assert isinstance(found[1], sqlite3.OperationalError)
 
 
 async def test_too_many_are_refused_and_the_others_answered(look_ups):

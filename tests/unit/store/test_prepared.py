@@ -6,9 +6,9 @@ from sqlalchemy import bindparam, create_engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import prepared
-from store.prepared import Prepared, PreparedStatements
+from store.prepared import Prepared, PreparedQuery, PreparedStatements
 from store.schema import CONTACTS, JOURNAL, SPEECH_SPANS, WISHES
-from store.statements import upsert
+from store.statements import filled, one_of, places_for, upsert
 from store.tables import METADATA
 
 AT = datetime(2026, 3, 1, 9, 0, 0, 120_000, tzinfo=UTC)
@@ -94,3 +94,42 @@ def test_a_statement_is_put_together_once(connection, monkeypatch):
     monkeypatch.setattr(prepared, "KEPT_MAX", 2)
     kept.get(insert(JOURNAL), ["sequence", "line"])
     assert kept.get(add, ["sequence", "line"]) is not first
+
+
+WISHED = select(WISHES).where(WISHES.c.agent_id == bindparam("who")).limit(1)
+ASKED = select(WISHES.c.agent_id, WISHES.c.asked_at.label("moment")).where(
+    one_of(WISHES.c.agent_id, "who", 4), WISHES.c.state != "other"
+)
+
+
+def asked(connection, query, values):
+    """Return the rows of a question that is prepared, and of the same executed."""
+    prepared = PreparedQuery(query, connection.dialect, values.keys())
+    driver = connection.connection.driver_connection
+    found = prepared.rows(driver.execute(prepared.sql, prepared.parameters(values)).fetchall())
+    return found, connection.execute(query, values).all()
+
+
+def test_what_is_asked_is_found_as_if_executed(connection):
+    run(connection, insert(WISHES), wish(1), wish(2, "not_ready"), wish(3, "other"))
+    found, expected = asked(connection, WISHED, {"who": "a2"})
+    assert found == expected
+    assert (found[0].agent_id, found[0].asked_at) == ("a2", AT)
+    assert asked(connection, WISHED, {"who": "nobody"}) == ([], [])
+
+
+def test_one_of_several_is_asked_with_places_left_over(connection):
+    run(connection, insert(WISHES), wish(1), wish(2), wish(3, "other"))
+    values = ["a3", "a2", "a1"]
+    assert places_for(values) == 4
+    found, expected = asked(connection, ASKED, filled("who", values))
+    assert sorted(found) == sorted(expected)
+    assert {row.agent_id: row.moment for row in found} == {"a1": AT, "a2": AT}
+
+
+@pytest.mark.parametrize(("count", "places"), [(1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (100, 128)])
+def test_few_forms_of_a_question_are_prepared(count, places):
+    values = list(range(count))
+    assert places_for(values) == places
+    assert set(filled("n", values).values()) == set(values)
+    assert len(filled("n", values)) == places

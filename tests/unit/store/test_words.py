@@ -75,3 +75,10 @@ def test_an_excerpt_shows_the_hit():
     assert excerpt.endswith("…")
     assert Query("refund").excerpt(text, 100) == ""
     assert Query("geld").excerpt("Mein Geld", 100) == "Mein Geld"
+
+
+@settings(max_examples=EXAMPLES * 4, deadline=None)
+@given(said=st.text(st.characters(max_codepoint=127), max_size=60))
+def test_a_text_of_ascii_is_parted_as_any_other(said):
+    # One character more, and the text goes the way of those that are not ASCII.
+    assert tokens([said]) == tokens([f"{said} 要"]) - {"要"}

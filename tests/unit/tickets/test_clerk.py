@@ -19,7 +19,7 @@ from tests.store_support import START, arrived, contact_id
 from tests.unit.channels.http.fakes import FakeStream
 from tests.unit.tickets.scene import Heard, Messages, add_conversation, add_message, policy, wish
 from tickets.attendant import Attendant
-from tickets.clerk import CURSOR, Clerk
+from tickets.clerk import CURSOR, GATHER_S, Clerk
 from tickets.service import TicketService
 from tickets.tracker import Matter, Tracker
 
@@ -55,10 +55,14 @@ class Scene:
         self.attendant = Attendant(self.service, store.tickets, messages=self.messages, clock=clock)
         self.slept: list[float] = []
         self.rounds = asyncio.Event()
+        self.gathered = asyncio.Event()
+        self.gathered.set()
 
     def keeper(self) -> StreamKeeper[Matter]:
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
+            if seconds == GATHER_S:
+                await self.gathered.wait()
             if seconds == 30:
                 self.rounds.set()
                 await asyncio.Event().wait()
@@ -71,6 +75,7 @@ class Scene:
             clerk,
             stream=self.stream,
             cursors=self.cursors,
+            gather_s=GATHER_S,
             beside=(clerk.go_round,),
             sleep=sleep,
         )
@@ -342,3 +347,26 @@ async def test_a_mistake_does_not_stand_in_the_way(scene, store, monkeypatch, er
     await scene.run(over(2, Disposition.QUEUE_FULL), over(1, Disposition.QUEUE_FULL))
     assert scene.service.figures.broken == 1
     assert len(await scene.service.find()) == 1
+
+
+async def test_what_happens_at_a_time_is_asked_for_at_once(scene, monkeypatch):
+    asked = []
+    concerned = scene.attendant.concerned
+
+    async def counted(matters):
+        asked.append(len(matters))
+        return await concerned(matters)
+
+    monkeypatch.setattr(scene.attendant, "concerned", counted)
+    scene.gathered.clear()
+    async with scene.keeper() as keeper, asyncio.timeout(10):
+        for number in range(20):
+            last = scene.stream.publish(over(number))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert keeper._waiting.qsize() == 19
+        scene.gathered.set()
+        while scene.cursors.kept.get(CURSOR) != last:
+            scene.cursors.saved.clear()
+            await scene.cursors.saved.wait()
+    assert asked == [20]
