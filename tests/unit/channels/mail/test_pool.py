@@ -83,9 +83,9 @@ async def test_the_kernel_ends_what_takes_too_much_processor_time() -> None:
 
 
 async def test_memory_is_bounded() -> None:
-    limits = MailLimits(memory_bytes_max=400 << 20, bytes_max=64 << 20, lines_max=10**9)
+    limits = MailLimits(memory_bytes_max=256 << 20, bytes_max=64 << 20, lines_max=10**9)
     async with ReaderPool(limits, processes=1) as pool:
-        reply = await pool.read(hostile.quotes(8_000_000))
+        reply = await pool.read(hostile.quotes(20_000_000))
         assert reply.quarantined is not None
         assert reply.quarantined.rule in {"memory", "crash"}
         assert (await pool.read(MAIL)).mail is not None
