@@ -195,7 +195,7 @@ class Rounds:
             agent_s=np.zeros(len(agents), dtype=np.float32),
             leave_s=np.maximum(0.0, line.unserved_s(places) + urgency_s),
             capacity=np.ones(len(agents), dtype=np.int64),
-            personal=self._personal(contacts, agents, line, pauses, now_s),
+            personal=self._personal(contacts, columns, roster, line, pauses, now_s),
             rules=rules_of(self._policy.weights.team_rules, contacts, agents, roster),
         )
         free = int(np.count_nonzero(roster.has_slot.any(axis=0)))
@@ -334,27 +334,39 @@ class Rounds:
     def _personal(
         self,
         contacts: Sequence[WaitingContact],
-        agents: Sequence[Standing],
+        columns: NDArray[np.int64],
+        roster: Roster,
         line: WaitingLine,
         pauses: Pauses,
         now_s: float,
     ) -> Personal:
         """Return what single pairs cost: whom a customer knows, whom he must not get now."""
-        if not line.choosy and not len(pauses):
+        some_paused = len(pauses) > 0
+        if not line.choosy and not some_paused:
             return Personal()
         seconds: dict[tuple[int, int], float] = {}
-        place = {agent.agent_id: n for n, agent in enumerate(agents)}
+        # Of each agent of the policy, the position here; -1: he is not asked.
+        positions = np.full(roster.has_slot.shape[1], -1, dtype=np.int64)
+        positions[columns] = np.arange(len(columns))
+        place: list[int] = positions.tolist()
+
+        def place_of(agent_id: str) -> int:
+            column = roster.get(agent_id).column if agent_id in roster else -1
+            return place[column] if column >= 0 else -1
+
         for row, contact in enumerate(contacts):
-            familiar = contact.profile.familiar if contact.profile is not None else ()
-            if familiar:
+            profile = contact.profile
+            if profile is not None and profile.familiar:
                 weight_s = self._book.weights(contact.queue_id).familiarity_weight_s
-                for known in familiar:
-                    if known.agent_id in place:
-                        seconds[row, place[known.agent_id]] = -weight_s * known.strength
-            paused = pauses.agents(contact.contact_id, now_s) if len(pauses) else ()
-            for agent_id in paused:
-                if agent_id in place:
-                    seconds[row, place[agent_id]] = np.inf
+                for known in profile.familiar:
+                    at = place_of(known.agent_id)
+                    if at >= 0:
+                        seconds[row, at] = -weight_s * known.strength
+            if some_paused:
+                for agent_id in pauses.agents(contact.contact_id, now_s):
+                    at = place_of(agent_id)
+                    if at >= 0:
+                        seconds[row, at] = np.inf
         if not seconds:
             return Personal()
         ordered = sorted(seconds)
