@@ -23,7 +23,7 @@ from bench.loop_turns import Turns, loop_lateness_s, percentiles_ms, run_watched
 from bench.machine import MachineTime
 from bench.router_people import QUEUE_SHARES, Scene, scene
 from bench.tables import print_table
-from server.life import GARBAGE_THRESHOLDS
+from server.life import spare_what_is_loaded
 
 AGENTS: Final = 100
 WAITING: Final = 200
@@ -80,10 +80,7 @@ class Row:
 def run(json: bool = False) -> None:
     """Measure every situation and print a table, and one JSON object."""
     before = MachineTime.now()
-    # As in the node: what is loaded is not looked through again and again (`server/life.py`).
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
+    spare_what_is_loaded()
     rows = [
         *run_watched(_idle),
         *run_watched(_busy),

@@ -24,6 +24,7 @@ from router.service import RouterService
 from server.clock import SystemClock
 from server.desk import Desk
 from server.journal import JournalWriter
+from server.life import spare_what_is_loaded, take_turns_fairly
 from server.router_feed import RouterFeed
 from server.tickets import tickets_at_work
 from server.written import Written, written_at_work
@@ -108,6 +109,9 @@ async def at_work(
                 resolver=resolver,
             ) as written,
         ):
+            # As in a node's own process.
+            take_turns_fairly()
+            spare_what_is_loaded()
             yield WrittenNode(written=written, store=store, router=router)
 
 

@@ -46,7 +46,7 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
     Raises:
         WarmlineError: A part could not start.
     """
-    sys.setswitchinterval(SWITCH_S)
+    take_turns_fairly()
     _allow_files()
     _come_first(loaded.configuration.cells.nice)
     stopping, cutting = asyncio.Event(), asyncio.Event()
@@ -65,7 +65,7 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
                 _log.warning(
                     "second stage of voice activity not installed, noise may be judged as speech"
                 )
-            _spare_what_is_loaded()
+            spare_what_is_loaded()
             _write_ready(ready_file, node)
             await stopping.wait()
             await _drain(node, cutting)
@@ -76,7 +76,13 @@ async def serve(loaded: Loaded, *, ready_file: Path | None = None) -> None:
     _log.info("node stopped")
 
 
-def _spare_what_is_loaded() -> None:
+def take_turns_fairly() -> None:
+    """Have threads take turns as a node's do, from the start of a process on."""
+    sys.setswitchinterval(SWITCH_S)
+
+
+def spare_what_is_loaded() -> None:
+    """Leave what a process has loaded out of what is looked through for garbage."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)

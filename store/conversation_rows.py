@@ -1,6 +1,7 @@
 """Conversations as rows and back; the customer's address, name and the subject are sealed."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ _PLAIN: Final = (
     *("customer_read", "agent_read", "parked_until", "due_at"),
 )
 """Columns of `conversations` that are fields of the same name."""
+_plain: Final = attrgetter(*_PLAIN)
 _ADDRESS: Final = {"table": "conversations", "column": "address"}
 _DETAILS: Final = {"table": "conversations", "column": "details"}
 
@@ -54,19 +56,17 @@ def conversation_row(conversation: Conversation, vault: Vault) -> Mapping[str, A
 
 def standing_row(conversation: Conversation, vault: Vault) -> Mapping[str, Any]:
     """Return the same without the customer's address, which stays as it is."""
-    row: dict[str, Any] = {name: getattr(conversation, name) for name in _PLAIN}
+    row: dict[str, Any] = dict(zip(_PLAIN, _plain(conversation), strict=True))
     details = _Details(name=conversation.name, subject=conversation.subject)
     sealed = None
     if details != _Details():
         text = msgspec.json.encode(details).decode()
         sealed = vault.seal(text, **_DETAILS, row=conversation.conversation_id)
-    return {
-        **row,
-        "channel": conversation.channel.value,
-        "proof": conversation.proof.value,
-        "state": conversation.state.value,
-        "details": sealed,
-    }
+    row["channel"] = conversation.channel.value
+    row["proof"] = conversation.proof.value
+    row["state"] = conversation.state.value
+    row["details"] = sealed
+    return row
 
 
 def conversation_of(row: Row[Any], vault: Vault) -> Conversation:
