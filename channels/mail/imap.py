@@ -9,7 +9,7 @@ import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 from aioimaplib import IMAP4, IMAP4_SSL, AioImapException
@@ -31,6 +31,9 @@ AGAIN_MAX_S: Final = 600.0
 """A server that is gone is tried after 5, 10, 20 s, ... up to ten minutes."""
 IDLE_S_MAX: Final = 1_500.0
 """Servers end a connection that idles for 30 minutes (RFC 2177)."""
+CANCEL_AGAIN_S: Final = 0.1
+LEAVE_S_MAX: Final = 2.0
+"""For the goodbye, which a server need not hear."""
 FETCH_MAX: Final = 1_000
 """Mails of one look; the rest comes in the next one, at once."""
 _VALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
@@ -144,9 +147,8 @@ class ImapAccount:
                 raise ImapBroken("connection lost")
             await serving
         finally:
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
-            await _leave(client, gone=lost.done())
+            await _ended(serving)
+            await _leave(client, lost)
 
     async def _serve(self, client: IMAP4) -> None:
         await client.wait_hello_from_server()
@@ -283,14 +285,28 @@ async def _search(client: IMAP4, *criteria: str) -> list[int]:
     return [int(word) for word in lines[0].split() if word.isdigit()] if lines else []
 
 
-async def _leave(client: IMAP4, *, gone: bool) -> None:
-    try:
-        if not gone:
-            async with asyncio.timeout(2):
-                await client.logout()
-    except (AioImapException, OSError, TimeoutError):
-        pass
-    finally:
-        transport = client.protocol.transport
+async def _ended(task: "asyncio.Future[Any]") -> None:
+    """Cancel a task until it is over.
+
+    The library waits by `asyncio.wait_for`, which before Python 3.12 forgets that it was cancelled
+    when what it waits for comes at the same moment.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
+
+
+async def _leave(client: IMAP4, lost: "asyncio.Future[None]") -> None:
+    if not lost.done():
+        goodbye = asyncio.ensure_future(client.logout())
+        try:
+            await asyncio.wait({goodbye, lost}, timeout=LEAVE_S_MAX)
+        finally:
+            goodbye.cancel()
+            transport = client.protocol.transport
+            if transport is not None:
+                # All is said; to close TLS in form would wait for the server once more.
+                transport.abort()
+        await asyncio.gather(goodbye, return_exceptions=True)
         if transport is not None:
-            transport.close()
+            await asyncio.wait({lost}, timeout=LEAVE_S_MAX)
