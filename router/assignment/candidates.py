@@ -60,8 +60,7 @@ def candidates(problem: Problem) -> Pairs:
 def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
     """Return the pairs worth a look, the price of each agent, and all pairs among which they were.
 
-    The last stand in order of their contacts, costs but for rounding and for what single pairs
-    cost.
+    The last stand in order of their contacts, costs but for rounding.
     """
     rng = np.random.default_rng(SEED)
     leave_s = np.minimum(problem.leave_s, COST_S_MAX).astype(np.float32)
@@ -136,7 +135,7 @@ def _looked_at(
         worth = np.minimum(cost.min(axis=1), leave)
         if chance_s is not None:
             cost += chance_s[contacts % CHANCE_ROWS, :width]
-        near = cost < _limits(cost, worth, leave)[:, np.newaxis]
+        near = cost < _limits(cost, worth, leave, own_s)
         count = np.count_nonzero(near)
         if count > MANY * len(contacts):
             share = MANY / np.maximum(np.count_nonzero(near, axis=1), MANY)
@@ -167,14 +166,17 @@ def _looked_at(
     )
 
 
-def _limits(cost: Seconds, least: Seconds, leave: Seconds) -> Seconds:
-    """Return how dear a candidate of each contact may be, shape (contacts,)."""
+def _limits(cost: Seconds, least: Seconds, leave: Seconds, price: Seconds) -> Seconds:
+    """Return how dear a candidate may be, shape (contacts, 1) or (contacts, agents)."""
     if cost.shape[1] <= NEAREST:
-        return leave
+        # All that pay: prices from few pairs are worth little.
+        every: Seconds = leave[:, np.newaxis] + price
+        return every
+    most = leave[:, np.newaxis]
     some = cost[:, AGENTS_TOLD_BY // 2 :: AGENTS_TOLD_BY]
     place = NEAREST // AGENTS_TOLD_BY
     if place >= some.shape[1]:
-        return leave
-    told: Seconds = np.partition(some, place, axis=1)[:, place]
-    limits: Seconds = np.minimum(np.maximum(told, least + np.float32(NEAR_S)), leave)
-    return limits
+        return most
+    told = np.partition(some, place, axis=1)[:, place]
+    limits = np.minimum(np.maximum(told, least + np.float32(NEAR_S)), leave)
+    return limits[:, np.newaxis]  # type: ignore[no-any-return]

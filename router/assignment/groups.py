@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from router.assignment.problem import Index, Problem, Seconds, Term
+from router.assignment.problem import Index, Personal, Problem, Seconds, Term
 
 PIECE_PAIRS: Final = 1 << 17
 """Pairs looked at in one go: half a megabyte of costs, which stays in the second cache."""
@@ -30,6 +31,7 @@ class Group:
         columns: Where these agents stand in the tables, ascending, shape (e,).
         base_s: What they all cost by each of these agents, shape (e,).
         terms: What is to be added for each contact.
+        personal: What is to be added for single pairs; its agents are places in `agents`.
     """
 
     contacts: Index
@@ -37,6 +39,7 @@ class Group:
     columns: Index
     base_s: Seconds
     terms: Sequence[Term]
+    personal: Personal
 
 
 def keys_of(terms: Sequence[Term], contacts: int) -> Index:
@@ -65,7 +68,8 @@ def groups_of(problem: Problem) -> list[Group]:
         terms = [Term(None, np.take(term.table, able, axis=1), term.index) for term in terms]
     base_s = problem.agent_s[able].astype(np.float32)
     if contacts * agents < PAIRS_MIN:
-        return [Group(np.arange(contacts), able, np.arange(agents), base_s, terms)]
+        own = _among(problem.personal, able)
+        return [Group(np.arange(contacts), able, np.arange(agents), base_s, terms, own)]
     hard = [term for term in terms if not np.isfinite(term.table).all()]
     hard.sort(key=lambda term: -int(np.isinf(term.table).sum() * 1_000 // term.table.size))
     soft = [term for term in terms if not any(term is one for one in hard)]
@@ -78,14 +82,43 @@ def groups_of(problem: Problem) -> list[Group]:
         # It only forbids, and does so as well when it is added for each contact.
         soft.append(hard.pop())
     groups = []
-    for members in np.split(order, starts[1:]):
+    personal = _by_group(problem.personal, order, starts)
+    for members, own in zip(np.split(order, starts[1:]), personal, strict=True):
         cost = base_s.copy()
         for term in hard:
             cost += term.table[term.index[members[0]]]
         columns = np.flatnonzero(np.isfinite(cost))
         if len(columns):
-            groups.append(Group(members, able[columns], columns, cost[columns], soft))
+            known = _among(own, able[columns])
+            groups.append(Group(members, able[columns], columns, cost[columns], soft, known))
     return groups
+
+
+def _by_group(personal: Personal, order: Index, starts: Index) -> list[Personal]:
+    """Return what single pairs cost, group by group.
+
+    Args:
+        personal: Of all contacts.
+        order: Contacts, group by group.
+        starts: Where in it each group begins.
+    """
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    place = place[personal.contact]
+    by_place = np.argsort(place, kind="stable")
+    cuts = np.searchsorted(place[by_place], starts[1:])
+    return [_only(personal, own) for own in np.split(by_place, cuts)]
+
+
+def _among(personal: Personal, agents: Index) -> Personal:
+    """Return what pairs with some agents cost, these by their places."""
+    place = np.minimum(np.searchsorted(agents, personal.agent), len(agents) - 1)
+    known = _only(personal, agents[place] == personal.agent)
+    return Personal(known.contact, np.searchsorted(agents, known.agent), known.seconds)
+
+
+def _only(personal: Personal, chosen: Index | NDArray[np.bool_]) -> Personal:
+    return Personal(personal.contact[chosen], personal.agent[chosen], personal.seconds[chosen])
 
 
 def pieces(group: Group, extra: Sequence[Term] = ()) -> Iterator[tuple[Index, Seconds]]:
@@ -102,6 +135,7 @@ def pieces(group: Group, extra: Sequence[Term] = ()) -> Iterator[tuple[Index, Se
     terms = [_of_group(group, term) for term in group.terms]
     terms += [Term(None, one.table, one.index[group.contacts]) for one in extra]
     height = max(1, PIECE_PAIRS // width)
+    rows, columns, seconds = _by_row(group)
     whole = np.empty((2, min(height, len(group.contacts)), width), dtype=np.float32)
     for begin in range(0, len(group.contacts), height):
         contacts = group.contacts[begin : begin + height]
@@ -110,7 +144,21 @@ def pieces(group: Group, extra: Sequence[Term] = ()) -> Iterator[tuple[Index, Se
         for term in terms:
             index = term.index[begin : begin + height]
             cost += np.take(term.table, index, axis=0, out=part, mode="clip")
+        own = slice(*np.searchsorted(rows, (begin, begin + height)))
+        cost[rows[own] - begin, columns[own]] += seconds[own]
         yield contacts, cost
+
+
+def _by_row(group: Group) -> tuple[Index, Index, Seconds]:
+    """Return rows, columns and costs of single pairs, in order of rows."""
+    personal = group.personal
+    order = np.argsort(group.contacts, kind="stable")
+    place = np.searchsorted(group.contacts, personal.contact, sorter=order)
+    rows = order[np.minimum(place, len(order) - 1)]
+    # Of a group that was made smaller, some contacts are gone.
+    here = np.flatnonzero(group.contacts[rows] == personal.contact)
+    here = here[np.argsort(rows[here], kind="stable")]
+    return rows[here], personal.agent[here], personal.seconds[here]
 
 
 def _of_group(group: Group, term: Term) -> Term:

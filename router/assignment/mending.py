@@ -78,12 +78,6 @@ def _left(problem: Problem, agent_of: Index) -> tuple[Index, Index]:
 def _with_all(problem: Problem, cost_of: PairCosts, met: Pairs, left: Index, free: Index) -> Pairs:
     """Return the pairs with all those of some contacts and of some agents."""
     contacts, agents = len(problem.leave_s), len(problem.capacity)
-    # Candidates were looked at without what single pairs cost besides.
-    special = np.zeros(contacts, dtype=np.bool_)
-    special[problem.personal.contact] = True
-    again = np.flatnonzero(special[met.contact])
-    cost = met.cost.copy()
-    cost[again] = cost_of(met.contact[again], met.agent[again])
     contact = np.concatenate([np.repeat(left, agents), np.repeat(np.arange(contacts), len(free))])
     agent = np.concatenate([np.tile(np.arange(agents), len(left)), np.tile(free, contacts)])
     others = cost_of(contact, agent)
@@ -93,7 +87,7 @@ def _with_all(problem: Problem, cost_of: PairCosts, met: Pairs, left: Index, fre
     return Pairs(
         contact[order],
         np.concatenate([met.agent, agent[pays]])[order],
-        np.concatenate([cost, others[pays]])[order],
+        np.concatenate([met.cost, others[pays]])[order],
     )
 
 

@@ -3,13 +3,15 @@
 from itertools import product
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from router.assignment.candidates import candidates
 from router.assignment.costs import PairCosts, column, dense, objective_s, row
 from router.assignment.flow import solve_flow
 from router.assignment.greedy import solve_greedy
+from router.assignment.groups import groups_of, pieces
 from router.assignment.problem import Personal, Problem, TeamRule, Term
 from router.assignment.small import solve_dense
 from router.assignment.solver import solve, solve_unruled
@@ -102,7 +104,22 @@ def test_no_assignment_is_cheaper(problem: Problem) -> None:
     assert solution.complete
 
 
+def scarce() -> Problem:
+    """Three contacts want one agent of two places; another one is forbidden to the first alone."""
+    never = float("inf")
+    table = np.array([[0, 0], [never, 0]], dtype=np.float32)
+    forbidden = Personal(np.array([0]), np.array([0]), np.array([never], dtype=np.float32))
+    return Problem(
+        terms=[Term(None, table, np.array([0, 1, 1]))],
+        agent_s=np.zeros(2, dtype=np.float32),
+        leave_s=np.array([84.0, 217.0, 83.0]),
+        capacity=np.array([1, 2]),
+        personal=forbidden,
+    )
+
+
 @given(problems(contacts=(1, 4), agents=(1, 4)))
+@example(scarce())
 @FEW
 def test_the_flow_finds_it_too_where_all_pairs_are_looked_at(problem: Problem) -> None:
     solution = solve_flow(problem)
@@ -144,6 +161,25 @@ def test_costs_are_the_same_however_they_are_asked_for(problem: Problem) -> None
     assert np.array_equal(np.stack([column(problem, j) for j in range(m)], axis=1), cost)
     contacts, agents = np.divmod(np.arange(n * m), m)
     assert np.array_equal(PairCosts(problem)(contacts, agents).reshape(n, m), cost)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@given(problems(contacts=(1, 6), agents=(1, 6)))
+@FEW
+def test_groups_have_every_pair_that_may_meet_at_its_cost(cut: bool, problem: Problem) -> None:
+    cost = np.full((len(problem.leave_s), len(problem.agent_s)), np.inf, dtype=np.float32)
+    with pytest.MonkeyPatch.context() as limits:
+        if cut:
+            limits.setattr("router.assignment.groups.PAIRS_MIN", 1)
+            limits.setattr("router.assignment.groups.PIECE_PAIRS", 7)
+            limits.setattr("router.assignment.groups.CONTACTS_EACH_MIN", 2)
+        for group in groups_of(problem):
+            for contacts, piece in pieces(group):
+                assert np.isinf(cost[np.ix_(contacts, group.agents)]).all()
+                cost[np.ix_(contacts, group.agents)] = piece
+    expected = dense(problem)
+    expected[:, problem.capacity <= 0] = np.inf
+    assert np.array_equal(cost, expected)
 
 
 @given(problems(contacts=(1, 6), agents=(1, 6)))
