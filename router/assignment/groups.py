@@ -131,6 +131,8 @@ def pieces(group: Group, extra: Sequence[Term] = ()) -> Iterator[tuple[Index, Se
     Yields:
         Contacts, and what they cost by each of the group's agents; overwritten by the next.
     """
+    if not len(group.contacts):
+        return
     width = len(group.agents)
     terms = [_of_group(group, term) for term in group.terms]
     terms += [Term(None, one.table, one.index[group.contacts]) for one in extra]

@@ -54,7 +54,9 @@ def first_prices(groups: Sequence[Group], leave_s: Seconds, capacity: Seconds) -
             row += len(contacts)
     chosen = np.concatenate([contacts for _, contacts in members])
     leave = leave_s[chosen]
-    price = sampled_prices(cost, leave, capacity[sample] * agents_every, contacts_every)
+    places = capacity[sample] * agents_every
+    scarce = len(leave_s) > float(capacity.sum())
+    price = sampled_prices(cost, leave, places, contacts_every, scarce=scarce)
     if agents_every == 1:
         every = np.zeros(len(capacity), dtype=np.float32)
         every[sample] = price

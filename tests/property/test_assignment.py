@@ -1,5 +1,6 @@
 """The assignment against every possible one, and its ways of solving against each other."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -177,6 +178,10 @@ def test_groups_have_every_pair_that_may_meet_at_its_cost(cut: bool, problem: Pr
             for contacts, piece in pieces(group):
                 assert np.isinf(cost[np.ix_(contacts, group.agents)]).all()
                 cost[np.ix_(contacts, group.agents)] = piece
+            for few in (group.contacts[2::-1], group.contacts[3:]):
+                parts = [piece.copy() for _, piece in pieces(replace(group, contacts=few))]
+                seen = np.concatenate([cost[:0, group.agents], *parts])
+                assert np.array_equal(seen, cost[np.ix_(few, group.agents)])
     expected = dense(problem)
     expected[:, problem.capacity <= 0] = np.inf
     assert np.array_equal(cost, expected)
