@@ -6,7 +6,7 @@ PAIRS_MAX pairs of context and need are kept, those seen last: 4 MB.
 
 from collections import OrderedDict
 from datetime import UTC, datetime
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 import msgspec
@@ -42,6 +42,8 @@ class _Saved(msgspec.Struct, frozen=True):
     scores: list[float]
     epoch_s: float | None
     until: datetime | None
+    half_life_days: float | None = None
+    """By which its weights grow; None in what was stored before it was told."""
 
 
 class NeedLearner:
@@ -72,11 +74,12 @@ class NeedLearner:
                 scores=model.scores.tolist(),
                 epoch_s=model.epoch_s,
                 until=model.until,
+                half_life_days=model.half_life_days,
             )
         )
 
     def restore(self, state: bytes) -> None:
-        """Take up what `state` returned and go on from there.
+        """Take up what `state` returned and go on from there, fading as the model does.
 
         Raises:
             StoreError: It is of another form, over a limit or broken; nothing changes then.
@@ -96,6 +99,11 @@ class NeedLearner:
         model.gain, model.scores = whole.gain, np.array(whole.scores)
         model.epoch_s = whole.epoch_s
         model.until = None if whole.until is None else whole.until.astimezone(UTC)
+        wanted, grew_by = model.half_life_days, whole.half_life_days
+        if grew_by is not None and grew_by != wanted and whole.epoch_s is not None:
+            model.half_life_days = grew_by
+            epoch = datetime.fromtimestamp(whole.epoch_s, UTC)
+            model.fade_by(wanted, model.until or epoch)
 
 
 def _counts(saved: _Counts) -> Counts:
@@ -114,5 +122,7 @@ def _check(whole: _Saved, model: NeedModel) -> None:
     for each in (whole.everybody, *whole.contexts):
         if not all(number in known for number in (*each.of, *each.context[2:])):
             raise StoreError("what was learnt of needs names a need that is not there")
+    if whole.half_life_days is not None and not 0 < whole.half_life_days < inf:
+        raise StoreError(f"what was learnt of needs halves in {whole.half_life_days} days")
     if not all(map(isfinite, whole.scores)):
         raise StoreError("what was learnt of needs holds a score that is not finite")

@@ -1,6 +1,6 @@
 """What was learnt of needs outlives a restart, bounded, and without anybody's history."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import numpy as np
@@ -38,6 +38,18 @@ def test_a_restart_goes_on_where_it_stopped() -> None:
     assert NeedLearner(again).state() == NeedLearner(model).state()
 
 
+def test_what_grew_by_another_half_life_counts_as_much_as_it_did() -> None:
+    model = taught(half_life_days=30)
+    again = NeedModel(half_life_days=300)
+    NeedLearner(again).restore(NeedLearner(model).state())
+    assert again.half_life_days == 300
+    for history in PEOPLE[:20]:
+        assert again.shares(history, NOW)[1] == pytest.approx(model.shares(history, NOW)[1])
+    model.fade_by(300, NOW)
+    later = NOW + timedelta(days=200)
+    assert again.shares(PEOPLE[0], later)[1] == pytest.approx(model.shares(PEOPLE[0], later)[1])
+
+
 def test_the_contexts_seen_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     model = taught()
     monkeypatch.setattr(saved, "PAIRS_MAX", 50)
@@ -57,6 +69,7 @@ def test_the_contexts_seen_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> Non
         ({"needs": [["topic", f"n{number}"] for number in range(301)]}, "301 needs"),
         ({"scores": [float("nan")] * 5}, "not finite"),
         ({"epoch_s": "x"}, "cannot be read"),
+        ({"half_life_days": 0.0}, "halves in 0.0 days"),
     ],
 )
 def test_what_was_not_written_here_is_refused(change: dict[str, object], told: str) -> None:
