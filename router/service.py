@@ -79,6 +79,7 @@ class RouterFigures:
     Attributes:
         waiting: Contacts that no agent has answered, those being offered too.
         refused: Contacts turned away by a queue at its limit, since the start.
+        overflowed: Contacts that went on waiting in another queue, since the start.
         inexact: Assignments that may be a little short of the optimum; see `CoreTotals`.
         assign_s, assign_s_max: Seconds spent assigning: all, and the longest.
         desk_failures: Commands that the desk raised an error for.
@@ -88,11 +89,17 @@ class RouterFigures:
     offers_pending: int = 0
     offers_made: int = 0
     refused: int = 0
+    overflowed: int = 0
     assignments: int = 0
     inexact: int = 0
     assign_s: float = 0.0
     assign_s_max: float = 0.0
     desk_failures: int = 0
+
+    @property
+    def exact(self) -> int:
+        """Return how many assignments were the optimum."""
+        return self.assignments - self.inexact
 
 
 class RouterService:
@@ -305,6 +312,7 @@ class RouterService:
             offers_pending=len(core.offers),
             offers_made=core.totals.offers,
             refused=core.totals.refused,
+            overflowed=core.totals.overflowed,
             assignments=core.totals.assignments,
             inexact=core.totals.inexact,
             assign_s=self._assign_s,

@@ -23,6 +23,7 @@ from pbx.call_control import CallControl
 from pbx.callback_desk import CallbackDesk
 from pbx.cells import PoolFigures
 from pbx.edge.edge import EdgeFigures
+from router.service import RouterFigures
 from server.metrics import Buckets, Figure, FigureSource
 from store.writer import WriterFigures
 
@@ -113,6 +114,22 @@ def call_figures(desk: CallDesk, queue_ids: Callable[[], Iterable[str]]) -> Figu
             yield Figure("warmline_legs", number, labels)
 
     return read
+
+
+_ROUTER: Final[Sequence[Row]] = (
+    ("exact", "warmline_assignments", ("exact",)),
+    ("inexact", "warmline_assignments", ("inexact",)),
+    ("assign_s", "warmline_assignment_seconds", ()),
+    ("assign_s_max", "warmline_assignment_seconds_max", ()),
+    ("refused", "warmline_contacts_turned_away", ()),
+    ("overflowed", "warmline_contacts_overflowed", ()),
+    ("desk_failures", "warmline_router_commands_failed", ()),
+)
+
+
+def router_figures(read_router: Callable[[], RouterFigures]) -> FigureSource:
+    """Return how the router does."""
+    return lambda: rows_of(read_router(), _ROUTER)
 
 
 _CELLS: Final[Sequence[Row]] = (

@@ -96,6 +96,21 @@ _READ: Final = (
     ),
     Family("warmline_agents", "gauge", "Agents by state.", ("state",)),
     Family("warmline_agents_reachable", "gauge", "Agents whose telephone is registered."),
+    Family(
+        "warmline_assignments",
+        "counter",
+        "Assignments: the optimum, or perhaps a little short of it.",
+        ("solution",),
+    ),
+    Family("warmline_assignment_seconds", "counter", "Time spent assigning."),
+    Family("warmline_assignment_seconds_max", "gauge", "Longest assignment so far."),
+    Family("warmline_contacts_turned_away", "counter", "Contacts refused by a full queue."),
+    Family("warmline_contacts_overflowed", "counter", "Contacts that went on to another queue."),
+    Family(
+        "warmline_router_commands_failed",
+        "counter",
+        "Commands of the router that call control raised an error for.",
+    ),
     # Calls and cells
     Family("warmline_calls_running", "gauge", "Running calls.", ("queue",)),
     Family("warmline_legs", "gauge", "Legs of running calls.", ("role", "state")),

@@ -61,6 +61,7 @@ def show(node: Node, ports: ApiPorts, records: Records, speech: SpeechRecorder) 
     metrics, readiness = node.observation.metrics, node.observation.readiness
     journal = records.journal
     metrics.add("desk", figures.desk_figures(node.router))
+    metrics.add("router", figures.router_figures(node.router.figures))
     metrics.add(
         "calls",
         figures.call_figures(

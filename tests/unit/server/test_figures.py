@@ -27,6 +27,7 @@ from pbx.edge.edge import EdgeFigures
 from pbx.edge.proxy import CoreFigures
 from router.learning.model import OutcomeModel
 from router.prediction.service import SuggestionFigures
+from router.service import RouterFigures
 from server import figures
 from server.learning_figures import learning_figures, suggestion_figures
 from server.mail_figures import mail_figures
@@ -75,6 +76,15 @@ HEARING = HearingFigures(
     busy_shares=(0.25, 0.5),
     latency_buckets=((0.03, 90), (math.inf, 100)),
     latency_sum_s=2.5,
+)
+ROUTER = RouterFigures(
+    refused=3,
+    overflowed=4,
+    assignments=9,
+    inexact=2,
+    assign_s=0.5,
+    assign_s_max=0.25,
+    desk_failures=1,
 )
 EDGE = filled(
     EdgeFigures,
@@ -131,6 +141,17 @@ def test_callbacks() -> None:
     assert made["warmline_callback_requests", "number"] == 0
     assert made["warmline_callback_attempts", "no_answer"] == 3
     assert made["warmline_callback_attempts", "answered"] == 0
+
+
+def test_router() -> None:
+    made = found(figures.router_figures(lambda: ROUTER))
+    assert made["warmline_assignments", "exact"] == 7
+    assert made["warmline_assignments", "inexact"] == 2
+    assert made["warmline_assignment_seconds",] == 0.5
+    assert made["warmline_assignment_seconds_max",] == 0.25
+    assert made["warmline_contacts_turned_away",] == 3
+    assert made["warmline_contacts_overflowed",] == 4
+    assert made["warmline_router_commands_failed",] == 1
 
 
 def test_calls() -> None:
@@ -313,6 +334,7 @@ def all_sources() -> Iterable[FigureSource]:
     writer = filled(WriterFigures)
     return (
         figures.desk_figures(FakeAgents()),
+        figures.router_figures(lambda: ROUTER),
         figures.call_figures(FakeCalls(), list),
         figures.control_figures(cast(CallControl, SimpleNamespace(overloads=1, keys_dropped=2))),
         figures.callback_figures(CALLBACKS),
