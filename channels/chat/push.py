@@ -6,7 +6,6 @@ no push, whoever is connected gets it by the connection.
 """
 
 import asyncio
-import contextlib
 import json
 import random
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import structlog
 
 from channels.chat.figures import ChatFigures
 from channels.chat.service import SOURCE
+from channels.waking import pause
 from channels.webhooks.backoff import backoff_s, retry_after_s
 from channels.webhooks.message import Message as Post
 from channels.webhooks.poster import Outcome
@@ -122,9 +122,7 @@ class ChatPusher:
                 _log.warning("chat push cannot read", cause=str(error))
             except Exception:
                 _log.exception("chat push broke")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.05, min(wait_s, IDLE_S))):
-                    await self._news.wait()
+            await pause(self._news, asyncio.sleep, max(0.05, min(wait_s, IDLE_S)))
 
     async def _deal(self, row: Outgoing) -> None:
         now = self._clock.utc()

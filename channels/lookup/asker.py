@@ -6,22 +6,17 @@ import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import httpx
 
+from channels.webhooks.client import ANSWER_BYTES_MAX, cause_of, client
 from channels.webhooks.signature import signed_headers
 from domain.customer import CustomerChange
 from domain.customer_form import read_change
 from domain.customer_ports import LookupQuestion
 from domain.errors import CustomerMistake
 from domain.ports import Clock
-
-ANSWER_BYTES_MAX: Final = 65_536
-"""Of an answer: a customer with everything at its limit has half of that."""
-CAUSE_CHARACTERS_MAX: Final = 200
-"""Of an error in a log line."""
-KEEP_ALIVE_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +61,10 @@ class Asker:
         self._key = key
         self._timeout_s = timeout_s
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            verify=tls,
-            # A proxy or a password of the environment is not what the operator wrote down.
-            trust_env=False,
-            follow_redirects=False,
-            timeout=timeout_s,
-            limits=httpx.Limits(
-                max_connections=at_once_max,
-                max_keepalive_connections=at_once_max,
-                keepalive_expiry=KEEP_ALIVE_S,
-            ),
-            headers={
-                "User-Agent": user_agent,
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                # An answer that unpacks to a thousand times its size is none.
-                "Accept-Encoding": "identity",
-            },
+        self._client = client(
+            tls, timeout_s=timeout_s, connections_max=at_once_max, user_agent=user_agent
         )
+        self._client.headers["Accept"] = "application/json"
 
     async def __aenter__(self) -> Self:
         return self
@@ -103,8 +83,7 @@ class Asker:
             # The value may be personal data, and stays out of the log.
             return Reply(cause=f"{mistake.field}: not {mistake.allowed}")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
-            cause = f"{type(error).__name__}: {error}"
-            return Reply(cause=cause[:CAUSE_CHARACTERS_MAX])
+            return Reply(cause=cause_of(error))
         except (ValueError, RecursionError):
             return Reply(cause="an answer that is no JSON")
 

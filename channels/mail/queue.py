@@ -7,7 +7,7 @@ one mail for the customer's program.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import timedelta
 from random import Random, SystemRandom
 from typing import Final, Protocol
@@ -22,6 +22,7 @@ from channels.mail.figures import MailFigures
 from channels.mail.ports import SOURCE, MailIds, MailRecords, ThreadNames
 from channels.mail.send import Fate, Outcome
 from channels.mail.sign import Signer
+from channels.waking import Sleep, pause
 from config.mail_send import MailSend
 from domain.attachment import Scan
 from domain.conversation import Conversation
@@ -47,8 +48,6 @@ JITTER: Final = 0.2
 GIVEN_UP: Final = "given up"
 
 _log = structlog.get_logger(__name__)
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 class Carrier(Protocol):
@@ -134,7 +133,7 @@ class MailQueue:
                 except StoreError as error:
                     _log.warning("mail queue cannot be read", why=type(error).__name__)
                     wait_s = STORE_AGAIN_S
-                await self._pause(wait_s)
+                await pause(self._wake, self._sleep, max(0.0, wait_s))
         finally:
             tasks = tuple(self._in_flight.values())
             for task in tasks:
@@ -312,15 +311,3 @@ class MailQueue:
         self._down_in_a_row += 1
         self._down_until_s = self._clock.monotonic_s() + pause_s
         _log.warning("mail server takes nothing", cause=cause, pause_s=pause_s)
-
-    async def _pause(self, wait_s: float) -> None:
-        waits = [
-            asyncio.ensure_future(self._wake.wait()),
-            asyncio.ensure_future(self._sleep(max(0.0, wait_s))),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)

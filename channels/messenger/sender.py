@@ -12,6 +12,7 @@ import structlog
 from channels.messenger.figures import MessengerFigures
 from channels.messenger.links import path_of
 from channels.messenger.protocol import OutboundFile, OutboundMessage
+from channels.waking import Sleep, pause
 from channels.webhooks.backoff import backoff_s, retry_after_s
 from channels.webhooks.message import Message as Post
 from channels.webhooks.poster import Outcome, Poster
@@ -35,7 +36,6 @@ AGAIN_S: Final = 5.0
 
 _log = structlog.get_logger(__name__)
 
-Sleep = Callable[[float], Awaitable[None]]
 MessageOf = Callable[[str], Awaitable[Message | None]]
 
 
@@ -112,7 +112,7 @@ class MessengerSender:
                 _log.exception("messenger broke", messenger=self._settings.id)
                 pause_s = AGAIN_S
             if pause_s > 0:
-                await self._pause(pause_s)
+                await pause(self._woken, self._sleep, pause_s)
 
     async def round(self) -> float:
         """Send what is due; return the seconds until something may be due again.
@@ -207,15 +207,3 @@ class MessengerSender:
             kind="message",
             body=body.model_dump_json().encode(),
         )
-
-    async def _pause(self, pause_s: float) -> None:
-        waits = [
-            asyncio.ensure_future(self._woken.wait()),
-            asyncio.ensure_future(self._sleep(pause_s)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)

@@ -1,23 +1,17 @@
-"""Posts messages to one receiver. The one door to httpx."""
+"""Posts messages to one receiver."""
 
 import asyncio
 import ssl
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Self
 
 import httpx
 
+from channels.webhooks.client import ANSWER_BYTES_MAX, cause_of, client
 from channels.webhooks.message import Message
 from channels.webhooks.signature import signed_headers
 from domain.ports import Clock
-
-ANSWER_BYTES_MAX: Final = 65_536
-"""Of a body that nobody looks at: it is read so far only to use the connection again."""
-CAUSE_CHARACTERS_MAX: Final = 200
-"""Of an error in a log line."""
-KEEP_ALIVE_S: Final = 30.0
-"""A connection that was not used for so long is closed; web servers keep one for 5 to 75 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +75,7 @@ class Poster:
         self._key = key
         self._timeout_s = timeout_s
         self._clock = clock
-        self._client = httpx.AsyncClient(
-            verify=tls,
-            # A proxy or a password of the environment is not what the operator wrote down.
-            trust_env=False,
-            follow_redirects=False,
-            # Of one step. `post` limits the whole attempt, for a receiver that sends a byte now
-            # and then is never too slow in a single step.
-            timeout=timeout_s,
-            limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEP_ALIVE_S),
-            headers={
-                "User-Agent": user_agent,
-                "Content-Type": "application/json",
-                "Accept-Encoding": "identity",
-            },
-        )
+        self._client = client(tls, timeout_s=timeout_s, connections_max=1, user_agent=user_agent)
 
     async def __aenter__(self) -> Self:
         return self
@@ -111,8 +91,7 @@ class Poster:
         except TimeoutError:
             return Outcome(status=None, cause=f"no answer within {self._timeout_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
-            cause = f"{type(error).__name__}: {error}"
-            return Outcome(status=None, cause=cause[:CAUSE_CHARACTERS_MAX])
+            return Outcome(status=None, cause=cause_of(error))
 
     async def _post(self, message: Message) -> Outcome:
         headers = signed_headers(self._key, message.message_id, self._clock.utc(), message.body)

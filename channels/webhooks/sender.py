@@ -2,12 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from random import Random
 from typing import Final
 
 import structlog
 
+from channels.waking import Sleep, pause
 from channels.webhooks.backoff import RETRY_AFTER_S_MAX, retry_after_s
 from channels.webhooks.figures import WebhookFigures
 from channels.webhooks.message import Message, message_of
@@ -31,8 +32,6 @@ ERROR_CHARACTERS_MAX: Final = 500
 """Kept of what went wrong."""
 
 _log = structlog.get_logger(__name__)
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 def cursor_name(hook_id: str) -> str:
@@ -298,13 +297,4 @@ class Sender:
         if due_s is None:
             await self._changed.wait()
             return
-        waits = [
-            asyncio.ensure_future(self._changed.wait()),
-            asyncio.ensure_future(self._sleep(due_s - now_s)),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await pause(self._changed, self._sleep, due_s - now_s)

@@ -9,10 +9,11 @@ from typing import Final, Self
 
 import structlog
 
+from channels.waking import Sleep
 from channels.webhooks.figures import WebhookFigures
 from channels.webhooks.poster import Poster
 from channels.webhooks.queues import QueueIndex
-from channels.webhooks.sender import Sender, Sleep, cursor_name
+from channels.webhooks.sender import Sender, cursor_name
 from config.webhooks import Webhook, signing_key
 from domain.errors import ConfigurationError, EventsGone, NotKnown
 from domain.ports import Clock, ContactLedger, CursorStore, EventJournal, ResumableStream

@@ -53,7 +53,11 @@ DOORS = {
     "publicsuffixlist": ("channels/mail/origin.py",),
     "nh3": ("channels/mail/html.py",),
     "charset_normalizer": ("channels/mail/charsets.py",),
-    "httpx": ("channels/webhooks/poster.py", "channels/lookup/asker.py"),
+    "httpx": (
+        "channels/webhooks/client.py",
+        "channels/webhooks/poster.py",
+        "channels/lookup/asker.py",
+    ),
     "aiosmtpd": ("channels/mail/session.py",),
     "aiosmtplib": ("channels/mail/send.py",),
     "aioimaplib": ("channels/mail/imap.py", "channels/mail/imap_login.py"),

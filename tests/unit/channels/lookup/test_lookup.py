@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from channels.lookup.asker import ANSWER_BYTES_MAX
 from channels.lookup.lookup import Lookup
+from channels.webhooks.client import ANSWER_BYTES_MAX
 from config.customers import Lookup as Settings
 from config.secret import Secret
 from domain.contact import Channel

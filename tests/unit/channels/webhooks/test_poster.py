@@ -4,8 +4,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from channels.webhooks.client import ANSWER_BYTES_MAX
 from channels.webhooks.message import Message
-from channels.webhooks.poster import ANSWER_BYTES_MAX, Outcome, Poster
+from channels.webhooks.poster import Outcome, Poster
 from tests.certificates import write_certificate
 from tests.unit.channels.http.fakes import START
 from tests.unit.channels.webhooks.receiver import KEY, FastTime, Receiver, status
