@@ -12,16 +12,14 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
+from bench.watch import Figures, Watch, show
 from domain.contact import Channel, Contact, Disposition
 from domain.customer import CustomerChange
 from domain.customer_derivation import profile_of
@@ -29,6 +27,7 @@ from domain.customer_form import read_change
 from domain.customer_lessons import ContactEnded
 from domain.customer_table import lines_of, read_csv
 from domain.mood import Mood
+from server.clock import SystemClock
 from store.opening import DATABASE_FILE, Store, open_store
 
 CUSTOMERS: Final = 100_000
@@ -39,70 +38,6 @@ ARRIVALS_PER_S: Final = 60
 ARRIVALS_S: Final = 20
 LOADS_AT_ONCE: Final = 3
 """As `customers.service.LOADS_AT_ONCE`: benches measure the store, not the service's queue."""
-
-
-class SystemClock:
-    """The clock of the machine."""
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def utc(self) -> datetime:
-        """Return the wall time."""
-        return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """One row of the table.
-
-    Attributes:
-        per_s: Of what is counted, finished in a second.
-        p50_ms, p99_ms: Time of one, as its caller waits for it; None where none waits.
-        cpu_us: Time of all processors for one, microseconds.
-    """
-
-    name: str
-    per_s: float
-    p50_ms: float | None
-    p99_ms: float | None
-    cpu_us: float
-
-
-class _Watch:
-    """Measures one row."""
-
-    def __init__(self, name: str, rows: list[Figures]) -> None:
-        self._name = name
-        self._rows = rows
-        self.waits_s: list[float] = []
-
-    def __enter__(self) -> "_Watch":
-        self._begun_s, self._cpu_s = time.perf_counter(), time.process_time()
-        return self
-
-    def done(self, count: int) -> None:
-        took_s = time.perf_counter() - self._begun_s
-        cpu_s = time.process_time() - self._cpu_s
-        waits = sorted(self.waits_s)
-        self._rows.append(
-            Figures(
-                name=self._name,
-                per_s=count / took_s,
-                p50_ms=waits[len(waits) // 2] * 1e3 if waits else None,
-                p99_ms=waits[len(waits) * 99 // 100] * 1e3 if waits else None,
-                cpu_us=cpu_s / count * 1e6,
-            )
-        )
-
-    def __exit__(self, *exc: object) -> None:
-        pass
-
-    async def timed(self, work: Callable[[], Awaitable[object]]) -> None:
-        begun_s = time.perf_counter()
-        await work()
-        self.waits_s.append(time.perf_counter() - begun_s)
 
 
 def _phone(number: int) -> str:
@@ -145,16 +80,16 @@ def _ended(number: int) -> ContactEnded:
 
 
 async def _import(store: Store, rows: list[Figures]) -> None:
-    with _Watch("row of a table read and checked", rows) as watch:
+    with Watch("row of a table read and checked", rows) as watch:
         read = [what for _, what in read_csv(lines_of(_table()))]
         watch.done(len(read))
     changes = [what for what in read if isinstance(what, CustomerChange)]
-    with _Watch(f"customer entered, {BATCH} at once", rows) as watch:
+    with Watch(f"customer entered, {BATCH} at once", rows) as watch:
         for first in range(0, len(changes), BATCH):
             await store.directory.put(changes[first : first + BATCH])
         watch.done(len(changes))
     again = [read_change({"number": f"C-{number}", "value": 3}) for number in range(10_000)]
-    with _Watch(f"customer changed, {BATCH} at once", rows) as watch:
+    with Watch(f"customer changed, {BATCH} at once", rows) as watch:
         for first in range(0, len(again), BATCH):
             await store.directory.put(again[first : first + BATCH])
         watch.done(len(again))
@@ -165,7 +100,7 @@ async def _learn(store: Store, rows: list[Figures]) -> None:
     for first in range(0, CUSTOMERS, 5_000):
         part = range(first, min(first + 5_000, CUSTOMERS))
         await asyncio.gather(*(store.contacts.open(_contact(one, one)) for one in part))
-    with _Watch(f"contact learnt from, {BATCH} at once", rows) as watch:
+    with Watch(f"contact learnt from, {BATCH} at once", rows) as watch:
         for first in range(0, CUSTOMERS, BATCH):
             lessons = [_ended(number) for number in range(first, first + BATCH)]
             await store.directory.memory.take(lessons)
@@ -187,7 +122,7 @@ async def _arrive(store: Store, rows: list[Figures]) -> None:
     await asyncio.gather(
         *(store.contacts.open(_contact(one, chance.randrange(CUSTOMERS))) for one in new)
     )
-    with _Watch("profile loaded, one after the other", rows) as watch:
+    with Watch("profile loaded, one after the other", rows) as watch:
         for number in new:
             await watch.timed(partial(_load, store, f"{number:032x}"))
         watch.done(LOADS)
@@ -203,13 +138,13 @@ async def _arrive(store: Store, rows: list[Figures]) -> None:
         await watch.timed(wait_and_load)
 
     arrivals = ARRIVALS_PER_S * ARRIVALS_S
-    with _Watch(f"profile loaded, {ARRIVALS_PER_S} arrivals a second", rows) as watch:
+    with Watch(f"profile loaded, {ARRIVALS_PER_S} arrivals a second", rows) as watch:
         async with asyncio.TaskGroup() as group:
             for number in range(CUSTOMERS + LOADS, CUSTOMERS + LOADS + arrivals):
                 group.create_task(load(number))
                 await asyncio.sleep(1 / ARRIVALS_PER_S)
         watch.done(arrivals)
-    with _Watch("customer shown, with his last contacts", rows) as watch:
+    with Watch("customer shown, with his last contacts", rows) as watch:
         for number in list(new)[:500]:
             await watch.timed(partial(store.directory.of_contact, f"{number:032x}"))
         watch.done(500)
@@ -220,7 +155,7 @@ def _plain(folder: Path, rows: list[Figures]) -> None:
     connection = sqlite3.connect(folder / DATABASE_FILE)
     ids = [row[0] for row in connection.execute("SELECT customer_id FROM customer_summaries")]
     chance = random.Random(7)
-    with _Watch("plain sqlite3, one summary by its key", rows) as watch:
+    with Watch("plain sqlite3, one summary by its key", rows) as watch:
         for _ in range(LOADS):
             begun_s = time.perf_counter()
             connection.execute(
@@ -261,14 +196,7 @@ def run(json: bool = False) -> None:
         }
         print(json_format.dumps(told))
         return
-    table = Table(title=f"Profiles of {CUSTOMERS:,} customers, {mib:.0f} MiB")
-    table.add_column("what")
-    for heading in ("a second", "p50 ms", "p99 ms", "processor us"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        waits = [f"{ms:.2f}" if ms is not None else "" for ms in (row.p50_ms, row.p99_ms)]
-        table.add_row(row.name, f"{row.per_s:,.0f}", *waits, f"{row.cpu_us:,.1f}")
-    Console().print(table)
+    show(f"Profiles of {CUSTOMERS:,} customers, {mib:.0f} MiB", rows)
 
 
 if __name__ == "__main__":

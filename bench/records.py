@@ -11,22 +11,19 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-from rich.table import Table
-
+from bench.watch import Figures, Watch, show
 from bus.local import LocalBus
 from domain.contact import Channel, Contact, ContactTrigger, Disposition, Interaction
 from domain.event_codec import decode, encode
 from domain.events import Envelope, SpeechObserved
 from domain.speech import Speaker, SpeechKind, SpeechSpan
+from server.clock import SystemClock
 from store.opening import Store, open_store
 
 CALLERS_MANY: Final = 100
@@ -36,52 +33,6 @@ CALLS_PER_S: Final = 60
 CALLS_S: Final = 5
 EVENTS: Final = 50_000
 BATCH_EVENTS: Final = 500
-
-
-class SystemClock:
-    """The clock of the machine."""
-
-    def monotonic_s(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
-
-    def utc(self) -> datetime:
-        """Return the wall time."""
-        return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """One row of the table.
-
-    Attributes:
-        per_s: Of what is counted, finished in a second.
-        p50_ms, p99_ms: Time of one, as its caller waits for it; None where none waits.
-        cpu_us: Time of all processors for one, microseconds.
-    """
-
-    name: str
-    per_s: float
-    p50_ms: float | None
-    p99_ms: float | None
-    cpu_us: float
-
-
-@contextmanager
-def _measured(name: str, count: int, waits_s: list[float], rows: list[Figures]) -> Iterator[None]:
-    begun_s, cpu_s = time.perf_counter(), time.process_time()
-    yield
-    took_s, cpu_s = time.perf_counter() - begun_s, time.process_time() - cpu_s
-    waits = sorted(waits_s)
-    rows.append(
-        Figures(
-            name=name,
-            per_s=count / took_s,
-            p50_ms=waits[len(waits) // 2] * 1e3 if waits else None,
-            p99_ms=waits[len(waits) * 99 // 100] * 1e3 if waits else None,
-            cpu_us=cpu_s / count * 1e6,
-        )
-    )
 
 
 def _contact(number: int) -> Contact:
@@ -97,12 +48,6 @@ def _contact(number: int) -> Contact:
         trunk_id="carrier",
         sip_call_id=f"{number}@192.0.2.1",
     )
-
-
-async def _timed(waits_s: list[float], work: Callable[[], Awaitable[None]]) -> None:
-    begun_s = time.perf_counter()
-    await work()
-    waits_s.append(time.perf_counter() - begun_s)
 
 
 async def _whole_call(store: Store, number: int) -> None:
@@ -142,29 +87,28 @@ async def _speech_of_call(store: Store, number: int) -> None:
 async def _contacts(store: Store, rows: list[Figures]) -> None:
     numbers = itertools.count(1)
     for callers in (1, CALLERS_MANY):
-        waits_s: list[float] = []
-
-        async def open_some(times: int, waits_s: list[float] = waits_s) -> None:
-            for _ in range(times):
-                contact = _contact(next(numbers))
-                await _timed(waits_s, partial(store.contacts.open, contact))
-
         share = OPENINGS // callers
-        with _measured(f"contact opened, {callers} at once", share * callers, waits_s, rows):
-            await asyncio.gather(*(open_some(share) for _ in range(callers)))
-    waits_s = []
+        with Watch(f"contact opened, {callers} at once", rows) as watch:
+
+            async def open_some(watch: Watch = watch, times: int = share) -> None:
+                for _ in range(times):
+                    await watch.timed(partial(store.contacts.open, _contact(next(numbers))))
+
+            await asyncio.gather(*(open_some() for _ in range(callers)))
+            watch.done(share * callers)
     calls = CALLS_PER_S * CALLS_S
-    with _measured(f"whole call, {CALLS_PER_S} a second", calls, waits_s, rows):
+    with Watch(f"whole call, {CALLS_PER_S} a second", rows) as watch:
         async with asyncio.TaskGroup() as group:
             for _ in range(calls):
                 number = next(numbers)
-                group.create_task(_timed(waits_s, partial(_whole_call, store, number)))
+                group.create_task(watch.timed(partial(_whole_call, store, number)))
                 group.create_task(_speech_of_call(store, number))
                 await asyncio.sleep(1 / CALLS_PER_S)
-    waits_s = []
-    with _measured("page of 50 contacts read", 100, waits_s, rows):
+        watch.done(calls)
+    with Watch("page of 50 contacts read", rows) as watch:
         for _ in range(100):
-            await _timed(waits_s, partial(_read_page, store))
+            await watch.timed(partial(_read_page, store))
+        watch.done(100)
 
 
 async def _read_page(store: Store) -> None:
@@ -187,28 +131,31 @@ def _event(sequence: int) -> Envelope:
 
 async def _events(store: Store, rows: list[Figures]) -> None:
     envelopes = [_event(number) for number in range(1, EVENTS + 1)]
-    lines: list[str] = []
-    with _measured("event to JSON", EVENTS, [], rows):
-        lines += [encode(envelope) for envelope in envelopes]
-    with _measured("event from JSON", EVENTS, [], rows):
+    with Watch("event to JSON", rows) as watch:
+        lines = [encode(envelope) for envelope in envelopes]
+        watch.done(EVENTS)
+    with Watch("event from JSON", rows) as watch:
         for line in lines:
             decode(line)
+        watch.done(EVENTS)
     bus = LocalBus(SystemClock())
     readers = [bus.subscribe(f"reader {number}") for number in range(5)]
-    with _measured("event published to 5 readers", EVENTS, [], rows):
+    with Watch("event published to 5 readers", rows) as watch:
         for envelope in envelopes:
             bus.publish(envelope.event)
+        watch.done(EVENTS)
     for reader in readers:
         reader.close()
-    waits_s: list[float] = []
-    with _measured(f"event journaled, {BATCH_EVENTS} at once", EVENTS, waits_s, rows):
+    with Watch(f"event journaled, {BATCH_EVENTS} at once", rows) as watch:
         for first in range(0, EVENTS, BATCH_EVENTS):
             batch = envelopes[first : first + BATCH_EVENTS]
-            await _timed(waits_s, partial(store.journal.append, batch))
-    with _measured("event read from the journal", EVENTS, [], rows):
+            await watch.timed(partial(store.journal.append, batch))
+        watch.done(EVENTS)
+    with Watch("event read from the journal", rows) as watch:
         after = 0
         while page := await store.journal.after(after):
             after = page[-1].sequence
+        watch.done(EVENTS)
 
 
 def _plain(folder: Path, rows: list[Figures]) -> None:
@@ -217,12 +164,12 @@ def _plain(folder: Path, rows: list[Figures]) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("CREATE TABLE plain (id TEXT PRIMARY KEY, value TEXT)")
-    waits_s: list[float] = []
-    with _measured("plain sqlite3, one row a transaction", OPENINGS, waits_s, rows):
+    with Watch("plain sqlite3, one row a transaction", rows) as watch:
         for number in range(OPENINGS):
             begun_s = time.perf_counter()
             connection.execute("INSERT INTO plain VALUES (?, ?)", (f"{number:032x}", "x" * 300))
-            waits_s.append(time.perf_counter() - begun_s)
+            watch.waits_s.append(time.perf_counter() - begun_s)
+        watch.done(OPENINGS)
     connection.close()
 
 
@@ -247,14 +194,7 @@ def run(json: bool = False) -> None:
     if json:
         print(json_format.dumps({"bench": "records", "figures": [asdict(row) for row in rows]}))
         return
-    table = Table(title="Records")
-    table.add_column("what")
-    for heading in ("a second", "p50 ms", "p99 ms", "processor us"):
-        table.add_column(heading, justify="right")
-    for row in rows:
-        waits = [f"{ms:.2f}" if ms is not None else "" for ms in (row.p50_ms, row.p99_ms)]
-        table.add_row(row.name, f"{row.per_s:,.0f}", *waits, f"{row.cpu_us:,.1f}")
-    Console().print(table)
+    show("Records", rows)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import insert, select
 
-from bench.records import SystemClock
 from domain.contact import Channel
 from domain.conversation import Conversation
 from domain.customer import Identifier, IdentifierKind
 from domain.message import Author, Message
+from server.clock import SystemClock
 from store.conversation_schema import CUSTOMER_MEMBERS, TIMELINE
 from store.opening import Store, open_store
 from store.statements import Step
