@@ -86,12 +86,11 @@ def overflows(contact: WaitingContact, queue: QueueEntry, now_s: float) -> bool:
     return overflow is not None and contact.waited_s(now_s) + _SOON_S >= overflow.after_s
 
 
-def is_held(contact: WaitingContact, queue: QueueEntry, now_s: float) -> bool:
-    """Tell whether a contact is kept for the agent it prefers, if he is present."""
-    return (
-        contact.waited_s(now_s) + _SOON_S < _held_until_s(contact, queue)
-        and preferred_agent(contact) is not None
-    )
+def held_for(contact: WaitingContact, queue: QueueEntry, now_s: float) -> str | None:
+    """Return the agent whom a contact is kept for if he is present; None: nobody."""
+    if contact.waited_s(now_s) + _SOON_S >= _held_until_s(contact, queue):
+        return None
+    return preferred_agent(contact)
 
 
 def _held_until_s(contact: WaitingContact, queue: QueueEntry) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 import numpy as np
@@ -254,9 +255,7 @@ class Rounds:
         now_s: float,
     ) -> str | None:
         """Return the agent whom a contact is kept for; None: anybody who is able may take it."""
-        if not needs.is_held(contact, self._queues[contact.queue_id], now_s):
-            return None
-        agent_id = needs.preferred_agent(contact)
+        agent_id = needs.held_for(contact, self._queues[contact.queue_id], now_s)
         if agent_id is None or agent_id not in roster:
             return None
         agent = roster.get(agent_id)
@@ -265,10 +264,10 @@ class Rounds:
             return None
         if agent_id in pauses.agents(contact.contact_id, now_s):
             return None
-        (rows,) = line.rows(line.places([contact])).tolist()
+        tables = self._book.tables
         able = all(
-            np.isfinite(self._book.tables[row].table[place, agent.column])
-            for row, place in zip(Row, rows, strict=True)
+            isfinite(tables[row].table[place, agent.column])
+            for row, place in zip(Row, line.rows_of(contact), strict=True)
         )
         return agent_id if able else None
 

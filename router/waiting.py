@@ -220,6 +220,11 @@ class WaitingLine:
         """Return where the rows of contacts stand in the cost book, shape (contacts, terms)."""
         return self._rows[places]
 
+    def rows_of(self, contact: WaitingContact) -> list[int]:
+        """Return where the rows of one contact stand in the cost book, in the order of `Row`."""
+        rows: list[int] = self._rows[contact.place].tolist()
+        return rows
+
     def channels(self, places: Places) -> NDArray[np.int64]:
         """Return the columns of contacts' channels, shape (contacts,)."""
         return self._channel[places]

@@ -174,9 +174,9 @@ def test_the_named_agent_comes_before_the_familiar_one(known, who):
     one = contact(known)
     assert needs.preferred_agent(one) == who
     held = routed(preferred_s=10)
-    assert needs.is_held(one, held, AT_S + 9.9) is (who is not None)
-    assert not needs.is_held(one, held, AT_S + 10)
-    assert not needs.is_held(one, routed(preferred_s=0), AT_S)
+    assert needs.held_for(one, held, AT_S + 9.9) == who
+    assert needs.held_for(one, held, AT_S + 10) is None
+    assert needs.held_for(one, routed(preferred_s=0), AT_S) is None
 
 
 def test_the_next_step_is_the_first_of_all_that_are_to_come():
