@@ -33,7 +33,7 @@ from router.waiting import WaitingContact, WaitingLine
 
 ROWS_MAX: Final = 1_024
 """Rows of one term of the cost after which those that nobody waiting needs are forgotten."""
-RENEWED_MAX: Final = 4
+RENEWED_MAX: Final = 8
 """Expectations made anew before an assignment, 0.2 ms each: what was learnt from the last outcomes
 may come some decisions later, and the event loop must not wait for all of it."""
 STEP: Final = "contact asks for less"
