@@ -11,17 +11,20 @@ from domain.agent import AgentState
 from domain.contact import Channel
 from domain.wait_forecast import WaitForecast
 from router.demand import Demand
+from router.departures import shared_ahead
 from router.roster import Roster
 from router.standing import Standing
 from router.wait_forecaster import WaitForecaster
 from router.waiting import WaitingContact
-from router.waiting_time import Crew, Outlook, shared_ahead
+from router.waiting_time import Crew, Outlook
 
 RANK_S: Final = 30.0
 """Seconds of waiting that priority and value together are worth in one step of rank, by which it
 is learnt how often somebody more urgent comes."""
 _WORKING: Final = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
 _FREE_S: Final = -1.0
+_ANSWERED: Final = WaitForecast(p50_s=0.0, p90_s=0.0, mean_s=0.0)
+"""Of who is being offered: he waits no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class _Crowd:
         able: Which places of the crew may serve each kind, shape (kinds, places).
         common: Of the places that may serve each kind, how many may serve each other one too,
             shape (kinds, kinds).
-        queue_ids: Every queue.
+        column: The place of each queue in `shares_of`, by its id.
         shares_of: Of the places that may serve each queue, the share that may serve each kind,
             shape (kinds, queues).
     """
@@ -43,7 +46,7 @@ class _Crowd:
     kind: NDArray[np.int64]
     able: NDArray[np.bool_]
     common: NDArray[np.float64]
-    queue_ids: Sequence[str]
+    column: Mapping[str, int]
     shares_of: NDArray[np.float64]
 
     @classmethod
@@ -70,19 +73,20 @@ class _Crowd:
             kind=kind,
             able=able,
             common=places @ places.T,
-            queue_ids=list(theirs),
+            column={queue_id: number for number, queue_id in enumerate(theirs)},
             shares_of=places @ queues.T / np.maximum(queues.sum(axis=1), 1.0),
         )
 
-    def ahead(self, rank: int) -> float:
-        """Return how many contacts stand before one for its agents; see `shared_ahead`."""
-        counts = np.bincount(self.kind[:rank], minlength=len(self.able))
-        alike = counts.astype(np.float64)
-        return shared_ahead(alike, self.common.diagonal(), self.common[self.kind[rank]])
-
-    def shares(self, kind: int) -> dict[str, float]:
-        """Return the share of each queue's agents who may serve a kind, by queue."""
-        return dict(zip(self.queue_ids, self.shares_of[kind].tolist(), strict=True))
+    def ahead(self, ranks: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how many contacts stand before each for its agents; see `shared_ahead`."""
+        order = np.sort(np.unique(ranks))
+        alike = np.zeros((len(order), len(self.able)))
+        before = 0
+        for row, rank in enumerate(order.tolist()):
+            alike[row] = np.bincount(self.kind[before:rank], minlength=len(self.able))
+            before = rank
+        counts = alike.cumsum(axis=0)[np.searchsorted(order, ranks)]
+        return shared_ahead(counts, self.common.diagonal(), self.common[self.kind[ranks]])
 
 
 class Forecasts:
@@ -100,20 +104,41 @@ class Forecasts:
 
     def of(self, contact: WaitingContact) -> WaitForecast | None:
         """Return how long a contact still waits; None where nothing can be said."""
-        if contact.offered_to is not None:
-            return WaitForecast(p50_s=0.0, p90_s=0.0, mean_s=0.0)
-        crowd = self._crowd(contact.channel)
-        _, outlook = self._crew(contact.channel)
-        rank = crowd.rank[contact.contact_id]
-        kind = int(crowd.kind[rank])
-        return self._forecaster.forecast(
+        (found,) = self.of_all([contact])
+        return found
+
+    def of_all(self, contacts: Sequence[WaitingContact]) -> list[WaitForecast | None]:
+        """Return the forecast of each, all of one channel made in one go."""
+        found: list[WaitForecast | None] = [_ANSWERED] * len(contacts)
+        by_channel: dict[Channel, list[int]] = {}
+        for place, contact in enumerate(contacts):
+            if contact.offered_to is None:
+                by_channel.setdefault(contact.channel, []).append(place)
+        for channel, places in by_channel.items():
+            made = self._of_channel(channel, [contacts[place] for place in places])
+            for place, forecast in zip(places, made, strict=True):
+                found[place] = forecast
+        return found
+
+    def _of_channel(
+        self, channel: Channel, contacts: Sequence[WaitingContact]
+    ) -> list[WaitForecast | None]:
+        crowd = self._crowd(channel)
+        _, outlook = self._crew(channel)
+        ranks = np.array([crowd.rank[each.contact_id] for each in contacts], dtype=np.int64)
+        kinds, kind = np.unique(crowd.kind[ranks], return_inverse=True)
+        own = [crowd.column[each.queue_id] for each in contacts]
+        shares = crowd.shares_of[kinds[kind]]
+        shares[np.arange(len(own)), own] = 1.0
+        return self._forecaster.forecasts(
             outlook,
-            contact.contact_id,
-            contact.queue_id,
-            able=crowd.able[kind],
-            ahead=crowd.ahead(rank),
-            priority=rank_of(self._demand, contact),
-            shares={**crowd.shares(kind), contact.queue_id: 1.0},
+            [(each.contact_id, each.queue_id) for each in contacts],
+            able=crowd.able[kinds],
+            kind=kind,
+            ahead=crowd.ahead(ranks),
+            priorities=[rank_of(self._demand, each) for each in contacts],
+            queue_ids=list(crowd.column),
+            shares=shares,
             now_s=self._now_s,
         )
 

@@ -92,11 +92,11 @@ def waiting_views(core: RouterCore, queue_id: str, now_s: float) -> list[Waiting
     Raises:
         NotKnown: There is no such queue.
     """
-    forecasts = core.forecasts(now_s)
+    contacts = core.line.of_queue(core.queue(queue_id).id, now_s)
+    forecasts = core.forecasts(now_s).of_all(contacts)
     shown = []
     ahead = 0
-    for contact in core.line.of_queue(core.queue(queue_id).id, now_s):
-        forecast = forecasts.of(contact)
+    for contact, forecast in zip(contacts, forecasts, strict=True):
         # They come in order, so nobody has to be looked for once more.
         place = ahead + 1
         ahead += contact.offered_to is None

@@ -4,15 +4,15 @@ It takes counts, ages and masks and knows nothing of the core. Asked for many co
 moment, the `Outlook` is made once and serves all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.wait_forecast import WaitForecast
 from router.wait_calibration import Calibration, ForecastBook
-from router.wait_model import Arrivals, Patience, Ringing
-from router.waiting_time import Crew, HandleBook, Outlook
+from router.wait_model import Array, Arrivals, Patience, Ringing
+from router.waiting_time import Asked, Crew, HandleBook, Outlook
 
 
 class WaitForecaster:
@@ -74,47 +74,52 @@ class WaitForecaster:
         """Return when agents come free, as it looks now; None while no handle time is known."""
         return Outlook.of(crew, self._handles)
 
-    def forecast(
+    def forecasts(
         self,
         outlook: Outlook | None,
-        contact_id: str,
-        queue_id: str,
+        contacts: Sequence[tuple[str, str]],
         *,
         able: NDArray[np.bool_],
-        ahead: float,
-        priority: int,
-        shares: Mapping[str, float],
+        kind: NDArray[np.int64],
+        ahead: Array,
+        priorities: Sequence[int],
+        queue_ids: Sequence[str],
+        shares: Array,
         now_s: float,
-    ) -> WaitForecast | None:
-        """Return how long a contact still waits, corrected by what earlier forecasts were worth.
+    ) -> list[WaitForecast | None]:
+        """Return how long contacts still wait, corrected by what earlier forecasts were worth.
 
         Args:
             outlook: Of this moment.
-            contact_id: Whose first forecast is remembered and judged by what happens.
-            queue_id: Its queue.
-            able: Which places of the crew may serve it, shape (places,).
-            ahead: Contacts ahead of it for these agents; see `waiting_time.shared_ahead`.
-            priority: Arrivals of a higher one go before it.
-            shares: Of the agents who may serve each queue, the share who may serve it too, 0.0
-                to 1.0; its own queue is among them with 1.0.
+            contacts: Their ids, each with that of its queue; the first forecast of each is
+                remembered and judged by what happens.
+            able: Which places of the crew may serve each kind, shape (kinds, places).
+            kind: Of each contact, shape (n,).
+            ahead: Contacts ahead of each for these agents; see `departures.shared_ahead`.
+            priorities: Of each; arrivals of a higher one go before it.
+            queue_ids: Queues that arrivals come to.
+            shares: Of the agents who may serve each of them, the share who may serve the contact
+                too, 0.0 to 1.0, 1.0 for its own queue, shape (n, queues).
             now_s: The injected clock's time.
 
         Returns:
-            None where nothing can be said; see `Outlook.forecast`.
+            One for each; None where nothing can be said, see `Outlook.forecasts`.
         """
         if outlook is None:
-            return None
-        patience = self._patience.get(queue_id)
-        urgent_per_s = sum(
-            share * self._arrivals[other].rate_above_per_s(priority, now_s)
-            for other, share in shares.items()
-            if share > 0 and other in self._arrivals
+            return [None] * len(contacts)
+        rates = {rank: self._rates(queue_ids, rank, now_s) for rank in set(priorities)}
+        urgent = (shares * np.array([rates[rank] for rank in priorities])).sum(axis=1)
+        patience = [self._patience.get(queue_id) for _, queue_id in contacts]
+        leave = np.array([0.0 if one is None else one.rate_per_s for one in patience])
+        found = outlook.forecasts(
+            Asked(able, kind, ahead, leave, urgent), ring_s=self._ringing.seconds
         )
-        found = outlook.forecast(
-            able,
-            ahead=ahead,
-            leave_rate_per_s=0.0 if patience is None else patience.rate_per_s,
-            urgent_rate_per_s=urgent_per_s,
-            ring_s=self._ringing.seconds,
-        )
-        return None if found is None else self._told.tell(contact_id, queue_id, found, now_s)
+        return [
+            None if each is None else self._told.tell(contact_id, queue_id, each, now_s)
+            for each, (contact_id, queue_id) in zip(found, contacts, strict=True)
+        ]
+
+    def _rates(self, queue_ids: Sequence[str], priority: int, now_s: float) -> list[float]:
+        """Return how many of a higher priority arrive in each queue per second."""
+        known = (self._arrivals.get(queue_id) for queue_id in queue_ids)
+        return [0.0 if one is None else one.rate_above_per_s(priority, now_s) for one in known]

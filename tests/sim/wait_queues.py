@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from domain.wait_forecast import WaitForecast
+from router.departures import shared_ahead
 from router.figures import HANDLE_TIME_SHARE
 from router.wait_calibration import ForecastBook
 from router.wait_model import Arrivals, Patience
-from router.waiting_time import Crew, HandleBook, Outlook, shared_ahead
+from router.waiting_time import Asked, Crew, HandleBook, Outlook
 
 WARM_UP = 300
 """Contacts before anything is judged."""
@@ -141,14 +142,18 @@ class Run:
         shared = [np.count_nonzero(able & self.skilled[group]) for group in groups]
         every = [np.count_nonzero(self.skilled[group]) for group in groups]
         ahead = shared_ahead(
-            np.array(before, dtype=float), np.array(every, float), np.array(shared, float)
+            np.array([before], dtype=float), np.array(every, float), np.array([shared], float)
         )
-        raw = outlook.forecast(
-            able,
-            ahead=ahead,
-            leave_rate_per_s=self.patience[contact.queue_id].rate_per_s,
-            urgent_rate_per_s=self.arrivals.rate_above_per_s(contact.priority, now_s)
-            * float(np.mean(np.array(shared) / np.maximum(every, 1))),
+        urgent_per_s = self.arrivals.rate_above_per_s(contact.priority, now_s)
+        urgent_per_s *= float(np.mean(np.array(shared) / np.maximum(every, 1)))
+        (raw,) = outlook.forecasts(
+            Asked(
+                able=able[None],
+                kind=np.zeros(1, dtype=np.int64),
+                ahead=ahead,
+                leave_rate_per_s=np.array([self.patience[contact.queue_id].rate_per_s]),
+                urgent_rate_per_s=np.array([urgent_per_s]),
+            )
         )
         if raw is None:
             return

@@ -53,10 +53,8 @@ def test_all_of_a_queue_together_are_told_what_each_is_told_alone(desk: Desk, qu
         alone = views.position(desk.core, one.contact_id, desk.now_s)
         if alone is not None:
             told += alone.expected_wait_s is not None
-            assert (one.expected_wait_s, one.wait_p90_s) == (
-                alone.expected_wait_s,
-                alone.wait_p90_s,
-            )
+            assert one.expected_wait_s == pytest.approx(alone.expected_wait_s)
+            assert one.wait_p90_s == pytest.approx(alone.wait_p90_s)
     assert told >= 3
 
 

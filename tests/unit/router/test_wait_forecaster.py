@@ -22,16 +22,18 @@ def ask(
     priority: int = 0,
     now_s: float = 1_000.0,
 ) -> WaitForecast | None:
-    return forecaster.forecast(
+    (found,) = forecaster.forecasts(
         forecaster.outlook(TWO),
-        contact_id,
-        "sales",
-        able=np.array([True, True]),
-        ahead=ahead,
-        priority=priority,
-        shares={"sales": 1.0, "help": 0.5, "unknown": 1.0},
+        [(contact_id, "sales")],
+        able=np.array([[True, True]]),
+        kind=np.zeros(1, dtype=np.int64),
+        ahead=np.array([ahead]),
+        priorities=[priority],
+        queue_ids=["sales", "help", "unknown"],
+        shares=np.array([[1.0, 0.5, 1.0]]),
         now_s=now_s,
     )
+    return found
 
 
 def median(forecaster: WaitForecaster, **more: float) -> float:
