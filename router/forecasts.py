@@ -21,6 +21,8 @@ from router.waiting_time import Crew, Outlook
 RANK_S: Final = 30.0
 """Seconds of waiting that priority and value together are worth in one step of rank, by which it
 is learnt how often somebody more urgent comes."""
+AT_ONCE: Final = 500
+"""Forecasts made in one go: what they are made of takes a few megabytes then."""
 _WORKING: Final = frozenset({AgentState.READY, AgentState.BUSY, AgentState.WRAP_UP})
 _FREE_S: Final = -1.0
 _ANSWERED: Final = WaitForecast(p50_s=0.0, p90_s=0.0, mean_s=0.0)
@@ -79,7 +81,7 @@ class _Crowd:
 
     def ahead(self, ranks: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return how many contacts stand before each for its agents; see `shared_ahead`."""
-        order = np.sort(np.unique(ranks))
+        order = np.unique(ranks)
         alike = np.zeros((len(order), len(self.able)))
         before = 0
         for row, rank in enumerate(order.tolist()):
@@ -108,16 +110,18 @@ class Forecasts:
         return found
 
     def of_all(self, contacts: Sequence[WaitingContact]) -> list[WaitForecast | None]:
-        """Return the forecast of each, all of one channel made in one go."""
+        """Return the forecast of each, many of one channel made in one go."""
         found: list[WaitForecast | None] = [_ANSWERED] * len(contacts)
         by_channel: dict[Channel, list[int]] = {}
         for place, contact in enumerate(contacts):
             if contact.offered_to is None:
                 by_channel.setdefault(contact.channel, []).append(place)
-        for channel, places in by_channel.items():
-            made = self._of_channel(channel, [contacts[place] for place in places])
-            for place, forecast in zip(places, made, strict=True):
-                found[place] = forecast
+        for channel, every in by_channel.items():
+            for begin in range(0, len(every), AT_ONCE):
+                places = every[begin : begin + AT_ONCE]
+                made = self._of_channel(channel, [contacts[place] for place in places])
+                for place, forecast in zip(places, made, strict=True):
+                    found[place] = forecast
         return found
 
     def _of_channel(

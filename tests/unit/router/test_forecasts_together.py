@@ -42,8 +42,12 @@ def desk() -> Desk:
     return desk
 
 
+@pytest.mark.parametrize("at_once", [500, 4])
 @pytest.mark.parametrize("queue_id", ["sales", "help"])
-def test_all_of_a_queue_together_are_told_what_each_is_told_alone(desk: Desk, queue_id: str):
+def test_all_of_a_queue_together_are_told_what_each_is_told_alone(
+    desk: Desk, queue_id: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("router.forecasts.AT_ONCE", at_once)
     shown = views.waiting_views(desk.core, queue_id, desk.now_s)
     told = 0
     for one in shown:
