@@ -71,7 +71,8 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
         none = np.zeros(0, dtype=np.float32)
         pairs = Pairs(nobody, nobody, none)
         return pairs, np.zeros(len(capacity), dtype=np.float32), pairs
-    price = first_prices(groups, leave_s, capacity)
+    scarce = len(leave_s) > int(problem.capacity.sum())
+    price = first_prices(groups, leave_s, capacity, scarce=scarce)
     chance = rng.random((CHANCE_ROWS, len(capacity)), dtype=np.float32)
     chance_s = _after_gumbel(chance) if len(groups) > 1 else None
     found = [_looked_at(group, price, chance, chance_s, leave_s) for group in groups]
@@ -86,7 +87,6 @@ def priced_candidates(problem: Problem) -> tuple[Pairs, Seconds, Pairs]:
     met = met.only((met.cost < leave_s[met.contact]) & (capacity[met.agent] > 0))
     pairs, shares, price = shares_of(met, leave_s, capacity, price, SMOOTHING_S, ROUNDS)
     shares *= 1 - np.float32(UNEQUAL) * rng.random(len(shares), dtype=np.float32)
-    scarce = len(leave_s) > int(problem.capacity.sum())
     each = PAIRS_WHERE_SCARCE if scarce else PAIRS_OF_CONTACT
     kept = _best(pairs.contact, shares, each) | _best(pairs.agent, shares, PAIRS_OF_AGENT)
     pairs = pairs.only(kept)
@@ -178,5 +178,5 @@ def _limits(cost: Seconds, least: Seconds, leave: Seconds, price: Seconds) -> Se
     if place >= some.shape[1]:
         return most
     told = np.partition(some, place, axis=1)[:, place]
-    limits = np.minimum(np.maximum(told, least + np.float32(NEAR_S)), leave)
-    return limits[:, np.newaxis]  # type: ignore[no-any-return]
+    limits: Seconds = np.minimum(np.maximum(told, least + np.float32(NEAR_S)), leave)
+    return limits[:, np.newaxis]

@@ -24,8 +24,10 @@ SAMPLE_PAIRS: Final = 250_000
 """pairs about; fewer raise the gap."""
 
 
-def first_prices(groups: Sequence[Group], leave_s: Seconds, capacity: Seconds) -> Seconds:
-    """Return prices of all agents, from a sample."""
+def first_prices(
+    groups: Sequence[Group], leave_s: Seconds, capacity: Seconds, *, scarce: bool
+) -> Seconds:
+    """Return prices of all agents, from a sample; `scarce`: not all contacts can be served."""
     agents = np.flatnonzero(capacity > 0)
     contacts_every, agents_every = _sampling(len(leave_s), len(agents))
     sample = agents[agents_every // 2 :: agents_every]
@@ -55,7 +57,6 @@ def first_prices(groups: Sequence[Group], leave_s: Seconds, capacity: Seconds) -
     chosen = np.concatenate([contacts for _, contacts in members])
     leave = leave_s[chosen]
     places = capacity[sample] * agents_every
-    scarce = len(leave_s) > float(capacity.sum())
     price = sampled_prices(cost, leave, places, contacts_every, scarce=scarce)
     if agents_every == 1:
         every = np.zeros(len(capacity), dtype=np.float32)
