@@ -25,10 +25,10 @@ async def say(waiting: Waiting, live: Live) -> None:
 
 
 async def chat(url: str, origin: str, waiting: Waiting, live: Live) -> None:
-    """Connect, print what comes, and connect again after every loss."""
-    visitor, resume, failures, headers = "", None, 0, {"Origin": origin}
+    """Connect, print what comes, and connect again after every loss that is not for good."""
+    visitor, resume, failures, socket, headers = "", None, 0, None, {"Origin": origin}
     typing = asyncio.create_task(say(waiting, live))
-    while not typing.done():
+    while not typing.done() and getattr(socket, "close_code", 0) not in {4400, 4403, 4406}:
         with suppress(OSError, httpx.HTTPError, websockets.WebSocketException):
             async with httpx.AsyncClient(headers=headers) as http:
                 answer = await http.post(f"{url}/chat/v1/tickets", json={"visitor": visitor})
@@ -39,7 +39,8 @@ async def chat(url: str, origin: str, waiting: Waiting, live: Live) -> None:
                 await socket.send(json.dumps(hello))
                 async for frame in socket:
                     match json.loads(frame):
-                        case {"type": "live"}:
+                        case {"type": "live"} | {"type": "error", "retry_after_s": float()} as news:
+                            await asyncio.sleep(news.get("retry_after_s", 0.0))
                             live[:], failures = [socket], 0
                             for message in list(waiting.values()):
                                 await socket.send(message)
@@ -50,9 +51,9 @@ async def chat(url: str, origin: str, waiting: Waiting, live: Live) -> None:
                             print(f"{told['author']}: {told['text']}", flush=True)
                         case {"type": "error", "client_id": client_id, "code": code}:
                             print(f"[{code}: {waiting.pop(client_id, '')}]", flush=True)
-        live.clear()
-        failures = min(failures + 1, 6)
+        live[:], failures = [], min(failures + 1, 6)
         await asyncio.sleep(uniform(0.25, 0.5) * 2**failures)
+    print("[closed: Enter ends it]", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ import inspect
 import os
 import sys
 from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, TextIO
 
 import pytest
 
 from channels.chat.closing import CloseCode
-from tests.chat_support import ORIGIN, chat_rig, until
+from tests.chat_support import ORIGIN, ChatRig, chat_rig, until
 from tests.house import ROOT
 
 
@@ -69,6 +69,55 @@ async def test_it_chats_and_comes_again(
         texts = [one.text for one in rig.conversations.stored[conversation_id]]
     assert texts == ["Hello", "Missed", "Still there"]
     assert said == ["customer: Hello", "agent: Missed", "customer: Still there"]
+
+
+async def test_it_waits_as_long_as_it_is_told(
+    example: ModuleType, keys: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: dict[str, str] = {}
+    live: list[Any] = []
+    pauses: list[float] = []
+    async with chat_rig(messages_burst=2, messages_per_min=60) as rig:
+
+        async def passes(delay_s: float) -> None:
+            pauses.append(delay_s)
+            rig.conversations.clock.now_s += delay_s
+            await asyncio.sleep(0)
+
+        # Its own view of asyncio alone, for the server's pauses are to stay what they are.
+        hurried = SimpleNamespace(**{**vars(asyncio), "sleep": passes})
+        monkeypatch.setattr(example, "asyncio", hurried)
+        running = asyncio.create_task(example.chat(rig.server.url, ORIGIN, waiting, live))
+        await until(lambda: bool(live))
+        for text in ("One", "Two", "Three"):
+            print(text, file=keys, flush=True)
+        await until(lambda: len(texts_of(rig)) == 3 and not waiting)
+        keys.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert texts_of(rig) == ["One", "Two", "Three"]
+        assert rig.service.figures.errors["too-fast"] == 1
+    assert pauses[0] == 0
+    assert 1.0 <= pauses[1] <= 1.1
+
+
+async def test_it_does_not_come_again_where_nothing_would_change(
+    example: ModuleType, capsys: pytest.CaptureFixture[str], keys: TextIO
+) -> None:
+    live: list[Any] = []
+    async with chat_rig() as rig:
+        running = asyncio.create_task(example.chat(rig.server.url, ORIGIN, {}, live))
+        await until(lambda: bool(live))
+        rig.service.rooms.close(CloseCode.ORIGIN)
+        await running
+        keys.close()
+    assert "[closed: Enter ends it]" in capsys.readouterr().out.splitlines()
+
+
+def texts_of(rig: ChatRig) -> list[str]:
+    """Return all that customers have said."""
+    said = rig.conversations.stored.values()
+    return [one.text for conversation in said for one in conversation]
 
 
 def test_it_is_sixty_lines_at_most(example: ModuleType) -> None:
