@@ -13,6 +13,7 @@ from config import (
     emotion_review,
     mail_review,
     messenger_review,
+    opening_review,
     outreach_review,
     resources,
     routing_review,
@@ -76,6 +77,7 @@ class Coherence:
         customers_review.check(review)
         suggestions_review.check(review)
         business_hours_review.check(review)
+        opening_review.check(review)
         tickets_review.check(review)
 
 

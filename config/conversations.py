@@ -11,13 +11,24 @@ TEXT_CHARACTERS_MAX: Final = 500
 
 WrittenChannel = Literal["chat", "message", "mail"]
 LineName = Literal[
-    "notice", "queued", "joined", "left", "transferred", "idle_warning", "closed", "offline"
+    "notice",
+    "queued",
+    "outside_hours",
+    "joined",
+    "left",
+    "transferred",
+    "idle_warning",
+    "closed",
+    "offline",
 ]
 Said = Annotated[str, Field(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
 
 
 class Line(Section):
-    """What a customer reads, in both languages. `{agent}` is the name of who serves him."""
+    """What a customer reads, in both languages.
+
+    `{agent}` is the name of who serves him, `{opens}` when a closed queue opens.
+    """
 
     en: Said
     """In English."""
@@ -32,6 +43,8 @@ class Lines(Section):
     """That the chat may be analysed, told first where `emotion` is enabled."""
     queued: Line | None = None
     """That an agent will come."""
+    outside_hours: Line | None = None
+    """That nobody is there now, and when his message will be answered."""
     joined: Line | None = None
     """Who serves him."""
     left: Line | None = None

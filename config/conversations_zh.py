@@ -3,7 +3,8 @@
 from typing import Final
 
 MEANINGS: Final[dict[str, str]] = {
-    "Line": "客户读到的话，两种语言。`{agent}` 处代入为他服务的座席的姓名。",
+    "Line": "客户读到的话，两种语言。`{agent}` 处代入为他服务的座席的姓名，"
+    "`{opens}` 处代入未开放的队列何时开放。",
     "Line.en": "英文。",
     "Line.zh": "同一句话，中文。",
     "Conversations": "聊天、应用和即时通讯的消息以及邮件：如何等待、受理和结束。",
@@ -39,6 +40,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Lines": "您自己对聊天客户说的话；未写的用我们的说法。",
     "Lines.notice": "告知聊天可能被分析；启用 `emotion` 时最先说。",
     "Lines.queued": "会有座席前来。",
+    "Lines.outside_hours": "现在无人服务，以及何时回复他的消息。",
     "Lines.joined": "由谁服务。",
     "Lines.left": "座席连接中断，客户重新等待。",
     "Lines.transferred": "正在转接。",

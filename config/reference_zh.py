@@ -271,6 +271,17 @@ MEANINGS: Final[dict[str, str]] = {
     "QueueEntry.announce_first_s": "第一次播报的时间，从开始等待算起：更短的等待不受打扰。",
     "QueueEntry.announce_every_s": "两次播报之间的时间。",
     "QueueEntry.routing": "其联系如何找到座席。",
+    "QueueEntry.opening": "何时开放；无：昼夜开放。",
+    "Opening": (
+        "队列何时开放。其他时间来电者在问候语之后听到 `prompts.closed`，然后挂断；"
+        "来信者等到有座席为止，聊天客户会得知这一点；回复期限按开放时间计算。"
+        "关闭时已在等候的仍会得到服务。"
+    ),
+    "Opening.calendar": "按 `business_hours` 中的哪个日历开放。",
+    "Opening.other_queue": (
+        "其他时间的来电和聊天转往哪个队列，如夜间值班台或地球另一边的办公室；"
+        "它再看自己的 `opening`。无：无人接听。"
+    ),
     "QueueEntry.callback": "来电者可以挂机，轮到时由我们回电。",
     "QueueEntry.prompts": "本队列的来电者听到什么。",
     "ServiceLevel": "应在目标时间内接听的来电所占的比例。",
@@ -286,6 +297,7 @@ MEANINGS: Final[dict[str, str]] = {
     "Prompts.music": "来电者等待时循环播放。",
     "Prompts.queue_full": "达到 `waiting_max` 时播放，然后挂断。",
     "Prompts.wait_exceeded": "超过 `wait_s_max` 时播放，然后挂断。",
+    "Prompts.closed": "不在开放时间且没有其他队列接管时播放，然后挂断。",
     "Prompts.transfer": "座席将来电者转给同事时播放，之后来电者等待那位同事。",
     "Prompts.agent_left": "通话中座席一方断开时播放，之后来电者继续等待。",
     "PromptFolder": "您自己的 WAV 文件放在哪里；那里没有的取自我们的文件。",

@@ -56,14 +56,21 @@ class Review:
 
     def known_queue(self, *keys: str | int) -> None:
         """Refuse the name that stands there, if any does, where no queue has it."""
+        self._known("queues", "queue", keys)
+
+    def known_calendar(self, *keys: str | int) -> None:
+        """Refuse the name that stands there, if any does, where no calendar has it."""
+        self._known("business_hours", "calendar of business_hours", keys)
+
+    def _known(self, section: str, kind: str, keys: Keys) -> None:
         name = self.document.text(keys)
         if name is None:
             return
-        known = [one for item in self.items("queues") if (one := self.text(*item, "id"))]
+        known = [one for item in self.items(section) if (one := self.text(*item, "id"))]
         if name not in known:
             meant = nearest(name, known)
             hint = f"did you mean {meant}?" if meant else ""
-            self.refuse(keys, f"{name!r}, which is no queue", "the id of a queue", hint)
+            self.refuse(keys, f"{name!r}, which is no {kind}", f"the id of a {kind}", hint)
 
     def whole(self, default: int, *keys: str | int) -> int | None:
         """Return the whole number that stands there, the default where nothing stands.

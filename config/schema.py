@@ -20,6 +20,7 @@ from config.customers import Customers
 from config.emotion import Emotion
 from config.mail import Mail
 from config.messengers import MESSENGERS_MAX, Messenger
+from config.opening import Opening
 from config.outreach import Outreach
 from config.routing import QueueRouting, Routing, Skilled
 from config.secret import Secret
@@ -254,6 +255,8 @@ class Prompts(Section):
     """When `waiting_max` is reached; then we hang up."""
     wait_exceeded: PromptName | None = "wait-exceeded"
     """When `wait_s_max` is over; then we hang up."""
+    closed: PromptName | None = "closed"
+    """Outside the opening hours, where no other queue takes over; then we hang up."""
     transfer: PromptName | None = "transfer"
     """When an agent hands the caller over to a colleague; then he waits for that one."""
     agent_left: PromptName | None = "agent-left"
@@ -303,6 +306,8 @@ class QueueEntry(Section):
     """Time from one announcement to the next."""
     routing: QueueRouting = QueueRouting()
     """How its contacts find an agent."""
+    opening: Opening | None = None
+    """When it is open; nothing: day and night."""
     callback: Callback = Callback()
     """Callers may hang up and are called back when it is their turn."""
     prompts: Prompts = Prompts()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 from config.conversations import Line, LineName, Lines
@@ -15,6 +16,11 @@ LINES: Final[Mapping[LineName, Line]] = {
     "queued": Line(
         en="Thank you. An agent will be with you as soon as possible.",
         zh="您好，您的消息已收到，客服人员会尽快为您服务。",
+    ),
+    "outside_hours": Line(
+        en="Nobody is here at this time. We will be back at {opens} and answer your message then; "
+        "you need not wait, and will find the answer in this chat.",
+        zh="现在是非工作时间。我们将在{opens}恢复服务并回复您的消息；您无需等候，可在此聊天中看到回复。",
     ),
     "joined": Line(en="{agent} is here for you now.", zh="{agent}现在为您服务。"),
     "left": Line(
@@ -40,10 +46,29 @@ LINES: Final[Mapping[LineName, Line]] = {
     ),
 }
 """The operator's own words, `conversations.lines`, take their place."""
-_AGENT: Final = re.compile(r"(.?)\{agent\}(?=(.?))", re.DOTALL)
+_PLACE: Final = re.compile(r"(.?)\{(agent|opens)\}(?=(.?))", re.DOTALL)
+_DAYS: Final = (
+    ("Monday", "星期一"),
+    ("Tuesday", "星期二"),
+    ("Wednesday", "星期三"),
+    ("Thursday", "星期四"),
+    ("Friday", "星期五"),
+    ("Saturday", "星期六"),
+    ("Sunday", "星期日"),
+)
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 
 
-def line_of(own: Lines, name: LineName, language: str, agent: str = "") -> str:
+def line_of(
+    own: Lines,
+    name: LineName,
+    language: str,
+    agent: str = "",
+    opens_at: datetime | None = None,
+) -> str:
     """Return one line.
 
     Args:
@@ -51,19 +76,32 @@ def line_of(own: Lines, name: LineName, language: str, agent: str = "") -> str:
         name: Which line.
         language: BCP 47 tag; every Chinese one is answered in Chinese, all others in English.
         agent: Name of the agent it is about; "" where none is named.
+        opens_at: When the customer's queue opens, as a clock there shows it; None: it is open.
     """
     said: Line | None = getattr(own, name)
     line = LINES[name] if said is None else said
     is_chinese = language.lower().partition("-")[0] == "zh"
     nobody = "客服人员" if is_chinese else "An agent" if name == "joined" else "the agent"
-    who = agent or nobody
+    opens = "稍后" if is_chinese else "soon"
+    if opens_at is not None:
+        opens = moment(opens_at, is_chinese=is_chinese)
+    words = {"agent": agent or nobody, "opens": opens}
 
     def named(place: re.Match[str]) -> str:
-        before, after = place.groups()
-        return before + _space(before, who[0]) + who + _space(who[-1], after)
+        before, name, after = place.groups()
+        word = words[name]
+        return before + _space(before, word[0]) + word + _space(word[-1], after)
 
     # Not str.format: braces of the operator's own must not fail in front of a customer.
-    return _AGENT.sub(named, line.zh if is_chinese else line.en)
+    return _PLACE.sub(named, line.zh if is_chinese else line.en)
+
+
+def moment(at: datetime, *, is_chinese: bool) -> str:
+    """Return day and time as people say them: "09:00 on Monday, 30 November"."""
+    english, chinese = _DAYS[at.weekday()]
+    if is_chinese:
+        return f"{at.month}月{at.day}日{chinese}{at:%H:%M}"
+    return f"{at:%H:%M} on {english}, {at.day} {_MONTHS[at.month - 1]}"
 
 
 def _space(left: str, right: str) -> str:

@@ -56,6 +56,10 @@ class Receiving(Shell):
             StoreError: It is not committed.
         """
         self._check(inbound)
+        if inbound.channel is Channel.CHAT:
+            # Who chats is there now, so a queue that is open takes over; letters wait.
+            serving = self._rules.serving(inbound.queue_id, self._clock.utc())
+            inbound = replace(inbound, queue_id=serving)
         sender = self._senders.get(inbound.source, inbound.sender)
         async with sender.lock:
             known = await self._sent_before(sender, inbound)

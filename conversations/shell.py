@@ -381,7 +381,13 @@ class Shell(Telling):
         What it tells has happened, so a failure stops nothing: None is returned then.
         """
         conversation = entry.thread.conversation
-        text = self._rules.line(action.line, conversation.language, action.agent_id)
+        text = self._rules.line(
+            action.line,
+            conversation.language,
+            agent_id=action.agent_id,
+            queue_id=conversation.queue_id,
+            at=self._clock.utc(),
+        )
         message = self.message(entry, author=Author.SYSTEM, text=text)
         after = entry.thread.after_ours(message)
         try:

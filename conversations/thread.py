@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+from config.conversations import LineName
 from conversations import actions as do
 from conversations.actions import Action
 from conversations.contact_words import arrival, changed, stored
@@ -80,7 +81,7 @@ class Thread(ThreadLine):
         told.append(do.Publish(changed(before, after)))
         if before.state is ConversationState.PARKED:
             return [*told, *self._join(anew=True, preferred=after.agent_id), do.ShowStanding()]
-        self.is_asynchronous = not (self.is_chat and inbound.present)
+        self.is_asynchronous = not (self.is_chat and inbound.present and self._is_open)
         return [*told, *self._asks(inbound)]
 
     def _asks(self, inbound: Inbound) -> list[Action]:
@@ -110,7 +111,8 @@ class Thread(ThreadLine):
         if self.is_chat:
             if self._rules.analysed and conversation.last_sequence == 1:
                 lines.append(do.Say("notice"))
-            lines.append(do.Say("offline" if self.is_asynchronous else "queued"))
+            told: LineName = "offline" if self.is_asynchronous else "queued"
+            lines.append(do.Say(told if self._is_open else "outside_hours"))
         return [*opened, *self._join(anew=True), do.ShowStanding(), *lines]
 
     def presence(self, present: bool) -> list[Action]:
@@ -120,7 +122,7 @@ class Thread(ThreadLine):
         self.is_present = present
         if self.conversation.state is ConversationState.IDLE:
             return []
-        if present and self.is_chat:
+        if present and self.is_chat and (self._is_open or self.is_held):
             self.is_asynchronous = False
             return [*self._realigned(), do.ShowStanding()]
         return [do.ShowStanding()]

@@ -86,6 +86,11 @@ class ThreadLine:
         """Whether an agent has laid it aside."""
         return self.conversation.state is ConversationState.PARKED
 
+    @property
+    def _is_open(self) -> bool:
+        """Whether somebody works in its queue now."""
+        return self._rules.is_open(self.conversation.queue_id, self._clock.utc())
+
     def is_served_by(self, agent_id: str) -> bool:
         """Tell whether it is this agent who serves it."""
         serves = self.conversation.state is ConversationState.SERVED

@@ -69,6 +69,8 @@ class Disposition(StrEnum):
     """The queue's longest wait passed."""
     QUEUE_FULL = "queue_full"
     """The queue was at its limit of waiting contacts."""
+    OUTSIDE_HOURS = "outside_hours"
+    """It came when the queue was closed, and no other took over."""
     CELL_DIED = "cell_died"
     """The process that held the call ended unexpectedly."""
     NODE_DIED = "node_died"

@@ -5,7 +5,6 @@ flow's actions one after the other, so nothing of one call ever happens twice at
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, Self
@@ -19,6 +18,7 @@ from domain.commands import WithdrawReason
 from domain.contact import Channel, Contact, ContactState, Disposition
 from domain.errors import IllegalTransition, NobodyServes, NoCellFree, NotKnown
 from domain.offer import DeclineReason, Offer
+from domain.opening import ALWAYS_OPEN, OpeningHours
 from domain.ports import (
     AgentDesk,
     CallbackView,
@@ -39,6 +39,7 @@ from pbx.callback_book import Callback
 from pbx.callback_desk import CallbackDesk
 from pbx.callback_flow import CallbackFlow
 from pbx.cells import Cell, CellPool, CellState
+from pbx.contact_id import new_contact_id
 from pbx.dial_plan import DialPlan, ToFeature, ToQueue
 from pbx.edge.call import CallsOut, InboundCall, Placement, Refusal
 from pbx.feature_call import FeatureCall
@@ -56,11 +57,6 @@ CUT_S_MAX: Final = 5.0
 """How long a call that was cut may take for its BYE and its record."""
 
 _UNAVAILABLE: Final = Refusal(status=503, reason="Service Unavailable", retry_after_s=RETRY_AFTER_S)
-
-
-def new_contact_id(clock: Clock) -> str:
-    """Return 32 hexadecimal digits that sort by time: 48 bits of milliseconds, 80 random."""
-    return f"{int(clock.utc().timestamp() * 1_000):012x}{secrets.token_hex(10)}"
 
 
 class CallControl:
@@ -85,6 +81,7 @@ class CallControl:
         events: EventPublisher,
         clock: Clock,
         queues: Iterable[QueueEntry],
+        hours: OpeningHours = ALWAYS_OPEN,
         sip_domain: str,
         call_s_max: float,
         consent_keys: ConsentKeys = NO_KEYS,
@@ -112,7 +109,7 @@ class CallControl:
         self._events = events
         self._clock = clock
         queues = tuple(queues)
-        self._plan = DialPlan(queues)
+        self._plan = DialPlan(queues, hours)
         self._sip_domain = sip_domain
         self._call_s_max = call_s_max
         self._consent_keys = consent_keys
@@ -166,10 +163,11 @@ class CallControl:
         prompts: PromptSource,
         consent_keys: ConsentKeys,
         trunks: Iterable[Trunk] = (),
+        hours: OpeningHours = ALWAYS_OPEN,
     ) -> None:
-        """Take other queues, prompts, keys and trunks; calls that run keep what they came to."""
+        """Take other queues, hours, prompts, keys and trunks; what runs keeps what it came to."""
         queues = tuple(queues)
-        self._plan = DialPlan(queues)
+        self._plan = DialPlan(queues, hours)
         if self._desk is not None:
             self._desk.reload(queues, trunks)
         self._consent_keys = consent_keys
@@ -181,7 +179,7 @@ class CallControl:
         """Take a cell for an admitted call."""
         if self.draining:
             return _UNAVAILABLE
-        destination = self._plan.resolve(call)
+        destination = self._plan.resolve(call, self._clock.utc())
         if destination is None:
             return Refusal(status=404, reason="Not Found")
         now_s = self._clock.monotonic_s()
@@ -235,7 +233,7 @@ class CallControl:
             contact_id=key,
             channel=Channel.VOICE,
             queue_id=to.queue.id,
-            language=to.queue.language,
+            language=to.language,
             arrived_at=self._clock.utc(),
             arrived_s=self._clock.monotonic_s(),
             priority=to.queue.priority,
@@ -254,6 +252,7 @@ class CallControl:
             consent_keys=self._consent_keys,
             callbacks=self._desk,
             is_hidden=call.is_hidden,
+            opens_at=to.opens_at,
         )
 
     def _feature_flow(self, to: ToFeature) -> FeatureCall:

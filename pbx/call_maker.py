@@ -10,9 +10,10 @@ from domain.callback import CallbackRefusal
 from domain.contact import Channel, Contact
 from domain.errors import CallRefused
 from domain.ports import Clock
-from pbx.call_control import CallControl, new_contact_id
+from pbx.call_control import CallControl
 from pbx.callback_desk import CallbackDesk
 from pbx.callback_numbers import number_to_call
+from pbx.contact_id import new_contact_id
 
 
 class CallMaker:

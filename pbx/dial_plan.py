@@ -1,4 +1,4 @@
-"""Where a dialled number leads: a queue, a feature code, or nowhere.
+"""Where a dialled number leads: a queue, the one that stands in for it, a feature code, or nowhere.
 
 A caller chooses among these and nothing else, so nobody can place a call through us to
 a number of his own (toll fraud).
@@ -6,10 +6,12 @@ a number of his own (toll fraud).
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from config.schema import FEATURE_CODES, QueueEntry
 from domain.agent import AgentState
+from domain.opening import ALWAYS_OPEN, OpeningHours
 from pbx.edge.call import InboundCall
 
 _SEPARATORS: Final = str.maketrans("", "", "-.() ")
@@ -18,9 +20,17 @@ _SEPARATORS: Final = str.maketrans("", "", "-.() ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToQueue:
-    """The call is a contact of this queue."""
+    """The call is a contact of this queue.
+
+    Attributes:
+        queue: The one whose number was dialled, or which serves its callers at this time.
+        language: That of the number that was dialled, whoever serves.
+        opens_at: As a clock there shows it; None: it is open.
+    """
 
     queue: QueueEntry
+    language: str
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +49,18 @@ def normalised(number: str) -> str:
 class DialPlan:
     """The numbers of all queues and the feature codes."""
 
-    def __init__(self, queues: Iterable[QueueEntry]) -> None:
+    def __init__(self, queues: Iterable[QueueEntry], hours: OpeningHours = ALWAYS_OPEN) -> None:
         """Take the numbers as the configuration has them; they do not repeat."""
+        self._hours = hours
         self._queues: dict[str, QueueEntry] = {}
+        self._by_id: dict[str, QueueEntry] = {}
         for queue in queues:
+            self._by_id[queue.id] = queue
             for number in queue.numbers:
                 self._queues[normalised(number)] = queue
 
-    def resolve(self, call: InboundCall) -> ToQueue | ToFeature | None:
-        """Return where the call goes; None: the number leads nowhere.
+    def resolve(self, call: InboundCall, at: datetime) -> ToQueue | ToFeature | None:
+        """Return where a call goes that comes at an aware time; None: the number leads nowhere.
 
         A trunk may present a number with or without the plus sign of E.164, so both are
         tried; a feature code works for a registered agent only.
@@ -57,4 +70,10 @@ class DialPlan:
             return ToFeature(agent_id=call.agent_id, state=AgentState(FEATURE_CODES[dialled]))
         other = dialled[1:] if dialled.startswith("+") else f"+{dialled}"
         queue = self._queues.get(dialled) or self._queues.get(other)
-        return None if queue is None else ToQueue(queue=queue)
+        if queue is None:
+            return None
+        serving = self._hours.serving(queue.id, at)
+        if serving is not None:
+            return ToQueue(queue=self._by_id[serving], language=queue.language)
+        opens_at = self._hours.next_open(queue.id, at)
+        return ToQueue(queue=queue, language=queue.language, opens_at=opens_at)

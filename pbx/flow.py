@@ -6,7 +6,7 @@ A `CallFlow` is told what has happened and returns what shall be done, in order.
 no socket and reads no clock; the router is asked through its port.
 """
 
-from typing import Final
+from datetime import datetime
 
 from config.schema import QueueEntry
 from domain.callback import CallbackRefusal
@@ -25,20 +25,10 @@ from pbx.agent_ring import AgentRing, decline_reason
 from pbx.announcer import Announcer
 from pbx.callback_wish import CONFIRMED, CallbackPlaces, CallbackWish
 from pbx.contact_messages import arrival, handing_over, queue_request
-from pbx.flow_end import FlowEnd
+from pbx.flow_end import KEEPS_CALLBACK, FlowEnd
 from pbx.keypad import CONFIRMATIONS, NO_KEYS, ConsentKeys, Keypad
 from pbx.playback import Playback
 from pbx.prompts import PromptSource
-
-KEEPS_CALLBACK: Final = frozenset(
-    {
-        Disposition.ABANDONED,
-        Disposition.CELL_DIED,
-        Disposition.DRAINED,
-        Disposition.WAIT_EXCEEDED,
-    }
-)
-"""Ends of a call that do not end the callback that its customer was promised."""
 
 
 class CallFlow(FlowEnd):
@@ -56,6 +46,7 @@ class CallFlow(FlowEnd):
         consent_keys: ConsentKeys = NO_KEYS,
         callbacks: CallbackPlaces | None = None,
         is_hidden: bool = False,
+        opens_at: datetime | None = None,
     ) -> None:
         """Begin a way that ends `call_s_max` seconds from now at the latest.
 
@@ -69,6 +60,7 @@ class CallFlow(FlowEnd):
             consent_keys: Keys by which he answers whether his emotion may be read.
             callbacks: Who waits to be called back; None: nobody is called back.
             is_hidden: He has asked that his number be kept private.
+            opens_at: When the queue is open again; None: it is.
         """
         playback = Playback(prompts, contact.language, queue.prompts.music)
         announcer = Announcer(contact, queue, playback=playback, routing=routing, clock=clock)
@@ -90,6 +82,7 @@ class CallFlow(FlowEnd):
         self._needed: tuple[SkillRequirement, ...] = ()
         self._keypad = Keypad(contact, consent_keys)
         self._tapped = False
+        self._opens_at = opens_at
 
     # What the cell tells.
 
@@ -122,7 +115,9 @@ class CallFlow(FlowEnd):
         if self.contact.state is not ContactState.ARRIVED:
             return []
         prompts = self._queue.prompts
-        self._script = [name for name in (prompts.greeting, prompts.disclosure) if name]
+        # Where nobody will serve him nothing is heard of him either.
+        disclosure = prompts.disclosure if self._opens_at is None else None
+        self._script = [name for name in (prompts.greeting, disclosure) if name]
         return self._next_prompt()
 
     def ringing(self, leg: int) -> list[Action]:
@@ -334,7 +329,10 @@ class CallFlow(FlowEnd):
 
     def _told(self) -> list[Action]:
         """The customer has heard what he must be told."""
-        return self._enqueue()
+        if self._opens_at is None:
+            return self._enqueue()
+        reason = f"closed until {self._opens_at:%Y-%m-%d %H:%M %Z}"
+        return self._take_leave(Disposition.OUTSIDE_HOURS, reason, self._queue.prompts.closed)
 
     def _cut_before_it_came(self, disposition: Disposition, reason: str) -> list[Action]:
         """It ended before the INVITE reached the cell, when the record was already begun."""

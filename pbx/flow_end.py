@@ -15,6 +15,16 @@ from pbx.callback_wish import CallbackWish
 from pbx.contact_messages import closing
 from pbx.playback import Playback
 
+KEEPS_CALLBACK: Final = frozenset(
+    {
+        Disposition.ABANDONED,
+        Disposition.CELL_DIED,
+        Disposition.DRAINED,
+        Disposition.WAIT_EXCEEDED,
+    }
+)
+"""Ends of a call that do not end the callback that its customer was promised."""
+
 LEG_END_S_MAX: Final = 2.0
 """The record waits this long for the customer's last figures after we have hung up."""
 

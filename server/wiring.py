@@ -24,6 +24,7 @@ from channels.http.server import HttpServer
 from channels.webhooks.service import Webhooks
 from config.disclosure import queues_that_tell
 from config.load import Loaded
+from config.opening_hours import opening_hours
 from config.prompts.library import PromptLibrary
 from config.reload import Reloader, ReloadPlan
 from config.schema import Configuration
@@ -244,6 +245,7 @@ async def _calls(
                         events=bus,
                         clock=clock,
                         queues=queues_that_tell(settings),
+                        hours=opening_hours(settings),
                         consent_keys=keys_of(settings.emotion),
                         trunks=settings.trunks,
                         callbacks=store.callbacks,
@@ -392,7 +394,9 @@ def _apply(
     edge.reload(new.trunks, new.agents, _numbers(new))
     care.reload(CarePolicy.of(new))
     prompts = PromptLibrary(new.prompts.folder)
-    control.reload(queues_that_tell(new), prompts, keys_of(new.emotion), new.trunks)
+    control.reload(
+        queues_that_tell(new), prompts, keys_of(new.emotion), new.trunks, opening_hours(new)
+    )
     bus.publish(_reloaded(new))
 
 

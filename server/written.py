@@ -25,6 +25,7 @@ from channels.messenger.gateway import Messengers
 from channels.outreach.service import OutreachService
 from channels.webhooks.poster import Poster
 from config.mail import Mail, first_host
+from config.opening_hours import opening_hours
 from config.schema import Configuration
 from config.webhooks import signing_key
 from conversations.rules import Rules
@@ -109,6 +110,7 @@ async def written_at_work(
             settings.queues,
             settings.agents,
             analysed=settings.emotion.enabled,
+            hours=opening_hours(settings),
         )
         # Filled below: a channel needs the conversations to be there, and they its way out.
         outlets: dict[str, Outlet] = {}
@@ -169,7 +171,7 @@ async def written_at_work(
         )
 
         def reload(new: Configuration) -> None:
-            rules.reload(new.queues, new.agents)
+            rules.reload(new.queues, new.agents, opening_hours(new))
             outreach.reload(new.outreach.templates)
 
         yield Written(

@@ -69,6 +69,7 @@ ENDINGS: Final[dict[Disposition, tuple[str | None, str | None]]] = {
     # These never were in the queue: Asterisk has no line for them either.
     Disposition.ABANDONED_EARLY: (None, None),
     Disposition.QUEUE_FULL: (None, None),
+    Disposition.OUTSIDE_HOURS: (None, None),
 }
 
 

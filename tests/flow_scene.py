@@ -87,7 +87,13 @@ class Shelf:
 class Scene:
     """A flow with everything around it."""
 
-    def __init__(self, *silent: str, consent_keys: ConsentKeys = NO_KEYS, **queue: object) -> None:
+    def __init__(
+        self,
+        *silent: str,
+        consent_keys: ConsentKeys = NO_KEYS,
+        opens_at: datetime | None = None,
+        **queue: object,
+    ) -> None:
         self.clock = HandClock()
         self.routing = Notes()
         self.queue = QueueEntry.model_validate(
@@ -109,6 +115,7 @@ class Scene:
             clock=self.clock,
             call_s_max=3600,
             consent_keys=consent_keys,
+            opens_at=opens_at,
         )
 
     def to_queue(self) -> None:

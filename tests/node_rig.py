@@ -100,7 +100,7 @@ def configuration(
     made: Mapping[str, Lane],
     *,
     registered: Mapping[str, str] | None = None,
-    over: Mapping[str, Mapping[str, Any]] | None = None,
+    over: Mapping[str, Mapping[str, Any] | Sequence[Any]] | None = None,
     trunks: Sequence[Mapping[str, Any]] = (),
     listen: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -109,7 +109,7 @@ def configuration(
     Args:
         made: Its queues.
         registered: Agents whose telephones register, each with the lane that he serves, or "".
-        over: Laid over whole sections, key by key.
+        over: Laid over whole sections, key by key; a list takes the place of one.
         trunks: Beside the one at `TRUNK`.
         listen: Where SIP is heard; nothing: UDP on a free port.
     """
@@ -144,7 +144,9 @@ def configuration(
         "http": {"port": 0, "token": {"env": "WARMLINE_TOKEN"}},
     }
     for section, values in (over or {}).items():
-        wanted[section] = {**wanted.get(section, {}), **values}
+        wanted[section] = (
+            {**wanted.get(section, {}), **values} if isinstance(values, Mapping) else values
+        )
     return wanted
 
 

@@ -20,6 +20,7 @@ TURNED_AWAY: Final = frozenset(
     {
         Disposition.WAIT_EXCEEDED,
         Disposition.QUEUE_FULL,
+        Disposition.OUTSIDE_HOURS,
         Disposition.CELL_DIED,
         Disposition.NODE_DIED,
         Disposition.DRAINED,

@@ -50,6 +50,9 @@ ENGLISH: Final[dict[str, str]] = {
     "queue-full": (
         "We are sorry. All our lines are busy at the moment. Please call again later. Goodbye."
     ),
+    "closed": (
+        "Our office is closed at this time. Please call again during our opening hours. Goodbye."
+    ),
     "wait-exceeded": (
         "We are sorry that we could not answer your call in time. Please call again later. Goodbye."
     ),
@@ -136,6 +139,11 @@ CHINESE: Final[dict[str, Chinese]] = {
     "queue-full": Chinese(
         "非常抱歉，目前线路繁忙，请您稍后再拨。再见。",
         "fei1chang2 bao4qian4, mu4qian2 xian4lu4 fan2mang2, qing3 nin2 shao1hou4 zai4 bo1,"
+        " zai4jian4.",
+    ),
+    "closed": Chinese(
+        "现在是非工作时间，请您在工作时间再拨。再见。",
+        "xian4zai4 shi4 fei1 gong1zuo4 shi2jian1, qing3 nin2 zai4 gong1zuo4 shi2jian1 zai4 bo1,"
         " zai4jian4.",
     ),
     "wait-exceeded": Chinese(

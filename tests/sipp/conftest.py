@@ -1,11 +1,13 @@
 """One node for all SIPp tests; each test has a lane of its own."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from config.business_hours import DAYS
 from tests.certificates import write_certificate
 from tests.node_rig import TRUNK_PASSWORD, NodeRig, configuration, lanes, running_node
 from tests.programs import require_program
@@ -48,7 +50,18 @@ LANES: Mapping[str, Mapping[str, Any]] = {
     "logged-abandoned": {},
     "redirected": {},
     "handed-over": {"agents": 2, "wrap_up_s": 60},
+    "closed": {"opening": {"calendar": "never"}, "prompts": {**NOTHING, "closed": "minute"}},
+    "relieved": {"agents": 0, "opening": {"calendar": "never", "other_queue": "night"}},
+    "night": {},
 }
+_TODAY = datetime.now(UTC).date()
+NEVER = {
+    "id": "never",
+    "timezone": "UTC",
+    "hours": {day: ["00:00-24:00"] for day in DAYS},
+    "holidays": [str(_TODAY + timedelta(days=ahead)) for ahead in range(-1, 3)],
+}
+"""Closed for as long as the tests may run."""
 REGISTERED = {
     **dict.fromkeys(
         ("anna", "boris", "codes", "short", "moved", "wired", "sealed", "renamed", "fraud"), ""
@@ -79,7 +92,13 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[NodeRig
         },
     ]
     made = lanes(LANES)
-    wanted = configuration(made, registered=REGISTERED, trunks=[DIGEST_TRUNK], listen=listen)
+    wanted = configuration(
+        made,
+        registered=REGISTERED,
+        over={"business_hours": [NEVER]},
+        trunks=[DIGEST_TRUNK],
+        listen=listen,
+    )
     environ = {"TRUNK_PASSWORD": TRUNK_PASSWORD}
     async with running_node(folder, made, wanted, passwords=REGISTERED, environ=environ) as running:
         yield running

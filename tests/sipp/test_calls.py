@@ -211,6 +211,29 @@ async def test_full_queue_takes_nobody_else(rig: NodeRig) -> None:
     assert (await rig.closed(one))["disposition"] == "abandoned"
 
 
+async def test_outside_the_hours_nobody_is_queued(rig: NodeRig) -> None:
+    lane = rig.lanes["closed"]
+    async with caller(rig, lane) as customer:
+        await customer.done()
+    assert customer.lines("ended"), "the server hangs up"
+    contact_id = (await rig.events.next("ContactClosed", queue_id=lane.name))["contact_id"]
+    record = await rig.closed(contact_id)
+    assert (record["disposition"], record["wait_s"]) == ("outside_hours", None)
+    assert record["reason"].startswith("closed until ")
+    assert rig.events.of("ContactQueued", contact_id=contact_id) == []
+
+
+async def test_another_queue_serves_those_who_call_outside_the_hours(rig: NodeRig) -> None:
+    dialled, night = rig.lanes["relieved"], rig.lanes["night"]
+    await rig.state(night.agent, "ready")
+    async with telephone(rig, night, night.agent) as agent, caller(rig, dialled) as customer:
+        connected = await rig.events.next("ContactConnected", queue_id=night.name)
+        await customer.cue()
+        await all_done(customer, agent)
+    record = await rig.closed(connected["contact_id"])
+    assert (record["queue_id"], record["dialled"]) == (night.name, dialled.number)
+
+
 @pytest.mark.parametrize("name", ["patience", "told"])
 async def test_longest_wait_ends_the_call(rig: NodeRig, name: str) -> None:
     lane = rig.lanes[name]

@@ -19,6 +19,7 @@ from domain.conversation_ports import Update
 from domain.customer import Identifier, IdentifierKind
 from domain.errors import Outdated, StoreError
 from domain.message import Author, Draft, Inbound
+from domain.opening import ALWAYS_OPEN
 from domain.ports import ContactRecord
 from domain.proof import Proof
 from router.policy import AgentPolicy, RouterPolicy
@@ -240,6 +241,7 @@ class House:
         identities=None,
         calls=None,
         analysed=False,
+        hours=ALWAYS_OPEN,
         **settings,
     ):
         agents = agents or (agent(),)
@@ -260,7 +262,7 @@ class House:
             offer_s={Channel(name): value for name, value in self.settings.offer_s.items()},
         )
         self.router = RouterService(policy, events=self.journal, clock=self.clock)
-        self.rules = Rules(self.settings, queues, agents, analysed=analysed)
+        self.rules = Rules(self.settings, queues, agents, analysed=analysed, hours=hours)
         self.talk = ConversationService(
             store=store,
             vault=vault,

@@ -1,5 +1,6 @@
 """What customers are told, in both languages."""
 
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -11,7 +12,8 @@ from conversations.lines import LINES, line_of
 def test_every_line_has_both_languages() -> None:
     assert set(LINES) == set(get_args(LineName)) == set(Lines.model_fields)
     for line in LINES.values():
-        assert ("{agent}" in line.en) is ("{agent}" in line.zh)
+        for place in ("{agent}", "{opens}"):
+            assert (place in line.en) is (place in line.zh)
         assert line.en.isascii()
         assert any("\u4e00" <= letter <= "\u9fff" for letter in line.zh)
 
@@ -54,3 +56,12 @@ def test_the_operators_own_words_go_before_and_their_braces_stay() -> None:
     own = Lines(closed=Line(en="Bye {name} {agent}", zh="再见"))
     assert line_of(own, "closed", "en", "Ann") == "Bye {name} Ann"
     assert line_of(own, "queued", "en") == LINES["queued"].en
+
+
+def test_when_a_queue_opens_is_said_as_people_say_it() -> None:
+    own = Lines(offline=Line(en="Back {opens}", zh="{opens}见"))
+    opens_at = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+    assert line_of(own, "offline", "en", opens_at=opens_at) == "Back 09:00 on Monday, 30 November"
+    assert line_of(own, "offline", "zh", opens_at=opens_at) == "11月30日星期一09:00 见"
+    assert line_of(own, "offline", "en") == "Back soon"
+    assert line_of(own, "offline", "zh") == "稍后见"

@@ -15,7 +15,7 @@ from domain.leg import LegRole, LegState
 from domain.offer import DeclineReason, Offer
 from domain.ports import AgentDesk
 from pbx import call_control, overload
-from pbx.call_control import RETRY_AFTER_S, CallControl, new_contact_id
+from pbx.call_control import RETRY_AFTER_S, CallControl
 from pbx.cell import wire
 from pbx.cells import Cell, CellPool, CellState
 from pbx.edge.call import InboundCall, Placement, Refusal
@@ -435,15 +435,3 @@ async def test_leaving_writes_every_record(node: Node) -> None:
         contact_id = await other.to_queue()
     assert other.ledger.written[-1] == f"close {contact_id} drained"
     assert other.control.records_dropped == 0
-
-
-def test_ids_sort_by_time() -> None:
-    clock = HandClock()
-    ids = []
-    for _ in range(50):
-        ids.append(new_contact_id(clock))
-        clock.now_s += 0.01
-    assert ids == sorted(ids)
-    assert {len(name) for name in ids} == {32}
-    assert all(set(name) <= set("0123456789abcdef") for name in ids)
-    assert new_contact_id(clock) != new_contact_id(clock)

@@ -1,5 +1,6 @@
 """The way of one caller, told what happens and asked what is wanted."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,41 @@ def test_a_full_queue_tells_the_caller_and_hangs_up() -> None:
     assert scene.flow.played(CUSTOMER) == [do.HangUp(CUSTOMER)]
     assert kinds(scene.ended(CUSTOMER))[-1] == "Release"
     assert scene.contact.disposition is Disposition.QUEUE_FULL
+
+
+def test_outside_the_hours_a_caller_is_greeted_told_and_let_go() -> None:
+    scene = Scene(opens_at=datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
+    heard = scene.flow.incoming(CUSTOMER)
+    heard += scene.flow.answered(CUSTOMER)
+    assert heard[-1] == do.Play(CUSTOMER, (Path("en/greeting.wav"),))
+    leaving = scene.flow.played(CUSTOMER)
+    assert leaving == [do.Play(CUSTOMER, (Path("en/closed.wav"),))]
+    assert scene.flow.played(CUSTOMER) == [do.HangUp(CUSTOMER)]
+    over = scene.ended(CUSTOMER)
+    assert kinds(over)[-1] == "Release"
+    (closed,) = published(over, ContactClosed)
+    assert isinstance(closed, ContactClosed)
+    assert closed.disposition is Disposition.OUTSIDE_HOURS
+    assert closed.reason == "closed until 2026-01-05 08:30 UTC"
+    assert closed.wait_s is None
+    assert scene.routing.queued == []
+    assert "Tap" not in kinds([*heard, *leaving, *over])
+
+
+def test_who_hangs_up_while_he_is_told_that_it_is_closed_has_not_abandoned() -> None:
+    scene = Scene(opens_at=datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
+    scene.flow.incoming(CUSTOMER)
+    scene.flow.answered(CUSTOMER)
+    scene.flow.played(CUSTOMER)
+    scene.ended(CUSTOMER)
+    assert scene.contact.disposition is Disposition.OUTSIDE_HOURS
+
+
+def test_without_a_prompt_a_closed_queue_hangs_up_at_once() -> None:
+    scene = Scene("greeting", "closed", opens_at=datetime(2026, 1, 5, 8, 30, tzinfo=UTC))
+    scene.flow.incoming(CUSTOMER)
+    assert scene.flow.answered(CUSTOMER) == [do.HangUp(CUSTOMER)]
+    assert scene.contact.disposition is Disposition.OUTSIDE_HOURS
 
 
 def test_the_longest_wait_ends_with_a_prompt() -> None:

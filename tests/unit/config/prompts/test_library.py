@@ -14,7 +14,7 @@ from config.prompts.make_prompts import (
 from config.prompts.texts import CHINESE, ENGLISH
 
 OURS = sorted(OUR_FOLDER.rglob("*.wav"))
-WAV_BYTES_MAX = 4_800_000
+WAV_BYTES_MAX = 5_000_000
 
 
 def write(path, *, rate=RATE, channels=1, width=2, frames=80):
