@@ -16,7 +16,7 @@ from domain.events import (
     Envelope,
     Event,
 )
-from store.queue_log import QueueLog
+from store.queue_log import ENDINGS, QueueLog
 from tests import emotion_strategies
 from tests.store_support import START
 
@@ -74,13 +74,7 @@ CALLS = st.lists(
         st.sampled_from(["sales", "help"]),
         st.integers(0, 2),
         st.booleans(),
-        st.sampled_from(
-            [
-                d
-                for d in Disposition
-                if d not in {Disposition.ABANDONED_EARLY, Disposition.QUEUE_FULL}
-            ]
-        ),
+        st.sampled_from([d for d in Disposition if ENDINGS[d] != (None, None)]),
     ),
     min_size=1,
     max_size=8,
