@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from domain.business_hours import BusinessHours
 
@@ -64,5 +65,5 @@ class OpeningHours:
         return None
 
 
-ALWAYS_OPEN = OpeningHours({})
+ALWAYS_OPEN: Final = OpeningHours({})
 """Every queue is open day and night."""
